@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, delete, insert, select
+from sqlmodel import Session, col, delete, insert, select, update
 
 from bot.types import ChannelMessage, ConversationKey, PlaygroundEvent, PlaygroundFile
 from storage import jobs
@@ -52,10 +52,12 @@ class SqlPlayground(SqlPart):
         return oldest or 0, newest or 0
 
     @unit_of_work
-    def prune_playground_events(self, session: Session, before: datetime) -> None:
+    def prune_playground(self, session: Session, before: datetime) -> None:
         newest = select(sa.func.max(PlaygroundEventRow.id)).scalar_subquery()
         old = col(PlaygroundEventRow.at) < as_utc(before)
         session.exec(delete(PlaygroundEventRow).where(old, col(PlaygroundEventRow.id) < newest))
+        unsent = col(PlaygroundFileRow.is_sent).is_(False)
+        session.exec(delete(PlaygroundFileRow).where(unsent, col(PlaygroundFileRow.at) < as_utc(before)))
 
     @unit_of_work
     def search_messages(
@@ -69,8 +71,8 @@ class SqlPlayground(SqlPart):
 
     @unit_of_work
     def put_playground_file(self, session: Session, file: PlaygroundFile) -> None:
-        row = PlaygroundFileRow(**{name: getattr(file, name) for name in PlaygroundFile.__slots__})
-        put(session, PlaygroundFileRow, [{**row.model_dump(), "at": as_utc(file.at)}])
+        columns = {name: getattr(file, name) for name in PlaygroundFile.__slots__}
+        put(session, PlaygroundFileRow, [{**columns, "at": as_utc(file.at), "is_sent": False}])
 
     @unit_of_work
     def get_playground_file(self, session: Session, id: str) -> PlaygroundFile | None:
@@ -88,6 +90,13 @@ def forget_in_events(session: Session, channel: ConversationKey) -> None:
 def file_ids(messages: Iterable[ChannelMessageRow]) -> list[str]:
     """Return the ids of all files beside messages."""
     return [str(file["id"]) for message in messages for file in message.attachments]
+
+
+def keep_files(session: Session, messages: Iterable[ChannelMessage]) -> None:
+    """Keep the files beside messages, which are sent with them."""
+    ids = [file.id for message in messages for file in message.attachments]
+    if ids:
+        session.exec(update(PlaygroundFileRow).where(col(PlaygroundFileRow.id).in_(ids)).values(is_sent=True))
 
 
 def forget_files(session: Session, ids: Iterable[str]) -> None:

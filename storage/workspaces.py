@@ -15,7 +15,7 @@ from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent, Workspace
 from storage.codec import as_utc
 from storage.database import chunks, put, unit_of_work
-from storage.playground import SqlPlayground
+from storage.playground import SqlPlayground, keep_files
 from storage.playground_rules import events_of, events_of_channels
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
@@ -45,6 +45,7 @@ class SqlWorkspaces(SqlPlayground):
             roots = {*item, *before.values(), *(message.thread for message in item.values())} - {""}
             _count_replies(session, workspace, channel, roots)
             new += len(item) - len(before)
+            keep_files(session, item.values())
             told += events_of(item.values(), before)
         self._record(session, told)
         return new

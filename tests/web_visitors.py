@@ -54,11 +54,9 @@ class Visitor:
 
     async def post(self, path: str, *, scripted: bool = True, **fields: str) -> httpx.Response:
         """Send a form, as scripts do or as a browser without any does."""
-        token = _CSRF.search((await self.client.get("/c/local/general")).text)
-        assert token is not None
         accept = "application/json" if scripted else "text/html"
         headers = {"Accept": accept, "Origin": ORIGIN}
-        answer = await self.client.post(path, data={"csrf": token[1], **fields}, headers=headers)
+        answer = await self.client.post(path, data={"csrf": await self.token(), **fields}, headers=headers)
         if scripted and answer.headers["content-type"].startswith("application/json"):
             notes = answer.json().get("notes", [])
             self.told += [unescape(re.sub(r"<[^>]+>", "", note["html"])) for note in notes]
@@ -68,6 +66,19 @@ class Visitor:
         """Write something; what the page is told."""
         answer: dict[str, Any] = (await self.post(f"/c/{place}/send", text=text, **fields)).json()
         return answer
+
+    async def upload(
+        self, place: str, name: str, data: bytes, media_type: str = "application/octet-stream"
+    ) -> httpx.Response:
+        """Put a file into a channel, to be sent."""
+        headers = {"Content-Type": media_type, "X-CSRF-Token": await self.token(), "Origin": ORIGIN, "Accept": "*/*"}
+        return await self.client.post(f"/files/{place}", params={"name": name}, content=data, headers=headers)
+
+    async def token(self) -> str:
+        """What forms of this person carry."""
+        token = _CSRF.search((await self.client.get("/c/local/general")).text)
+        assert token is not None
+        return token[1]
 
     async def events(self, path: str, last: str = "") -> list[Heard]:
         """Listen until the stream ends; all that was heard."""

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from adapters.media.media_limits import FILE_BYTES
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
 from bot.app.core import Core, EngineRole, open_core, utc_now
@@ -244,4 +245,6 @@ def _playground_options(settings: Settings, model_name: str) -> PlaygroundOption
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
         is_shared=has_queue(settings.database_url),
+        file_bytes=FILE_BYTES,
+        api_url=str(settings.model_url),
     )

@@ -359,8 +359,11 @@ class WorkspaceStore(Protocol):
         """Return the positions of the oldest event that is kept and of the newest; (0, 0) before the first one."""
         ...
 
-    async def prune_playground_events(self, before: datetime) -> None:
-        """Delete the events that are older; the newest one stays, so that positions never come again."""
+    async def prune_playground(self, before: datetime) -> None:
+        """Delete the events that are older, and files that were not sent since.
+
+        The newest event stays, so that positions never come again.
+        """
         ...
 
 

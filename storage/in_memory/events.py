@@ -37,8 +37,10 @@ class MemoryPlayground:
     async def get_playground_positions(self) -> tuple[int, int]:
         return (self._events[0][1].position, self._events[-1][1].position) if self._events else (0, 0)
 
-    async def prune_playground_events(self, before: datetime) -> None:
+    async def prune_playground(self, before: datetime) -> None:
         self._events = [item for item in self._events if item[0] >= as_utc(before)] or self._events[-1:]
+        sent = {file.id for there in self._messages.values() for item in there.values() for file in item.attachments}
+        self._files = {id: file for id, file in self._files.items() if id in sent or file.at >= as_utc(before)}
 
     async def search_messages(
         self, places: Sequence[tuple[str, str]], words: Sequence[str], *, limit: int

@@ -188,6 +188,7 @@ class PlaygroundFileRow(BaseTable, table=True):
     media_type: str
     data: bytes
     at: datetime
+    is_sent: bool
 
     def to_file(self) -> PlaygroundFile:
-        return PlaygroundFile(**self.model_dump())
+        return PlaygroundFile(**self.model_dump(exclude={"is_sent"}))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 from bot.errors import BotError
+from bot.parameters import Scope
 from bot.ports import DeletionStore, Platform, Reply
 from bot.types import (
     ConversationKey,
@@ -33,6 +35,8 @@ class DrivenBot(QuietBot):
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
         self.deletions: list[str] = []
+        self.edits: list[Incoming] = []
+        self.set: list[tuple[Scope, Mapping[str, str | None]]] = []
         self.gone_on: list[tuple[TurnId, FollowUp]] = []
         self.opinions: list[tuple[TurnId, str, bool]] = []
         self.notes: dict[str, str] = {}
@@ -66,6 +70,10 @@ class DrivenBot(QuietBot):
         self.acted.append((asked.author.id, asked.is_admin))
         return HandleResult(outcome=Outcome.REPLIED, text=stopped)
 
+    async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
+        self.edits.append(message)
+        return HandleResult(outcome=Outcome.IGNORED)
+
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += ids
         return DeletionOutcome() if self.store is None else await self.store.delete_messages(channel, ids)
@@ -79,6 +87,12 @@ class DrivenBot(QuietBot):
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         self.opinions.append((id, asked.author.id, good))
+        return HandleResult(outcome=Outcome.REPLIED, text=answer)
+
+    async def set_parameters(
+        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+    ) -> HandleResult:
+        self.set.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
     async def turn(self, id: TurnId) -> Turn | None:

@@ -63,7 +63,7 @@ async def test_the_picture_has_the_heights_that_were_computed(stage: Stage, page
 async def test_the_bars_are_read_with_the_arrow_keys(stage: Stage, page: Page) -> None:
     stage.bot.records[THREAD] = [*conversation(20)]
     panel = await open_panel(stage, page)
-    await expect(panel.locator("h3")).to_be_focused()
+    await expect(panel.locator("header > [tabindex]")).to_be_focused()
     await expect(panel.locator(".request")).to_have_count(20)  # the way to them begins at the table's button
     for _ in range(3):
         await page.keyboard.press("Tab")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,14 +16,19 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from adapters.web.frame import Form, page, read_form
 from adapters.web.frame.routing import PageRoute, local_path
-from adapters.web.playground.composer import ComposedMessage, Submission, prepare
+from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
+from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
-from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, surroundings
+from adapters.web.playground.request_examples import examples
+from adapters.web.playground.settings_form import present_panel, read_panel, save
+from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
+from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
-from bot.types import ANSWER_IN, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.parameter_resolver import canonical
+from bot.types import ANSWER_IN, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +37,10 @@ FORM_BYTES = 4 * TEXT_LIMIT + 20_000
 
 NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
 NOT_DONE = "That could not be done. Try again in a moment."
+LIKED = "Thank you: noted as a good answer."
+DISLIKED = "Thank you: noted as a bad answer."
+CHANNEL_NAME = 40
+TOPIC = 200
 NO_NAME = "Say first what the others shall call you."
 
 
@@ -50,18 +60,23 @@ Act = Callable[[Surroundings, Form, Request], Awaitable[Done]]
 class Actions:
     """The forms of the chat."""
 
-    def __init__(self, scene: Scene, pages: Pages) -> None:
+    def __init__(self, scene: Scene, pages: Pages, files: Files) -> None:
         self._scene = scene
         self._store = scene.store
         self._pages = pages
+        self._files = files
 
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         place = "/c/{workspace}/{channel}"
         acts: dict[str, Act] = {"send": self._send, "stop": self._stop, "again": self._again, "delete": self._delete}
+        acts |= {"edit": self._edit, "feedback": self._feedback}
         return [
             *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
+            page(f"{place}/settings", self._save, methods=("POST",)),
+            page("/copy/{workspace}/{channel}/{thread}", self._copy_as),
             page("/name", self._rename, methods=("POST",)),
+            page("/channels/{workspace}", self._add_channel, methods=("POST",)),
         ]
 
     def _endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -107,7 +122,8 @@ class Actions:
         channel, text, person = here.channel, form["text"], here.visitor.person
         if not person.name:
             raise InvalidInput(NO_NAME)
-        if not text or len(text) > TEXT_LIMIT:
+        attachments = await self._files.sent(here, form["files"])
+        if not (text or attachments) or len(text) > TEXT_LIMIT:
             raise InvalidInput(f"A message has 1 to {TEXT_LIMIT:,} characters.")
         if here.thread and await self._store.get_message(channel.workspace, channel.id, here.thread) is None:
             raise InvalidInput("This thread is not here any more.")
@@ -121,6 +137,8 @@ class Actions:
                 at=self._scene.clock(),
                 is_admin=here.visitor.is_admin,
                 zone=here.visitor.zone,
+                attachments=attachments,
+                overrides=_overrides(form["overrides"]),
             )
         )
         if sending.message is not None:
@@ -148,7 +166,9 @@ class Actions:
             return Done(notes=(note,), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
             return Done(notes=(await self._note("info", handled.text, here, incoming, asked),))
-        return Done(opens=await self._opened(here, incoming) if handled.outcome is Outcome.ANSWERING else "")
+        if handled.outcome is Outcome.ANSWERING:
+            return Done(opens=await self._opened(here, incoming))
+        return Done(more={"unheard": not here.thread and not incoming.is_directed})
 
     async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
         """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
@@ -208,7 +228,87 @@ class Actions:
         await self._scene.bot.on_message_deleted(here.key, message.id)
         return Done()
 
-    # ------------------------------------------------------------ the person
+    async def _edit(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Give a message of one's own another text; what follows from it is the bot's to see to."""
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
+        if message is None or message.author.id != here.visitor.person.id or message.is_deleted:
+            raise InvalidInput("Only messages of your own can be changed.")
+        text = form["text"]
+        if not text or len(text) > TEXT_LIMIT:
+            raise InvalidInput(f"A message has 1 to {TEXT_LIMIT:,} characters.")
+        await self._store.put_messages([replace(message, text=text)])
+        written = ComposedMessage(
+            channel=here.channel,
+            thread=message.thread,
+            author=here.visitor.person,
+            text=text,
+            token=message.id,
+            at=self._scene.clock(),
+            is_admin=here.visitor.is_admin,
+            zone=here.visitor.zone,
+        )
+        await self._scene.bot.on_message_edited(as_edited(message, written), at=self._scene.clock())
+        return Done()
+
+    async def _feedback(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Remember whether somebody found an answer good."""
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
+        if message is None or not message.turn:
+            raise InvalidInput("This answer is not here any more.")
+        asked, is_good = self._pressed(here, here.key), form["good"] == "yes"
+        told = await self._scene.bot.feedback(
+            message.turn, good=is_good, asked=asked, answer=LIKED if is_good else DISLIKED
+        )
+        return Done(notes=(await self._note("info", told.text, here, asked, ""),)) if told.text else Done()
+
+    # ------------------------------------------------------------ settings
+
+    async def _save(self, request: Request) -> Response:
+        """Set parameters, and show the form as it is then."""
+        here = await surroundings(self._scene, request)
+        form = await read_form(request)
+        here = replace(here, thread=form["thread"][:200])
+        asked = replace(self._pressed(here, here.key), entrance=Entrance.FORM)
+        try:
+            panel, told = await save(self._scene.bot, here, asked, form)
+        except InvalidInput as error:
+            form.errors[""] = str(error)
+            panel, told = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error)
+        else:
+            await self._scene.bot.mark_answered(asked)
+        shown = {**present_panel(panel, form["scope"], form if form.errors else None), "told": told}
+        return await self._pages.show(request, here, settings=shown)
+
+    async def _copy_as(self, request: Request) -> Response:
+        """Return the question of an answer as requests to the API, with the parameters that hold there."""
+        here = await surroundings(self._scene, request)
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, here.thread)
+        turn = await self._scene.bot.turn(message.turn) if message and message.turn else None
+        if turn is None or turn.incoming.key.channel != here.channel.id:
+            raise HTTPException(404, "This answer is not here any more.")
+        parameters = await self._scene.bot.get_parameters(turn.incoming.key)
+        found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
+        return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
+
+    # ------------------------------------------------------------ channels and people
+
+    async def _add_channel(self, request: Request) -> Response:
+        """Make a channel for everybody in a workspace."""
+        form = await read_form(request)
+        visitor = visitor_of(request)
+        workspaces = await furnished(self._scene, visitor)
+        workspace = next((item for item, _ in workspaces if item.id == request.path_params["workspace"]), None)
+        name = "-".join(form["name"].lower().removeprefix("#").split())[:CHANNEL_NAME]
+        if workspace is None or not name.replace("-", "").replace("_", "").isalnum():
+            raise HTTPException(400, "The name of a channel has letters, digits and hyphens.")
+        channels = await self._store.get_channels(workspace.id)
+        known = next((item for item in channels if name in (item.id, item.name)), None)
+        if known is None:
+            topic = " ".join(form["topic"].split())[:TOPIC]
+            known = Channel(workspace=workspace.id, id=name, name=name, topic=topic)
+            await self._store.put_workspace(workspace, [known], [])
+            self._scene.hub.hear()
+        return RedirectResponse(place_path(workspace.id, known.id), 303)
 
     async def _rename(self, request: Request) -> Response:
         form = await read_form(request)
@@ -221,6 +321,16 @@ class Actions:
         if _is_script(request):
             return JSONResponse({"name": visitor_of(request).person.name})
         return RedirectResponse(goal, 303)
+
+
+def _overrides(text: str) -> dict[str, str]:
+    """Return the parameters for one answer, as canonical text by name. Raises `InvalidInput` naming what is wrong."""
+    try:
+        given = json.loads(text or "{}")
+    except ValueError:
+        given = {}
+    pairs = [canonical(str(name), str(value)) for name, value in given.items()] if isinstance(given, dict) else []
+    return {name: value for name, value in pairs if value is not None}
 
 
 def _is_script(request: Request) -> bool:

@@ -27,7 +27,7 @@ class ChannelReading:
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
         """Return the newest `limit` messages outside threads, oldest first. Raises `PlatformError`."""
-        start = None if before is None else _just_before(key, before)
+        start = None if before is None else just_before(key, before)
 
         async def page(until: ChannelMessage | None) -> Sequence[ChannelMessage]:
             return await self._store.get_messages(key.workspace, key.channel, before=until or start, limit=PAGE)
@@ -100,7 +100,7 @@ async def _read(page: ReadPage, *, since: datetime | None, limit: int) -> Sequen
     return found[max(0, len(found) - limit) :]
 
 
-def _just_before(key: ConversationKey, at: datetime) -> ChannelMessage:
+def just_before(key: ConversationKey, at: datetime) -> ChannelMessage:
     """Return what stands before all messages of a moment, and behind all earlier ones."""
     nobody = Person(id="", name="")
     return ChannelMessage(workspace=key.workspace, channel=key.channel, id="", author=nobody, text="", at=at)

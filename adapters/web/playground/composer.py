@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -133,6 +133,24 @@ def _message(written: ComposedMessage, id: str, *, shown: str, said: str, asked:
         time_zone=written.zone,
     )
     return Submission(message=message, incoming=incoming)
+
+
+def as_edited(message: ChannelMessage, written: ComposedMessage) -> Incoming:
+    """Return a message as it would come in now, with its new text, under the name that it had."""
+    incoming = prepare(replace(written, thread=message.thread, at=message.at)).incoming
+    is_top_level = not message.thread and not written.channel.direct
+    key = replace(incoming.key, thread=message.id if is_top_level else message.thread)
+    return replace(
+        incoming,
+        key=key,
+        dedupe_key=message.id,
+        message_id=message.id,
+        text=spoken(written.text),
+        is_top_level=is_top_level,
+        is_directed=written.channel.direct or bool(_MENTION.search(written.text)),
+        entrance=Entrance.MESSAGE,
+        attachments=message.attachments,
+    )
 
 
 def _starts_thread(written: ComposedMessage) -> bool:

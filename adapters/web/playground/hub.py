@@ -19,7 +19,7 @@ from typing import Any, Final
 from adapters.web.playground.channel_access import is_for
 from adapters.web.playground.differences import grown, patch
 from adapters.web.playground.live_reply import BOT
-from adapters.web.playground.message_html import MessageHtml, Parts
+from adapters.web.playground.message_html import Growing, MessageHtml, Parts
 from adapters.web.playground.message_view import place_path, ways_on
 from bot.errors import StorageError
 from bot.ports import Clock, WorkspaceStore
@@ -102,6 +102,7 @@ class LiveAnswer:
         self.message = message
         self.parts: Parts = {}
         self.frame = ""
+        self.growing = Growing()
         self.task: asyncio.Task[None] | None = None
         self.is_dirty = False
 
@@ -141,7 +142,7 @@ class Hub:
             while True:
                 try:
                     if time.monotonic() - pruned_at > PRUNE_SECONDS:
-                        await self._store.prune_playground_events(self._clock() - KEPT)
+                        await self._store.prune_playground(self._clock() - KEPT)
                         pruned_at = time.monotonic()
                     is_more = await self._catch_up()
                 except StorageError as error:
@@ -263,7 +264,8 @@ class Hub:
 
     async def _show_step(self, live: LiveAnswer, *, is_new: bool) -> None:
         message = live.message
-        parts = await self._html.parts(message)
+        is_open = message.answer is not None and message.answer.is_open
+        parts = self._html.growing_parts(message, live.growing) if is_open else await self._html.parts(message)
         changes = {name: change for name, text in parts.items() if (change := patch(live.parts.get(name, ""), text))}
         place = PlaygroundEvent(
             kind="answer", workspace=message.workspace, channel=message.channel, thread=message.thread, is_new=is_new
@@ -272,7 +274,7 @@ class Hub:
             values = {"id": message.id, "parts": changes, **_state(message)}
             self._publish(place, encode("patch", values))
         else:
-            live.frame = await self._html.frame(message)
+            live.frame = self._html.frame(message)
             live.parts = parts
             self._publish(place, live.snapshot())
         live.parts = parts

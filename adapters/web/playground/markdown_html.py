@@ -44,6 +44,37 @@ def render_markdown(text: str) -> str:
     return rendered
 
 
+class GrowingMarkdown:
+    """A text that grows at its end, as safe HTML: only its last block is read again at each step.
+
+    What stands before the last block no longer changes, but for links whose addresses are told at the end: those are
+    links once the whole is rendered.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""  # the blocks that no longer change
+        self._html = ""
+
+    def render(self, text: str) -> str:
+        """Return the HTML of the text as it is now."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if not text.startswith(self._text):
+            self._text = self._html = ""
+        parser, env = _parser(), dict[str, Any]()
+        rest = text[len(self._text) :]
+        tokens = parser.parse(rest, env)
+        last = max((index for index, token in enumerate(tokens) if _begins_block(token)), default=0)
+        if last:
+            line = tokens[last].map[0] if tokens[last].map else 0
+            self._text += "".join(f"{each}\n" for each in rest.split("\n", line)[:line])
+            self._html += parser.renderer.render(tokens[:last], parser.options, env)
+        return self._html + str(parser.renderer.render(tokens[last:], parser.options, env))
+
+
+def _begins_block(token: Token) -> bool:
+    return token.level == 0 and token.nesting >= 0 and token.map is not None
+
+
 def is_safe_url(url: str) -> bool:
     """Return whether a link may lead there."""
     try:

@@ -48,6 +48,7 @@ def present_message(message: ChannelMessage) -> Json:
         "id": message.id,
         "path": place_path(message.workspace, message.channel),
         "thread": message.thread,
+        "turn": message.turn,
         "author": message.author.name,
         "author_id": message.author.id,
         "bot": message.author.is_bot,

@@ -6,18 +6,21 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from adapters.web.frame import page, render
 from adapters.web.frame.routing import PageRoute
+from adapters.web.playground.channel_reader import just_before
 from adapters.web.playground.composer import suggest
 from adapters.web.playground.context_chart import SHOWN
 from adapters.web.playground.context_panel import present_context
+from adapters.web.playground.files import terms
 from adapters.web.playground.live_reply import BOT
 from adapters.web.playground.message_view import (
     Json,
@@ -28,6 +31,7 @@ from adapters.web.playground.message_view import (
     present_rows,
     render_ahead,
 )
+from adapters.web.playground.settings_form import present_panel, read_panel
 from adapters.web.playground.shared import (
     PAGE_SIZE,
     TEXT_LIMIT,
@@ -41,12 +45,15 @@ from adapters.web.playground.shared import (
 from adapters.web.playground.visitor import NO_NAME, TAKEN, visitor_of
 from bot.errors import StorageError
 from bot.time_zones import find_zone, load_zones
-from bot.types import ChannelMessage
+from bot.types import ChannelMessage, Incoming
 
 logger = logging.getLogger(__name__)
 
 OBJECTIONS = {"taken": TAKEN, "empty": NO_NAME}
 NOT_READ = "The figures could not be read."
+SEARCH_LIMIT = 200
+SEARCH_WORDS = 10
+FOUND = 50
 Read = Callable[..., Awaitable[Sequence[ChannelMessage]]]
 
 
@@ -75,6 +82,8 @@ class Pages:
             page(place, self._show),
             page(f"{place}/{{thread}}", self._show),
             page("/complete/{workspace}/{channel}", self._complete),
+            page("/text/{workspace}/{channel}/{thread}", self._text),
+            page("/search", self._search),
         ]
 
     async def _home(self, request: Request) -> Response:
@@ -95,13 +104,14 @@ class Pages:
         _, position = await self._store.get_playground_positions()  # before what is read: nothing falls between
         await load_zones([here.visitor.zone])
         thread = await self._thread(request, here) if here.thread else None
-        jumps_here = not here.thread
+        jumps_here, panel = not here.thread, request.query_params.get("panel")
         values = {
             **self._frame_values(here),
             "position": position,
             "main": await self._list(request, here, "", jumps=jumps_here),
             "thread": thread,
-            "context": await self._context(here) if request.query_params.get("panel") == "context" else None,
+            "context": await self._context(here) if panel == "context" else None,
+            "settings": await self._settings(request, here) if panel == "settings" else None,
             "notes": [],
             "name_error": OBJECTIONS.get(request.query_params.get("objection", ""), ""),
             **more,
@@ -129,6 +139,7 @@ class Pages:
             "model": self._scene.model_name,
             "notice": self._scene.notice,
             "limit": TEXT_LIMIT,
+            "file_terms": terms(self._scene.file_bytes),
             "placeholder": "Ask Seedling anything" if channel.direct else f"Message {title}, mention @seedling to ask",
             "token": lambda: secrets.token_hex(12),
         }
@@ -171,6 +182,12 @@ class Pages:
         """Return messages, whether there are earlier ones, and whether there are later ones."""
         channel = here.channel
         named = request.query_params if jumps else {}
+        if start := await self._start(here, named.get("around", ""), named.get("date", "")):
+            above = await read(before=start, limit=PAGE_SIZE // 2 + 1)
+            below = await read(after=start, limit=PAGE_SIZE // 2 + 1)
+            own = [start] if start.id else []
+            found = [*above[-PAGE_SIZE // 2 :], *own, *below[: PAGE_SIZE // 2]]
+            return found, len(above) > PAGE_SIZE // 2, len(below) > PAGE_SIZE // 2
         if around := named.get("after"):
             after = await self._store.get_message(channel.workspace, channel.id, around)
             found = await read(after=after, limit=PAGE_SIZE + 1) if after else []
@@ -181,12 +198,53 @@ class Pages:
         found = await read(before=before, limit=PAGE_SIZE + 1)
         return found[-PAGE_SIZE:], len(found) > PAGE_SIZE, before is not None
 
+    async def _start(self, here: Surroundings, id: str, date: str) -> ChannelMessage | None:
+        """Return the message to jump to, or what stands before all of a day; None for what is none."""
+        channel = here.channel
+        if id:
+            return await self._store.get_message(channel.workspace, channel.id, id)
+        try:
+            day = datetime.fromisoformat(date).replace(tzinfo=find_zone(here.visitor.zone)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+        return just_before(here.key, day)
+
     async def _messages(self, request: Request, here: Surroundings) -> Response:
         """Return one page of messages alone."""
         await load_zones([here.visitor.zone])
         found = await self._list(request, here, here.thread)
         values = {**self._frame_values(here), "list": found}
         return render(request, "playground/messages.html", **values)
+
+    async def _text(self, request: Request) -> Response:
+        """Return a message as it was written."""
+        here = await surroundings(self._scene, request)
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, here.thread)
+        if message is None:
+            raise HTTPException(404, "This message is not here any more.")
+        return PlainTextResponse(self._scene.hub.current(message).text, headers={"Cache-Control": "no-store"})
+
+    async def _search(self, request: Request) -> Response:
+        """Show the newest messages that have all words, of the channels that somebody sees."""
+        visitor = visitor_of(request)
+        asked = request.query_params.get("q", "")[:SEARCH_LIMIT]
+        places = {
+            (channel.workspace, channel.id): channel
+            for _, channels in await furnished(self._scene, visitor)
+            for channel in channels
+        }
+        words = asked.split()[:SEARCH_WORDS]
+        found = await self._store.search_messages(list(places), words, limit=FOUND) if words else []
+        await render_ahead(found)
+        shown = [
+            {
+                "message": present_message(item),
+                "channel": present_channel(places[item.workspace, item.channel]),
+                "path": _path_to(item),
+            }
+            for item in found
+        ]
+        return render(request, "playground/search.html", asked=asked, found=shown, is_more=len(found) == FOUND)
 
     # ------------------------------------------------------------ beside the messages
 
@@ -198,6 +256,20 @@ class Pages:
             return {"trouble": NOT_READ, "bars": []}
         return present_context(records)
 
+    async def _settings(self, request: Request, here: Surroundings) -> Json:
+        scope = request.query_params.get("scope", "")
+        asked = Incoming(
+            key=here.key,
+            dedupe_key="",
+            author=here.visitor.person,
+            text="",
+            sent_at=self._scene.clock(),
+            is_admin=here.visitor.is_admin,
+            is_direct=here.channel.direct,
+        )
+        panel = await read_panel(self._scene.bot, here, asked, scope)
+        return {**present_panel(panel, scope or panel.scope), "told": ""}
+
     async def _complete(self, request: Request) -> Response:
         text = request.query_params.get("text", "")
         names: Sequence[str] = []
@@ -207,6 +279,13 @@ class Pages:
         options = suggest(text, names, self._scene.complete)
         choices = [{"insert": option.insert, "label": option.label, "help": option.help} for option in options]
         return JSONResponse({"choices": choices}, headers={"Cache-Control": "no-store"})
+
+
+def _path_to(message: ChannelMessage) -> str:
+    """Return the address of a message where it stands."""
+    if message.thread:
+        return place_path(message.workspace, message.channel, message.thread) + query(around=message.id)
+    return place_path(message.workspace, message.channel) + query(around=message.id)
 
 
 _EMPTY: Json = {"rows": [], "earlier": "", "later": "", "is_answering": False}

@@ -22,14 +22,16 @@ from adapters.web.playground.channel_access import HOME, HOME_CHANNELS
 from adapters.web.playground.channel_reader import ChannelReading
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
+from adapters.web.playground.files import Files
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.live_reply import BOT, open_reply, tell
 from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.pages import Pages
+from adapters.web.playground.request_examples import Api
 from adapters.web.playground.shared import Scene
-from bot.errors import PlatformError, StorageError
+from bot.errors import FileTooLarge, PlatformError, StorageError
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
-from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
+from bot.types import Attachment, ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
 
 ROOM: Final = Path(__file__).parent
 PACE_SECONDS = 0.1
@@ -48,8 +50,8 @@ WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
 class PlaygroundOptions:
     """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
 
-    `provider` is an OpenID Connect provider to sign in with, and `is_shared` says that other processes show the same
-    playground, or answer in it.
+    `provider` is an OpenID Connect provider to sign in with, `api_url` is where requests to the model go, `file_bytes`
+    the most that a file may have. `is_shared` says that other processes show the same playground, or answer in it.
     """
 
     host: str
@@ -61,6 +63,8 @@ class PlaygroundOptions:
     complete: Complete
     provider: ProviderOptions | None = None
     is_shared: bool = False
+    file_bytes: int = 20_000_000
+    api_url: str = ""
 
 
 class PlaygroundStore(WorkspaceStore, FrameStore, Protocol):
@@ -112,6 +116,18 @@ class Playground(ChannelReading):
     async def open_reply(self, turn: Turn) -> Reply:
         """Return the reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._announce, self._clock, turn)
+
+    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+        """Return a file that somebody put beside a message. Raises `FileTooLarge` and `PlatformError`."""
+        try:
+            file = await self._store.get_playground_file(attachment.id)
+        except StorageError as error:
+            raise PlatformError("the playground could not read a file") from error
+        if file is None:
+            raise PlatformError("the file is not in the playground any more")
+        if len(file.data) > limit:
+            raise FileTooLarge(limit)
+        return file.data
 
     async def check_writable(self, turn: Turn) -> None:
         """Do nothing: the bot may write everywhere in the playground."""
@@ -203,10 +219,19 @@ class Playground(ChannelReading):
             complete=self._options.complete,
             model_name=self._options.model_name,
             notice=self._options.notice,
+            file_bytes=self._options.file_bytes,
+            api=Api(url=self._options.api_url, model=self._options.model_name),
         )
+        files = Files(scene)
         pages = Pages(scene)
         others = [route for part in self._parts for route in part.routes(frame, bot)]
-        routes = [*pages.routes(), *Actions(scene, pages).routes(), *EventStreams(scene).routes(), *others]
+        routes = [
+            *pages.routes(),
+            *Actions(scene, pages, files).routes(),
+            *files.routes(),
+            *EventStreams(scene).routes(),
+            *others,
+        ]
         following = asyncio.create_task(hub.follow(), name="what happens in the playground")
         try:
             yield Site(app=frame_app(routes, frame), frame=frame, hub=hub)

@@ -13,6 +13,7 @@ from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.channel_access import DIRECT, HOME, direct_channel, seen_by
 from adapters.web.playground.composer import Complete
 from adapters.web.playground.hub import Hub
+from adapters.web.playground.request_examples import Api
 from adapters.web.playground.visitor import Visitor, visitor_of
 from bot.ports import Bot, Clock, WorkspaceStore
 from bot.types import Channel, ConversationKey, Workspace
@@ -32,6 +33,8 @@ class Scene:
     complete: Complete
     model_name: str
     notice: str
+    file_bytes: int
+    api: Api
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

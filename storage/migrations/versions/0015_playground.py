@@ -45,6 +45,7 @@ def upgrade() -> None:
         *_text("author", "name", "media_type"),
         sa.Column("data", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_sent", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_playground_file"),
         sa.ForeignKeyConstraint(
             ["workspace", "channel"],

@@ -34,10 +34,12 @@ class PlaygroundChat(Chat):
     async def say(
         self, text: str, *, by: str = "ada", below: Said | None = None, direct: bool = False, file: bytes = b""
     ) -> Said:
-        assert not file, "the playground takes no files"
         self._said += 1
         sent = {"by": by, "text": text, "token": f"t{self._said}", "thread": below.id if below else ""}
         sent["channel"] = f"direct-{by}" if direct else "general"
+        if file:
+            place = f"{self.workspace}/{sent['channel']}"
+            sent["files"] = (await self._people[by].upload(place, "notes.txt", file)).json()["id"]
         said = Said(id=message_id(Person(id=by, name=by), sent["token"]), native=sent)
         await self.say_again(said)
         return said
@@ -50,7 +52,8 @@ class PlaygroundChat(Chat):
         await self._people[sent.pop("by")].send(place=f"local/{sent.pop('channel')}", **sent)
 
     async def edit(self, said: Said, text: str) -> None:
-        raise NotImplementedError("the playground lets nobody change a message")
+        path = f"/c/local/{said.native['channel']}/edit"
+        await self._people[said.native["by"]].post(path, id=said.id, thread=said.native["thread"], text=text)
 
     async def regenerate(self, said: Said, *, by: str) -> None:
         found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -212,7 +213,7 @@ async def test_what_is_pruned_leaves_the_newest_position(store: AnyStore, clock:
     _, newest = await store.get_playground_positions()
     assert await store.get_playground_events(newest - 1, limit=5) == [replace(step, position=newest)]
     clock.advance(3600)
-    await store.prune_playground_events(clock())
+    await store.prune_playground(clock())
     assert await store.get_playground_positions() == (newest, newest)
     await store.add_playground_events([step])
     assert await store.get_playground_positions() == (newest, newest + 1)
@@ -233,8 +234,12 @@ async def test_files_go_with_their_message(store: AnyStore, clock: ManualClock) 
         id="F1", workspace="W", channel="C1", author="U1", name="a.png", media_type="image/png", data=b"\0x", at=clock()
     )
     await store.put_playground_file(file)
+    await store.put_playground_file(replace(file, id="F2"))
     assert await store.get_playground_file("F1") == file
     await store.put_messages([message("1", attachments=(Attachment(id="F1", name="a.png"),))])
+    await store.prune_playground(clock() + timedelta(hours=1))
+    assert await store.get_playground_file("F2") is None, "it was never sent"
+    assert await store.get_playground_file("F1") == file
     await store.delete_messages(KEY_OF_PLAYGROUND, ["1"])
     assert await store.get_playground_file("F1") is None
 

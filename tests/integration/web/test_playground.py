@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import escape
 
 import pytest
 
@@ -12,11 +15,13 @@ from adapters.web.frame import FrameOptions
 from adapters.web.playground.hub import View
 from adapters.web.playground.platform import Site
 from bot.commands.completion import complete
+from bot.errors import FileTooLarge
+from bot.parameters import PARAMETERS
 from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Person, Workspace
 from storage.in_memory.store import MemoryStore
 from tests.browser.conftest import TickingClock
 from tests.browser.driven_bot import DrivenBot
-from tests.web_visitors import SECRET, Heard, Visitor, settled
+from tests.web_visitors import ORIGIN, SECRET, Heard, Visitor, settled
 
 GENERAL = "/c/local/general"
 
@@ -24,8 +29,10 @@ GENERAL = "/c/local/general"
 class House:
     """A playground without a server, and people in front of it."""
 
-    def __init__(self, store: MemoryStore, bot: DrivenBot, site: Site, clock: TickingClock) -> None:
-        self.store, self.bot, self.site, self.clock = store, bot, site, clock
+    def __init__(
+        self, playground: Playground, store: MemoryStore, bot: DrivenBot, site: Site, clock: TickingClock
+    ) -> None:
+        self.playground, self.store, self.bot, self.site, self.clock = playground, store, bot, site, clock
         self.ada, self.bob = self.person("ada"), self.person("bob")
 
     def person(self, name: str) -> Visitor:
@@ -47,12 +54,19 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     clock, bot = TickingClock(), DrivenBot()
     store = store or MemoryStore(clock=clock)
     options = PlaygroundOptions(
-        host="127.0.0.1", port=0, password=None, secret=SECRET, model_name="tiny", notice="", complete=complete
+        host="127.0.0.1",
+        port=0,
+        password=None,
+        secret=SECRET,
+        model_name="tiny",
+        notice="",
+        complete=complete,
+        file_bytes=2_000_000,
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform, bot.store = playground, store
     async with playground.site(bot, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
-        yield House(store, bot, site, clock)
+        yield House(playground, store, bot, site, clock)
 
 
 @pytest.fixture
@@ -241,7 +255,7 @@ async def test_another_process_takes_the_stream_up(house: House) -> None:
 async def test_who_was_away_for_too_long_reads_the_page_anew(house: House) -> None:
     await house.say("m1", "first")
     await house.say("m2", "second")
-    await house.store.prune_playground_events(house.clock())
+    await house.store.prune_playground(house.clock())
     assert kinds(await house.ada.events("/events/local/general?after=1")) == ["reset"]
     assert kinds(await house.ada.events("/events/local/general?after=999999")) == ["reset"]
     assert kinds(await house.ada.events("/events/local/general?after=x")) == ["reset"]
@@ -297,3 +311,173 @@ async def test_a_new_workspace_reaches_open_pages(house: House) -> None:
         house.site.hub.hear()
     assert kinds(heard) == ["place"]
     assert ">Imported</a>" in (await house.ada.get(GENERAL)).text
+
+
+# ---------------------------------------------------------------- files
+
+
+async def upload(house: House, who: Visitor, data: bytes, name: str = "a.png", place: str = "local/general") -> str:
+    answer = await who.upload(place, name, data, "image/png")
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["id"])
+
+
+async def test_files_go_with_a_message_and_to_those_who_see_it(house: House) -> None:
+    ids = [await upload(house, house.ada, b"\x89PNG", name) for name in ("a.png", "b.png")]
+    await house.ada.send("@seedling what is this?", files=",".join(ids))
+    asked = house.bot.asked[0]
+    assert [item.name for item in asked.attachments] == ["a.png", "b.png"]
+    assert await house.playground.fetch(asked.attachments[0], limit=9) == b"\x89PNG"
+    with pytest.raises(FileTooLarge):
+        await house.playground.fetch(asked.attachments[0], limit=3)
+    assert f'src="/files/local/general/{ids[0]}"' in (await house.bob.get(GENERAL)).text
+    picture = await house.bob.get(f"/files/local/general/{ids[0]}")
+    assert (picture.content, picture.headers["content-type"]) == (b"\x89PNG", "image/png")
+
+
+async def test_a_file_alone_is_a_question_in_a_direct_conversation(house: House) -> None:
+    place = "local/direct-u-ada"
+    id = await upload(house, house.ada, b"x", place=place)
+    await house.ada.send("", place=place, files=id)
+    assert [item.id for item in house.bot.asked[0].attachments] == [id]
+    for path in (f"/files/{place}/{id}", f"/files/local/general/{id}"):
+        assert (await house.bob.get(path)).status_code == 404
+
+
+async def test_what_is_refused_is_refused_with_its_limit(house: House) -> None:
+    assert (
+        await house.ada.upload("local/general", "big", b"x" * 2_000_001)
+    ).text.strip() == "big is larger than 2.0 MB."
+    id = await upload(house, house.ada, b"x")
+    for who, files in ((house.bob, id), (house.ada, "nonsense"), (house.ada, ",".join([id] * 21))):
+        assert "error" in await who.send("hi", files=files)
+    answer = await house.ada.client.post("/files/local/general?name=x", content=b"x", headers={"Origin": ORIGIN})
+    assert answer.status_code == 403, "no page of ours sent it"
+
+
+async def test_a_file_runs_nothing_in_the_page(house: House) -> None:
+    attack = b"<script>alert(1)</script>"
+    name = '"><img src=x onerror=alert(1)>.html'
+    id = (await house.ada.upload("local/general", name, attack, "text/html")).json()["id"]
+    await house.ada.send("look", files=id)
+    given = await house.bob.get(f"/files/local/general/{id}")
+    assert given.headers["content-type"] == "application/octet-stream"
+    assert given.headers["content-disposition"].startswith("attachment; filename*=UTF-8''%22%3E")
+    assert "<img src=x" not in (await house.bob.get(GENERAL)).text
+
+
+# ---------------------------------------------------------------- what can be done with messages
+
+
+async def test_a_message_is_changed_by_its_author_and_the_bot_hears_of_it(house: House) -> None:
+    await house.ada.send("@seedling hwat?", token="t")
+    message = (await house.store.get_messages("local", "general", limit=1))[0]
+    assert "error" in (await house.bob.post(f"{GENERAL}/edit", id=message.id, text="mine now")).json()
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        await house.ada.post(f"{GENERAL}/edit", id=message.id, text="@seedling what?")
+    assert "what?" in heard[-1].values["html"]
+    [edited] = house.bot.edits
+    assert (edited.message_id, edited.text, edited.is_directed) == (message.id, "what?", True)
+    assert edited.key == house.bot.asked[0].key
+    assert (await house.bob.get(f"/text/local/general/{message.id}")).text == "@seedling what?"
+
+
+async def test_an_opinion_of_an_answer_is_noted(house: House) -> None:
+    sent = await house.ada.send("@seedling why?")
+    await house.bot.answer("Because.")
+    thread = await house.ada.get(sent["opens"])
+    assert 'aria-label="Bad answer"' in thread.text
+    answer = await house.ada.post(f"{GENERAL}/feedback?id=turn-1&good=no")
+    assert house.bot.opinions == [(1, "u-ada", False)]
+    assert "noted as a bad answer" in answer.text
+
+
+async def test_history_is_searched_in_what_somebody_sees(house: House) -> None:
+    await house.say("m1", "The Pump leaks again")
+    await house.say("m2", "a pump in a thread", thread="m1")
+    await house.ada.send("my pump is secret", place="local/direct-u-ada")
+    found = (await house.bob.get("/search?q=pump")).text
+    assert found.count('class="found"') == 2
+    assert "secret" not in found
+    assert 'href="/c/local/general/m1?around=m2"' in found
+    assert "Nothing found" in (await house.bob.get("/search?q=pump+submarine")).text
+    assert "<script" not in (await house.bob.get("/search?q=<script>x</script>")).text.split("<h1>")[1]
+
+
+async def test_a_date_and_a_message_are_jumped_to(house: House) -> None:
+    await house.store.put_messages([house.message(f"n{number}", f"number {number}") for number in range(200)])
+    around = (await house.ada.get(f"{GENERAL}?around=n100")).text
+    assert ("number 76" in around, "number 124" in around, "number 130" in around) == (True, True, False)
+    assert "Show later messages" in around
+    day = (await house.ada.get(f"{GENERAL}?date=2026-01-05")).text
+    assert "Welcome to Seedling." in day
+    assert "number 199" not in day
+    for nonsense in ("x", "9999-99-99", ""):
+        assert "number 199" in (await house.ada.get(f"{GENERAL}?date={nonsense}")).text
+
+
+async def test_a_channel_is_made_and_seen_by_others(house: House) -> None:
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        made = await house.ada.post("/channels/local", scripted=False, name="#Green House", topic="Pumps")
+    assert made.headers["location"] == "/c/local/green-house"
+    assert kinds(heard) == ["place"]
+    assert ">green-house</span>" in (await house.bob.get(GENERAL)).text
+    for name in ("", "<b>", "../x", "a/b"):
+        assert (await house.ada.post("/channels/local", name=name)).status_code == 400, name
+    assert (await house.ada.post("/channels/nowhere", name="x")).status_code == 400
+
+
+async def test_a_plain_message_comes_back_as_unheard_by_the_bot(house: House) -> None:
+    assert (await house.ada.send("hello all"))["unheard"]
+    assert "unheard" not in await house.ada.send("@seedling hello")
+
+
+# ---------------------------------------------------------------- settings and requests
+
+
+async def test_every_parameter_is_a_field_with_its_value_origin_and_range(house: House) -> None:
+    page = (await house.ada.get(f"{GENERAL}?panel=settings&scope=channel")).text
+    for parameter in PARAMETERS.values():
+        assert escape(parameter.help, quote=False).replace('"', "&#34;").replace("'", "&#39;") in page, parameter.name
+    assert "In force: <b>4096</b>, the default. Allowed: a whole number from 1 to 65,536." in page
+    answer = (await house.ada.get(f"{GENERAL}/welcome?panel=settings&scope=turn")).text
+    assert 'name="max_tokens"' in answer
+    assert 'name="questions_per_minute"' not in answer, "what bounds people is no matter of one answer"
+
+
+async def test_a_setting_is_saved_and_what_is_wrong_stands_at_its_field(house: House) -> None:
+    wrong = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="0", stop="x")
+    assert "Nothing was saved" in wrong.text
+    assert "max_tokens cannot be" in wrong.text
+    assert not house.bot.set
+    right = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="10", stop="")
+    assert "Saved: max_tokens is 10." in right.text
+    assert [(scope.kind, values) for scope, values in house.bot.set] == [("channel", {"max_tokens": "10"})]
+
+
+async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:
+    await house.ada.send("@seedling why?", overrides='{"max_tokens": "20", "enable_thinking": "no"}')
+    assert house.bot.asked[0].overrides == {"max_tokens": "20", "enable_thinking": "no"}
+    for overrides in ('{"max_tokens": "0"}', '{"temperature": "1"}', '{"nonsense": "1"}'):
+        assert "error" in await house.ada.send("@seedling why?", overrides=overrides)
+    assert len(house.bot.asked) == 1
+
+
+async def test_an_answer_is_copied_as_requests_that_run(house: House) -> None:
+    question = '@seedling what\'s a "cache" \\ $HOME?'
+    await house.ada.send(question)
+    await house.bot.answer("A place.")
+    found = (await house.ada.get("/copy/local/general/turn-1")).json()["examples"]
+    texts = {item["name"]: item["text"] for item in found}
+    words = shlex.split(texts["curl"].replace("\\\n", " "))
+    body = json.loads(words[words.index("-d") + 1])
+    assert body["messages"] == [{"role": "user", "content": question.removeprefix("@seedling ")}]
+    assert (body["max_tokens"], body["enable_thinking"]) == (4096, True)
+    for name in ("OpenAI SDK", "httpx"):
+        compile(texts[name], name, "exec")
+    assert "extra_body={'enable_thinking': True" in texts["OpenAI SDK"]
+    for line in texts["/set"].splitlines():
+        name, value = line.removeprefix("/set ").split(" ", 1)
+        assert PARAMETERS[name].accepts(value)
+    assert (await house.ada.get("/copy/local/general/welcome")).status_code == 404
+    assert (await house.ada.get("/copy/local/random/turn-1")).status_code == 404

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.web.playground.markdown_html import is_safe_url, render_markdown
+from adapters.web.playground.markdown_html import GrowingMarkdown, is_safe_url, render_markdown
 
 INLINE_TAGS = {"br", "em", "strong", "s", "code", "a", "span", "button"}
 BLOCK_TAGS = {"p", "pre", "ul", "ol", "li", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "div"}
@@ -199,3 +199,65 @@ def test_code_of_an_unknown_language_is_plain_and_named() -> None:
 )
 def test_only_web_and_mail_addresses_are_safe(url: str, safe: bool) -> None:
     assert is_safe_url(url) is safe
+
+
+GROWN = """# Title
+
+A paragraph with **bold
+text** and a [link](https://example.org).
+
+- one
+- two
+
+  still two
+
+1. first
+
+```python
+print("a")
+
+print("b")
+```
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+> quoted
+
+    indented
+
+Last *words*."""
+
+
+@pytest.mark.parametrize("step", [1, 7, 50])
+def test_a_text_that_grows_reads_at_every_step_as_if_it_were_whole(step: int) -> None:
+    growing = GrowingMarkdown()
+    for length in range(0, len(GROWN) + step, step):
+        assert growing.render(GROWN[:length]) == render_markdown(GROWN[:length])
+    assert growing.render("Another one") == "<p>Another one</p>\n"
+
+
+PIECES = [
+    "# a\n",
+    "- b\n",
+    "\n",
+    "c ",
+    "  d\n",
+    "```\n",
+    "> e\n",
+    "|f|g|\n",
+    "|-|-|\n",
+    "1. h\n",
+    "\r\n",
+    "\u2028",
+    "\x0b",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES)))
+def test_any_text_grows_to_what_it_is(pieces: list[str]) -> None:
+    growing, text = GrowingMarkdown(), ""
+    for piece in pieces:
+        text += piece
+        assert growing.render(text) == render_markdown(text)

@@ -57,7 +57,7 @@ def test_text_stands_out_from_its_ground(theme: str, text: str, ground: str) -> 
 
 @pytest.mark.parametrize("part", ["head", "cached", "new"])
 def test_the_parts_of_a_bar_stand_out_from_their_ground(part: str) -> None:
-    colours = re.findall(rf"--bar-{part}: (#[0-9a-f]{{6}});", (ROOM / "static" / "context.css").read_text())
+    colours = re.findall(rf"--bar-{part}: (#[0-9a-f]{{6}});", (ROOM / "static" / "panels.css").read_text())
     light, by_system, chosen = colours
     assert by_system == chosen
     themes = _themes()

@@ -2,10 +2,14 @@
 import { prepare, send } from "./composer.js";
 import { prepareContext } from "./context.js";
 import { all, copyBy, fieldsOf, focusOn, localize, morphNode, one, parse, post, remember } from "./dom.js";
-import { load, refill, showWhole, toEnd, watch } from "./list.js";
+import { hold, load, refill, showWhole, toEnd, watch } from "./list.js";
 import { listen, showAnswering } from "./stream.js";
+import { forgetNext, keepForNext, prepareSettings, showExamples, showNext } from "./settings.js";
+import { showUnread, useTool } from "./tools.js";
 
 document.documentElement.classList.add("js");
+const HINTED = "seedling:hinted";
+const HINT = "<p>The others see this; the bot answers what mentions it: <b>@seedling</b>.</p>";
 let going = 0;
 
 // ---------------------------------------------------------------- the page as it stands
@@ -19,8 +23,25 @@ function start() {
     panel.dataset.live = "yes";
     prepareContext(panel);
   });
+  all(".settings:not([data-live])", chat).forEach((section) => {
+    section.dataset.live = "yes";
+    prepareSettings(section);
+  });
+  all(".main, .thread", chat).forEach(showNext);
   showAnswering();
+  showUnread();
+  showNamed();
   remember("place", chat.dataset.place.split("/").map(encodeURIComponent).join("/"));
+}
+
+/** Go to the message that the address names. */
+function showNamed() {
+  const named = new URLSearchParams(location.search).get("around");
+  const list = one(".chat").dataset.thread ? ".thread" : ".main";
+  const message = named && one(`${list} .message[data-id="${CSS.escape(named)}"]`);
+  if (!message) return;
+  hold(message.closest(".scroller"), message);
+  message.classList.add("named");
 }
 
 /** Show another address of the chat without loading a page; `fresh` reads the messages anew as well. */
@@ -37,7 +58,8 @@ async function go(address, { history = "push", fresh = false } = {}) {
   if (history === "push" && response.url !== location.href) window.history.pushState(null, "", response.url);
   document.title = page.title;
   const next = one(".chat", page);
-  swap(one(".chat"), next, fresh);
+  const jumps = /[?&](around|date)=/.test(response.url);
+  swap(one(".chat"), next, fresh || jumps);
   one("#act").replaceWith(one("#act", page));
   start();
   listen(onNews, next.dataset.position);
@@ -55,9 +77,7 @@ function swap(chat, next, fresh) {
   chat.classList.toggle("is-direct", next.classList.contains("is-direct"));
   chat.classList.remove("with-drawer");
   for (const name of ["place", "path", "thread", "me"]) chat.dataset[name] = next.dataset[name];
-  const unread = new Set(all(".channels a.unread").map((link) => link.dataset.channel));
   morphNode(one(".sidebar", chat), one(".sidebar", next));
-  for (const link of all(".channels a")) if (unread.has(link.dataset.channel) && !link.hasAttribute("aria-current")) markUnread(link);
   swapPane(one(".main", chat), one(".main", next), moved, fresh);
   const [pane, other] = [one(".thread", chat), one(".thread", next)];
   if (pane && other) swapPane(pane, other, isOther, fresh);
@@ -67,23 +87,20 @@ function swap(chat, next, fresh) {
   if (next.dataset.thread) one(`.main .message[data-id="${CSS.escape(next.dataset.thread)}"]`, chat)?.classList.add("active");
 }
 
-function markUnread(link) {
-  link.classList.add("unread");
-  link.append(parse('<span class="dot"><span class="sr-only">new messages</span></span>'));
-}
-
 /** Keep what is being written and read, where the place is the same. */
 function swapPane(pane, next, isOther, fresh) {
   if (isOther) {
     pane.replaceWith(next);
     return;
   }
-  const [panel, other] = [one(":scope > .context", pane), one(":scope > .context", next)];
-  if (panel && other) panel.replaceWith(other);
-  else if (panel) panel.remove();
-  else if (other) one(":scope > .list-frame", pane).before(other);
-  const [button, its] = [one(".open-context", pane), one(".open-context", next)];
-  if (button && its) button.setAttribute("aria-expanded", its.getAttribute("aria-expanded"));
+  for (const name of ["context", "settings"]) {
+    const [panel, other] = [one(`:scope > .${name}`, pane), one(`:scope > .${name}`, next)];
+    if (panel && other) panel.replaceWith(other);
+    else if (panel) panel.remove();
+    else if (other) one(":scope > .list-frame", pane).before(other);
+    const [button, its] = [one(`.open-${name}`, pane), one(`.open-${name}`, next)];
+    if (button && its) button.setAttribute("aria-expanded", its.getAttribute("aria-expanded"));
+  }
   if (fresh) refill(one(".scroller", pane), one(".inner", next));
   const [form, asked] = [one(".name-form", pane), one(".composer", next)];
   if (form && asked) form.replaceWith(asked);
@@ -94,9 +111,9 @@ function swapPane(pane, next, isOther, fresh) {
 async function follow(link) {
   const scroller = link.closest(".scroller");
   if (link.matches(".earlier")) return load(scroller, link);
-  if (link.matches(".open-context")) return toggleContext(link);
-  if (link.matches(".close-context")) return closeContext(link.closest(".main, .thread"));
-  if (link.matches(".context-trouble .again")) return openContext(link.href);
+  if (link.matches(".open-context, .open-settings")) return togglePanel(link);
+  if (link.matches(".close-context, .close-settings")) return closePanel(link.closest(".context, .settings"));
+  if (link.matches(".context-trouble .again, .scopes a")) return openPanel(link.href);
   if (link.matches(".close-thread, .back")) return closeThread();
   if (!(await go(link.href))) return;
   focusOn(one(one(".chat").dataset.thread ? ".thread textarea" : ".main textarea"));
@@ -110,18 +127,20 @@ async function closeThread() {
   else focusOn(one(".main textarea"));
 }
 
-async function toggleContext(link) {
-  if (link.getAttribute("aria-expanded") === "true") return closeContext(link.closest(".main, .thread"));
-  return openContext(link.href);
+async function togglePanel(link) {
+  const name = link.matches(".open-context") ? "context" : "settings";
+  const pane = link.closest(".main, .thread");
+  if (link.getAttribute("aria-expanded") === "true") return closePanel(one(`.${name}`, pane));
+  return openPanel(link.href);
 }
 
-async function openContext(address) {
-  if (await go(address, { history: "none" })) one(".context h3")?.focus();
+async function openPanel(address) {
+  if (await go(address, { history: "none" })) one(".context header > [tabindex], .settings header > [tabindex]")?.focus();
 }
 
-async function closeContext(pane) {
-  one(".context", pane)?.remove();
-  const button = one(".open-context", pane);
+async function closePanel(panel) {
+  const button = one(panel.matches(".context") ? ".open-context" : ".open-settings", panel.parentElement);
+  panel.remove();
   button.setAttribute("aria-expanded", "false");
   button.focus();
 }
@@ -148,11 +167,21 @@ document.addEventListener("click", (event) => {
 });
 
 function press(target) {
+  const tool = target.closest("button");
+  if (tool?.matches(".copy-as")) return copyAs(tool.closest(".message"));
+  if (tool?.matches(".copy-example")) return copyBy(tool, one("#copy-as pre").textContent);
+  if (tool && useTool(tool, takeNotes)) return;
+  if (target.closest(".show-keys")) one("#keys").showModal();
   const copy = target.closest("button.copy");
   if (copy) copyBy(copy, one("code", copy.closest(".code")).textContent);
   const end = target.closest(".to-end");
   if (end) showLatest(one(".scroller", end.parentElement));
   target.closest(".dismiss")?.closest(".note").remove();
+}
+
+async function copyAs(message) {
+  const error = await showExamples(message);
+  if (error) takeNotes(message.closest(".main, .thread"), { error });
 }
 
 function showLatest(scroller) {
@@ -165,12 +194,14 @@ function showLatest(scroller) {
 window.addEventListener("popstate", () => go(location.href, { history: "none" }));
 
 document.addEventListener("keydown", (event) => {
+  if (one("dialog[open]")) return;
   if (event.key === "Escape" && !event.defaultPrevented) {
-    const panel = one(".context");
+    const panel = one(".context, .settings");
     if (one(".chat").classList.contains("with-drawer")) toggleDrawer(false);
-    else if (panel) closeContext(panel.closest(".main, .thread"));
+    else if (panel) closePanel(panel);
     else if (one(".thread")) closeThread();
   }
+  if (event.key === "?" && !event.target.closest("input, textarea, select")) one("#keys").showModal();
   if (event.altKey && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
     event.preventDefault();
     step(event.key === "ArrowDown" ? 1 : -1);
@@ -193,6 +224,9 @@ document.addEventListener("submit", async (event) => {
   } else if (form.matches(".composer")) {
     event.preventDefault();
     await write(form);
+  } else if (form.matches(".settings-form")) {
+    event.preventDefault();
+    await set(form);
   }
 });
 
@@ -202,13 +236,33 @@ async function act(button) {
   takeNotes(pane, answer);
 }
 
+async function set(form) {
+  const section = form.closest(".settings");
+  if (form.dataset.turn) {
+    keepForNext(form);
+    return closePanel(section);
+  }
+  const response = await fetch(form.action, { method: "POST", body: fieldsOf(form), headers: { Accept: "text/html" } }).catch(() => null);
+  const page = response && new DOMParser().parseFromString(await response.text(), "text/html");
+  const next = page && one(".settings", page);
+  if (!next) return takeNotes(form.closest(".main, .thread"), { error: "That was not saved. Try again in a moment." });
+  section.replaceWith(next);
+  start();
+  one('[aria-invalid="true"], .settings-told', next)?.focus();
+}
+
 async function write(form) {
   const pane = form.closest(".main, .thread");
   all(".note", pane).forEach((note) => note.remove());
   toEnd(one(".scroller", pane));
   const answer = await send(form);
   if (!answer) return;
+  if (!answer.error && !answer.kept && !answer.notes?.length) forgetNext(pane);
   if (!answer.error) takeNotes(pane, answer);
+  if (answer.unheard && !localStorage.getItem(HINTED)) {
+    localStorage.setItem(HINTED, "yes");
+    takeNotes(pane, { notes: [{ kind: "info", html: HINT, asked: "" }] });
+  }
   if (answer.opens && (await go(answer.opens))) focusOn(one(".thread textarea"));
 }
 

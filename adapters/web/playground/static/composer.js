@@ -1,5 +1,6 @@
 // Where people write: Enter sends, Shift+Enter makes a line, "/" and "@" complete.
 import { all, fieldsOf, newToken, one, parse, post } from "./dom.js";
+import { clearFiles, hasFiles, idsOf, isUploading, prepareFiles } from "./files.js";
 
 const states = new WeakMap(); // what is known of each composer: its choices, and whether it waits
 
@@ -19,8 +20,12 @@ export function prepare(form) {
   area.addEventListener("keydown", (event) => onKey(form, event));
   area.addEventListener("blur", () => offer(form, []));
   one(".slash", form).addEventListener("click", () => insert(form, "/"));
+  prepareFiles(form, resize);
   resize(form);
 }
+
+/** Whether there is something to send, and all of it is there. */
+const isReady = (form) => (areaOf(form).value.trim() || hasFiles(form)) && !isUploading(form) && !stateOf(form).waiting;
 
 function changed(form) {
   one('[name="token"]', form).value = newToken();
@@ -40,7 +45,7 @@ function resize(form) {
   const area = areaOf(form);
   area.style.height = "auto";
   area.style.height = Math.min(area.scrollHeight, window.innerHeight * 0.4) + "px";
-  one(".send", form).disabled = stateOf(form).waiting || !area.value.trim();
+  one(".send", form).disabled = !isReady(form);
 }
 
 export function insert(form, text) {
@@ -110,7 +115,7 @@ function onKey(form, event) {
     event.stopPropagation();
   } else if (event.key === "Enter" && !event.shiftKey) {
     event.preventDefault();
-    form.requestSubmit(one(".send", form).disabled ? undefined : one(".send", form));
+    if (isReady(form)) form.requestSubmit(one(".send", form));
   }
 }
 
@@ -130,7 +135,8 @@ function onChoiceKey(form, event) {
 export async function send(form) {
   const area = areaOf(form);
   const state = stateOf(form);
-  if (!area.value.trim() || state.waiting) return null;
+  if (!isReady(form)) return null;
+  one('[name="files"]', form).value = idsOf(form);
   state.waiting = area.readOnly = true;
   tell(form, "");
   offer(form, []);
@@ -139,6 +145,7 @@ export async function send(form) {
   if (answer.error) tell(form, answer.error);
   else if (!answer.kept) {
     area.value = "";
+    clearFiles(form);
     one('[name="token"]', form).value = newToken();
     save(form);
   }

@@ -39,6 +39,13 @@ export function toEnd(scroller) {
   showButton(scroller, false);
 }
 
+/** Put a message in the middle, and stay there. */
+export function hold(scroller, message) {
+  message.scrollIntoView({ block: "center" });
+  places.get(scroller).height = scroller.clientHeight;
+  showButton(scroller, true);
+}
+
 /** Show something at the end from its top, however long it is. */
 export function showWhole(scroller, element) {
   element.scrollIntoView({ block: "nearest" });

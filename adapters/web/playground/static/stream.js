@@ -1,6 +1,7 @@
 // What the server tells while the page is open: messages as a whole, and answers that grow by what is new of them.
 import { all, localize, morphChildren, morphNode, one, parse } from "./dom.js";
 import { arrange, insert } from "./list.js";
+import { noteUnread } from "./tools.js";
 
 const QUIET_MS = 2500;
 const OPEN = new Set(["thinking", "writing", "searching"]);
@@ -51,10 +52,7 @@ const TAKERS = {
     onReset(channel === one(".chat").dataset.place || channel.endsWith("/"));
   },
   unread({ channel }) {
-    const link = one(`.channels a[data-channel="${CSS.escape(channel)}"]`);
-    if (!link || link.hasAttribute("aria-current")) return;
-    link.classList.add("unread");
-    if (!one(".dot", link)) link.append(parse('<span class="dot"><span class="sr-only">new messages</span></span>'));
+    if (channel !== one(".chat").dataset.place) noteUnread(channel);
   },
   gone({ id }) {
     all(`.message[data-id="${CSS.escape(id)}"]`).forEach((message) => message.remove());

@@ -1,0 +1,109 @@
+"""Show every parameter as a form beside the conversation, and set what is filled in at the scope that is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.web.frame import Form
+from adapters.web.playground.message_view import Json
+from adapters.web.playground.shared import Surroundings
+from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, own_values, scopes_at, stored_scope
+from bot.errors import InvalidInput
+from bot.parameters import PARAMETERS
+from bot.ports import Bot
+from bot.types import Incoming
+
+TURN: Final = "turn"
+"""The scope of the next answer alone, which the page keeps until it is asked for."""
+
+SCOPE_WORDS: Final[Mapping[str, str]] = {
+    TURN: "the next answer",
+    "conversation": "this conversation",
+    "channel": "this channel",
+    "workspace": "the whole workspace",
+}
+ORIGIN_WORDS: Final[Mapping[str, str]] = {
+    "default": "the default",
+    "workspace": "set for the workspace",
+    "channel": "set for this channel",
+    "conversation": "set for this conversation",
+    TURN: "for the next answer",
+}
+LONG: Final = 200
+"""Characters of a text from which on it is written in several lines."""
+
+
+async def read_panel(bot: Bot, here: Surroundings, asked: Incoming, scope: str) -> SettingsPanel:
+    """Return what somebody may set at a scope. Raises `StorageError`."""
+    is_conversation = bool(here.thread) or here.channel.direct
+    scopes = scopes_at(has_channel=True, has_thread=is_conversation)
+    chosen: PanelScope = next((item for item in scopes if item == scope), scopes[-1])
+    return SettingsPanel(
+        scope=chosen,
+        scopes=scopes,
+        effective=await bot.get_parameters(here.key),
+        permissions=await bot.permissions(asked),
+        own={} if scope == TURN else await own_values(bot, here.key, chosen),
+    )
+
+
+def present_panel(panel: SettingsPanel, scope: str, form: Form | None = None) -> Json:
+    """Return the form: each parameter with its field, the value in force, where that comes from, and its range."""
+    is_turn = scope == TURN
+    rows = [row for row in panel.rows if not is_turn or row.parameter.is_for_turns]
+    offered = [TURN, *panel.offered_scopes]
+    return {
+        "scope": scope if scope in offered else panel.scope,
+        "scopes": [{"name": name, "word": SCOPE_WORDS[name]} for name in offered],
+        "is_turn": is_turn,
+        "is_open": is_turn or panel.is_open,
+        "errors": form.errors if form else {},
+        "groups": [
+            {"title": title, "rows": [_present_row(row, is_turn, form) for row in rows if row.parameter.wire is wire]}
+            for title, wire in (("What the model is told", True), ("What Seedling does", False))
+        ],
+    }
+
+
+def _present_row(row: PanelRow, is_turn: bool, form: Form | None) -> Json:
+    parameter = row.parameter
+    own = "" if is_turn else row.own
+    return {
+        "name": parameter.name,
+        "kind": parameter.kind,
+        "help": parameter.help,
+        "allowed": parameter.allowed,
+        "value": row.value,
+        "origin": ORIGIN_WORDS[row.effective.origin],
+        "own": form[parameter.name] if form and parameter.name in form.values else own,
+        "choices": row.choices,
+        "low": f"{parameter.low:g}" if parameter.low is not None else "",
+        "high": f"{parameter.high:g}" if parameter.high is not None else "",
+        "step": "1" if parameter.kind == "integer" else "0.1",
+        "is_long": parameter.kind == "text" and (parameter.high or 0) > LONG,
+        "is_open": is_turn or row.is_open,
+        "holders": row.holders,
+    }
+
+
+async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tuple[SettingsPanel, str]:
+    """Set what was filled in; return the panel as it is then, and what was said about it.
+
+    What is wrong goes into the form, and then nothing is set. Raises `InvalidInput` and `StorageError`.
+    """
+    panel = await read_panel(bot, here, asked, form["scope"])
+    if form["scope"] != panel.scope:
+        raise InvalidInput("Nothing can be set there.")
+    given = {name: form[name] for name in PARAMETERS if name in form.values}
+    changes, errors = panel.changes(given)
+    form.errors.update(errors)
+    if errors or not changes:
+        return panel, "" if errors else "Nothing was changed."
+    handled = await bot.set_parameters(stored_scope(here.key, panel.scope), changes, asked=asked, answer=_told(changes))
+    return await read_panel(bot, here, asked, form["scope"]), handled.text or "Saved."
+
+
+def _told(changes: Mapping[str, str | None]) -> str:
+    words = [f"{name} is {value or 'not set here any more'}" for name, value in changes.items()]
+    return f"Saved: {', '.join(words)}."
