@@ -113,7 +113,7 @@ def verdict_on(outcome: FileOutcome, expected: Counter[str] | None) -> tuple[str
     seen = Counter(re.findall(r"\w+", outcome.text.casefold()))
     total = sum(expected.values()) if expected else 0
     share = sum((expected & seen).values()) / total if expected and total else 1.0
-    if share >= ENOUGH or "shown as picture" in outcome.note or "stand as pictures" in outcome.note:
+    if share >= ENOUGH or "shown as" in outcome.note or "stand as pictures" in outcome.note:
         return "whole", share
     if outcome.note:
         return "told", share

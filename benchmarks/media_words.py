@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any, Final
 
+APART: Final = "\n"
+"""Between words that are not one."""
+
 
 def words_in(ending: str, data: bytes) -> Counter[str] | None:
     """Return the words in a file with how often each occurs; None where no library reads it, or none is known."""
@@ -19,7 +22,7 @@ def words_in(ending: str, data: bytes) -> Counter[str] | None:
     if find is None:
         return None
     try:
-        text = " ".join(piece for piece in find(data) if piece)
+        text = "".join(find(data))
     except Exception:  # noqa: BLE001 - a file that no other library reads either says nothing
         return None
     return Counter(re.findall(r"\w+", text.casefold())) or None
@@ -28,10 +31,11 @@ def words_in(ending: str, data: bytes) -> Counter[str] | None:
 def _document(data: bytes) -> Iterator[str]:
     import docx  # noqa: PLC0415 - a development dependency, as are those below
 
-    document = docx.Document(io.BytesIO(data))
-    for item in document.element.body.iter():
-        if item.tag.endswith("}p"):
-            yield "".join(part.text or "" for part in item.iter() if part.tag.endswith("}t") and not _in_fallback(part))
+    for item in docx.Document(io.BytesIO(data)).element.body.iter():
+        if item.tag.endswith("}t") and not _in_fallback(item):
+            yield item.text or ""
+        elif item.tag.endswith(("}p", "}tab", "}br", "}cr")):
+            yield APART
 
 
 def _in_fallback(part: Any) -> bool:
@@ -45,9 +49,9 @@ def _slides(data: bytes) -> Iterator[str]:
         for shape in slide.shapes:
             if shape.has_text_frame:
                 is_number = shape.is_placeholder and "SLIDE_NUMBER" in str(shape.placeholder_format.type)
-                yield "" if is_number else shape.text_frame.text
+                yield APART + ("" if is_number else shape.text_frame.text)
             if shape.has_table:
-                yield from (cell.text for row in shape.table.rows for cell in row.cells if not cell.is_spanned)
+                yield from (APART + cell.text for row in shape.table.rows for cell in row.cells if not cell.is_spanned)
 
 
 def _sheets(data: bytes) -> Iterator[str]:
@@ -56,7 +60,7 @@ def _sheets(data: bytes) -> Iterator[str]:
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     for sheet in book.worksheets:
         for row in sheet.iter_rows(values_only=True):
-            yield from (value for value in row if isinstance(value, str))
+            yield from (APART + value for value in row if isinstance(value, str))
 
 
 def _binary_sheets(data: bytes) -> Iterator[str]:
@@ -65,14 +69,14 @@ def _binary_sheets(data: bytes) -> Iterator[str]:
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     for name in book.sheet_names:
         for row in book.get_sheet_by_name(name).to_python():
-            yield from (value for value in row if isinstance(value, str))
+            yield from (APART + value for value in row if isinstance(value, str))
 
 
 def _archive(data: bytes) -> Iterator[str]:
     import zipfile  # noqa: PLC0415
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        yield from archive.namelist()
+        yield from (APART + name for name in archive.namelist() if not name.endswith("/"))
 
 
 def _open_document(data: bytes) -> Iterator[str]:
@@ -83,7 +87,19 @@ def _open_document(data: bytes) -> Iterator[str]:
         root = ET.fromstring(archive.read("content.xml"))  # noqa: S314 - of an installed package
     for item in root.iter():
         if item.tag.endswith(("}p", "}h")):
-            yield "".join(item.itertext())
+            yield from _within(item)
+            yield APART
+
+
+def _within(item: Any) -> Iterator[str]:
+    """Yield the words of a paragraph, without those of paragraphs in it, which come by themselves."""
+    yield item.text or ""
+    for inner in item:
+        if inner.tag.endswith(("}tab", "}line-break", "}s", "}frame", "}custom-shape")):
+            yield APART
+        elif not inner.tag.endswith(("}p", "}h", "}title", "}desc")):
+            yield from _within(inner)
+        yield inner.tail or ""
 
 
 def _pdf(data: bytes) -> Iterator[str]:
@@ -94,17 +110,23 @@ def _pdf(data: bytes) -> Iterator[str]:
 
 def _mail(data: bytes) -> Iterator[str]:
     message = email.message_from_bytes(data, policy=email.policy.default)
-    yield str(message["Subject"] or "")
+    yield str(message["Subject"] or "") + APART
     body = message.get_body(("plain",))
     yield body.get_content() if body is not None else ""
 
 
 def _notebook(data: bytes) -> Iterator[str]:
     for cell in json.loads(data)["cells"]:
-        yield "".join(cell["source"])
+        yield APART + "".join(cell["source"])
+
+
+INLINE: Final = "a abbr b big cite code em font i kbd q small span strong sub sup tt u var"
+"""Elements of a page that part no words."""
 
 
 class _Words(HTMLParser):
+    _INLINE = frozenset(INLINE.split())
+
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[str] = []
@@ -112,6 +134,7 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, _attributes: object) -> None:
         self._silent = tag if tag in {"script", "style"} else self._silent
+        self.pieces.append("" if tag in self._INLINE else APART)
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = "" if tag == self._silent else self._silent
@@ -126,7 +149,7 @@ def _page(data: bytes) -> Iterator[str]:
     parser = _Words()
     parser.feed(data.decode(declared[1].decode() if declared else "utf-8"))
     parser.close()
-    yield " ".join(parser.pieces)
+    yield "".join(parser.pieces)
 
 
 def _text(data: bytes) -> Iterator[str]:

@@ -36,7 +36,9 @@ _LABELS: Final[Mapping[str, str]] = {  # what labels mean in practice (WHATWG En
 _ESCAPES: Final = ((b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"), (b"\x1b$)C", "iso2022_kr"))
 _SAMPLE: Final = 20_000
 _WRONG_SHARE: Final = 0.02  # a declared encoding may be broken in so many places, an odd byte here and there
+_MOSTLY_ZERO: Final = 0.9  # of the second highest bytes of UTF-32, which only emoji and rare signs have
 _LEAST_SHARE: Final = 0.6  # of what is beside ASCII, for an encoding to be likely
+_BETTER: Final = 0.002  # by which a less likely encoding has to explain more
 _LAST_RESORT: Final = "cp1252"  # what Latin-1 means in practice (WHATWG Encoding, section 4.2)
 
 # Letters beside ASCII that the languages of a script are written with, the most frequent ones first.
@@ -74,6 +76,7 @@ _LESS_LIKELY: Final = 0.05
 _NOT_LATIN: Final = frozenset({"cyrillic", "greek", "hebrew", "arabic", "thai"})
 _FREQUENT: Final = 12  # letters of an alphabet that make more than half of any text
 _MARKS_BESIDE: Final = frozenset("«»„“”…•·°€£§©®™№\u00a0\u00ad\u2013\u2014\u2018\u2019\u201a")
+_IN_WORDS: Final = frozenset("·\u00ad\u2019")  # marks that stand within words
 _THAI_SIGNS: Final = frozenset("ิีัืุู็์ึํฺ๊๋่้")  # they stand above or below a letter, never alone
 
 # Codecs of East Asia: the codec of their national standard, the lead bytes of its first level, and the most frequent
@@ -96,11 +99,12 @@ _ASIAN: Final[Mapping[str, tuple[str, range, frozenset[str]]]] = {
     "gb18030": ("gb2312", range(0xB0, 0xD8), frozenset(_HANZI)),  # GB 2312
     "big5hkscs": ("big5", range(0xA4, 0xC7), frozenset(_HANZI)),  # Big5
     "cp949": ("euc_kr", range(0xB0, 0xC9), frozenset(_HANGUL)),  # KS X 1001
+    "johab": ("euc_kr", range(0xB0, 0xC9), frozenset(_HANGUL)),
 }
 _SAME: Final = {
     "shift_jis": "cp932", "shift_jis_2004": "cp932", "shift_jisx0213": "cp932", "euc_jp": "euc_jis_2004",
     "euc_jisx0213": "euc_jis_2004", "gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs",
-    "cp950": "big5hkscs", "euc_kr": "cp949", "johab": "cp949", **{name: name for name in _ASIAN},
+    "cp950": "big5hkscs", "euc_kr": "cp949", **{name: name for name in _ASIAN},
 }  # fmt: skip
 _SCRIPTS: Final = {
     "LATIN": "Latin", "CYRILLIC": "Cyrillic", "GREEK": "Greek", "HEBREW": "Hebrew", "ARABIC": "Arabic", "THAI": "Thai",
@@ -113,7 +117,7 @@ def unicode_encoding(data: bytes) -> tuple[str, int]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding, len(mark)
-    return _unmarked_utf16(data), 0
+    return _unmarked_unicode(data), 0
 
 
 def declared_encoding(data: bytes) -> str:
@@ -186,7 +190,7 @@ def _likeliest(sample: bytes, encodings: Iterable[str], share: Callable[[str, st
         wrong = text.count("\ufffd")
         if wrong <= 1 + len(text) * _WRONG_SHARE / 10:  # the sample may end within a character
             likely = share(text, encoding) - wrong / len(text)
-            if likely > best + 0.005:
+            if likely > best + _BETTER:
                 best, found = likely, encoding
     return found
 
@@ -213,19 +217,27 @@ def _lead_byte(character: str, standard: str) -> int:
 def _alphabet_share(text: str, encoding: str) -> float:
     """Return how much of the text beside ASCII the letters of one language explain, its frequent ones counting more.
 
-    A capital behind a small letter, and a sign of Thai without a letter, are what one code page looks like in another.
+    What stands where it never would is what one code page looks like in another, and counts against it.
     """
-    beside = [(before, letter) for before, letter in zip(f" {text}", text, strict=False) if letter > "\x7f"]
+    beside = [around for around in zip(f" {text}"[:-1], text, f"{text[1:]} ", strict=True) if around[1] > "\x7f"]
     if not beside:
         return 0.0
-    marks = sum(letter in _MARKS_BESIDE for _, letter in beside)
-    wrong = sum(letter.isupper() and before.islower() for before, letter in beside)
-    wrong += sum(letter in _THAI_SIGNS and not "\u0e01" <= before <= "\u0e4e" for before, letter in beside)
-    if _PAGES[encoding] in _NOT_LATIN:  # no word is written in two alphabets
-        wrong += sum(before.isascii() and before.isalpha() for before, _ in beside)
-    letters = [letter if letter == "İ" else letter.lower() for _, letter in beside if letter not in _MARKS_BESIDE]
-    most = max(_explained(letters, alphabet) for alphabet in _LETTERS[_PAGES[encoding]])
-    return (most + 0.7 * marks - wrong) / len(beside)
+    page = _PAGES[encoding]
+    wrong = sum(_is_out_of_place(*around, latin=page not in _NOT_LATIN) for around in beside)
+    letters = [letter if letter == "İ" else letter.lower() for _, letter, _ in beside if letter not in _MARKS_BESIDE]
+    most = max(_explained(letters, alphabet) for alphabet in _LETTERS[page])
+    return (most + len(beside) - len(letters) - wrong) / len(beside)
+
+
+def _is_out_of_place(before: str, letter: str, after: str, *, latin: bool) -> bool:
+    """Return whether a capital follows a small letter, a word has two alphabets, a mark stands in it, and so on."""
+    if letter in _MARKS_BESIDE:
+        return letter not in _IN_WORDS and before.isalpha() and after.isalpha()
+    if letter in _THAI_SIGNS:
+        return not "\u0e01" <= before <= "\u0e4e"
+    if latin:
+        return (letter.isupper() and before.islower()) or not (before.isalpha() or after.isalpha())
+    return (letter.isupper() and before.islower()) or (before.isascii() and before.isalpha())
 
 
 def _explained(letters: Sequence[str], alphabet: str) -> float:
@@ -234,13 +246,21 @@ def _explained(letters: Sequence[str], alphabet: str) -> float:
     return most * (1 - _LESS_LIKELY) if alphabet == _ICELANDIC else most
 
 
-def _unmarked_utf16(data: bytes) -> str:
-    """Return UTF-16 without a mark: its zero bytes all stand at places of one parity, and what it says is text."""
+def _unmarked_unicode(data: bytes) -> str:
+    """Return UTF-16 or UTF-32 without a mark, known by where its zero bytes stand, if what it says is text."""
     sample = data[:_DECLARED_WITHIN]
-    even, odd = (sample[parity::2].count(0) for parity in (0, 1))
-    if len(data) % 2 or bool(even) == bool(odd):
+    zeros = [sample[place::4].count(0) for place in range(4)]
+    each = len(sample) / 4
+    if not any(zeros) or len(data) % 2:
         return ""
-    encoding = "utf-16-le" if odd else "utf-16-be"
-    text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace")
+    if len(data) % 4 == 0 and zeros[0] == each and zeros[1] > each * _MOSTLY_ZERO:
+        encoding = "utf-32-be"
+    elif len(data) % 4 == 0 and zeros[3] == each and zeros[2] > each * _MOSTLY_ZERO:
+        encoding = "utf-32-le"
+    elif bool(zeros[0] + zeros[2]) == bool(zeros[1] + zeros[3]):
+        return ""
+    else:
+        encoding = "utf-16-le" if zeros[1] + zeros[3] else "utf-16-be"
+    text = sample[: len(sample) // 4 * 4].decode(encoding, errors="replace")
     strange = sum(unicodedata.category(character) in {"Cn", "Co", "Cs"} for character in text)
-    return encoding if (even + odd) * 100 >= len(sample) and strange * 50 <= len(text) else ""
+    return encoding if sum(zeros) * 100 >= len(sample) and strange * 50 <= len(text) else ""

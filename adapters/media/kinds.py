@@ -115,6 +115,11 @@ _OPEN_DOCUMENT: Final = {
 }
 _OTHER_OPEN_DOCUMENT: Final = FileKind("refused", "is an OpenDocument drawing or formula; save it as PDF")
 _BOOK: Final = FileKind("refused", "is an e-book; save it as PDF or text")
+_BY_MEMBER: Final = {  # archives that are no archives to people, by a member that only they have
+    ".iwa": FileKind("refused", "is of Pages, Numbers or Keynote; export it as docx, xlsx, pptx or PDF"),
+    "androidmanifest.xml": _PROGRAM,
+    "meta-inf/manifest.mf": _PROGRAM,
+}
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STREAMS: Final = (  # what is in a compound file (MS-CFB), by the name of a stream that only this kind has
     ("EncryptedPackage", LOCKED),  # a new Office file with a password (MS-OFFCRYPTO, 2.3.4)
@@ -198,9 +203,11 @@ def _in_zip(data: bytes) -> FileKind | None:
                 return _in_office(archive.open(types).read(_TYPES_READ))
             if mark := names.get("mimetype"):
                 return _in_open_document(archive.open(mark).read(_SNIFFED).decode("ascii", errors="replace"))
+            return next(
+                (kind for ending, kind in _BY_MEMBER.items() if any(name.endswith(ending) for name in names)), _ZIP
+            )
     except Exception:  # noqa: BLE001 - zipfile raises many kinds of errors for broken files
         return FileKind("refused", "is broken (its archive cannot be opened)")
-    return _ZIP
 
 
 def _in_office(types: bytes) -> FileKind:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 from typing import Final, cast
 
 from adapters.media.containers import MEMBERS, read_all
@@ -24,7 +24,7 @@ def read_mail(job: Job) -> ReadFile:
     """Return a mail: its headers, its text, and the files attached to it. Raises `Unreadable`."""
     if job.depth > DEEPEST:
         raise Unreadable("is a mail inside of several others")
-    message = cast("EmailMessage", email.message_from_bytes(job.data, policy=email.policy.default))
+    message = email.message_from_bytes(job.data, policy=email.policy.default)
     leaves = list(_leaves(message))
     bodies = _bodies(leaves)
     attached = [part for part in leaves if part not in bodies and not _is_other_form(part)]
@@ -80,7 +80,8 @@ def _data(part: EmailMessage) -> bytes:
     """Return the bytes of a part as they were attached."""
     if part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
-        return inner[0].as_bytes() if isinstance(inner, list) and inner else b""
+        first = inner[0] if isinstance(inner, list) and inner else None
+        return first.as_bytes() if isinstance(first, Message) else b""
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 

@@ -23,7 +23,6 @@ REQUEST_BYTES: Final = 20 * MB  # gateway; upstream takes 64 MB
 
 LEAST_SIDE: Final = 15  # API: width and height above 14 pixels
 LEAST_PIXELS: Final = 196  # API
-MOST_PIXELS: Final = 36_000_000  # API
 MOST_ASPECT: Final = 150  # API: 1/150 to 150
 
 # Pixels after the provider's own scaling, by detail (API): more than these are never looked at.
@@ -54,7 +53,7 @@ BASE64_SHARE: Final = 3 / 4  # base64 writes three bytes as four
 TEXT_SHARE: Final = 0.05  # ours: what of a request's bytes is left to text
 PDF_PAGES: Final = 2_000  # ours: more pages are not even counted through
 PICTURE_PAGES: Final = 20  # ours: pages of a PDF that are sent as pictures, 25,600 tokens
-SCAN_PIXELS: Final = 60 * 60  # ours: smaller pictures in a document are decoration
+DECORATION_PIXELS: Final = 60 * 60  # ours: smaller pictures in a document are decoration
 PAGE_SOURCE: Final = 4_000_000  # ours: characters of a web page that are looked through
 ARCHIVE_BYTES: Final = 100 * MB  # ours: what an Office file may unpack to
 ARCHIVE_PARTS: Final = 5_000  # ours: parts that an Office file may have

@@ -28,6 +28,10 @@ _SAMPLE: Final = 3_000  # characters that tell whether a text can be read
 _THIN: Final = 3.0  # points; what is no wider is a line of a table or a frame
 _PATHS_LOOKED_AT: Final = 2_000  # a page with more is a drawing
 _RECTANGLE: Final = 5  # segments of a path that goes around one
+_COMMENTS: Final = frozenset(
+    {pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE}
+    | {pdfium.FPDF_ANNOT_STRIKEOUT, pdfium.FPDF_ANNOT_SQUIGGLY, pdfium.FPDF_ANNOT_STAMP, pdfium.FPDF_ANNOT_CARET}
+)
 _LONGEST_FIELD: Final = 20_000
 _HIDDEN_MODE: Final = 3  # text that is found and not seen: what a scanner recognised (PDF 1.7, 9.3.6)
 _STRANGE: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\ufffd\ufffe\ufff0-\ufff8\ue000-\uf8ff]")
@@ -88,6 +92,7 @@ def _is_garbled(text_page: Any, text: str, count: int) -> bool:
     looked = range(0, count, max(1, count // _SAMPLE))
     unmapped = sum(pdfium.FPDFText_HasUnicodeMapError(text_page.raw, place) == 1 for place in looked)
     strange = len(_STRANGE.findall(text[:_SAMPLE]))
+    strange += sum(character > "\xff" and not ord(character) & 0xFF for character in text[:_SAMPLE])  # bytes swapped
     return bool(count) and (unmapped > len(looked) * _GARBLED or strange > min(len(text), _SAMPLE) * _GARBLED)
 
 
@@ -172,17 +177,16 @@ def _finest(page: Any) -> float:
 
 
 def _fields(document: Any, page: Any) -> Iterator[str]:
-    """Yield the fields of a form as "name: value", those that are filled."""
+    """Yield the fields of a form as "name: value", those that are filled, and the comments on a page."""
     form = document.formenv
-    if form is None:
-        return
     told: Counter[str] = Counter()
     for place in range(pdfium.FPDFPage_GetAnnotCount(page.raw)):
         annotation = pdfium.FPDFPage_GetAnnot(page.raw, place)
         if not annotation:
             continue
         try:
-            line = _field(form.raw, annotation)
+            kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+            line = _comment(annotation) if kind in _COMMENTS else _field(form.raw, annotation) if form else ""
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
         if line and not told[line]:
@@ -203,6 +207,12 @@ def _field(form: Any, annotation: Any) -> str:
         return f"{name}: [x]{f' {value}' if value not in {'', 'Yes', 'On', '1'} else ''}"
     value = _string(pdfium.FPDFAnnot_GetFormFieldValue, form, annotation)
     return f"{name}: {value}" if value.strip() else ""
+
+
+def _comment(annotation: Any) -> str:
+    """Return what somebody wrote on a page, beside it or about a piece of it."""
+    said = _string(lambda _, *rest: pdfium.FPDFAnnot_GetStringValue(rest[0], b"Contents", *rest[1:]), None, annotation)
+    return f"[comment: {' '.join(said.split())}]" if said.strip() else ""
 
 
 def _string(read: Any, form: Any, annotation: Any) -> str:

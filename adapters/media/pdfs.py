@@ -155,7 +155,8 @@ def _notes(found: _Found, count: int) -> Iterator[Note]:
     if len(found.pages) < count:
         yield Note(_first_of(len(found.pages), count), CUT_ADVICE)
     if found.drawn:
-        yield Note(f"{_numbers(found.drawn)} shown as pictures", _DRAWN_ADVICE)
+        how = "as pictures" if len(found.drawn) > 1 else "as a picture"
+        yield Note(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
     if found.unseen:
         yield Note(f"{_numbers(found.unseen)} left out, since no more pictures fit or can be drawn", CUT_ADVICE)
     if found.half_seen:

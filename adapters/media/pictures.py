@@ -60,7 +60,7 @@ class Pictures:
             return NOT_SHOWN
         try:
             image, _ = open_image(kind.name, data, self._job.terms.image_detail)
-            if image.width * image.height < media_limits.SCAN_PIXELS:
+            if image.width * image.height < media_limits.DECORATION_PIXELS:
                 return None
             if self._is_full():
                 return NOT_SHOWN

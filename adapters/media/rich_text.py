@@ -200,7 +200,7 @@ class _Reader:
         self._group.codec = self._fonts.get(self._font, self._page)
 
     def _set_charset(self, value: int | None) -> None:
-        if value in _CHARSETS:
+        if value is not None and value in _CHARSETS:
             self._fonts[self._font] = _CHARSETS[value]
 
     def _unicode(self, value: int | None) -> None:

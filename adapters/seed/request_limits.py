@@ -1,4 +1,4 @@
-"""Limit concurrent requests, and requests and tokens a minute, for the whole process; who asks takes turns."""
+"""Limit concurrent requests of a process, and its part of the requests and tokens a minute; who asks takes turns."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ class RequestLimiter:
         self, pace: Pace, *, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
         self._pace = pace
+        self._told, self._processes = AccountLimits(), 1
         self._requests, self._tokens = SlidingWindow(0, MINUTE), SlidingWindow(0, MINUTE)
         self._most = pace.most_at_once
         self._allowed = float(min(pace.at_first, pace.most_at_once))
@@ -116,9 +117,17 @@ class RequestLimiter:
 
     def follow(self, told: AccountLimits) -> None:
         """Go as fast as the server tells of the account, where nothing is set: the usual where it does not."""
-        self._requests.limit = self._pace.requests_per_minute or _used_of(told.requests or USUAL_REQUESTS)
-        self._tokens.limit = self._pace.tokens_per_minute or _used_of(told.tokens or USUAL_TOKENS)
+        self._told = told
+        requests = self._pace.requests_per_minute or _used_of(told.requests or USUAL_REQUESTS)
+        tokens = self._pace.tokens_per_minute or _used_of(told.tokens or USUAL_TOKENS)
+        self._requests.limit = max(1, requests // self._processes)
+        self._tokens.limit = max(1, tokens // self._processes)
         self._admit()
+
+    def share_with(self, processes: int) -> None:
+        """Take the part of one among so many processes that use the account, this one included."""
+        self._processes = processes
+        self.follow(self._told)
 
     def pause(self, seconds: float) -> None:
         """Let nothing new begin for so long: the server asked for it."""

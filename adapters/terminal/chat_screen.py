@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import termios
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +20,7 @@ from rich.console import Console
 
 from adapters.terminal import Terminal, small_print
 from adapters.terminal.control_characters import without_controls
-from adapters.terminal.growing_markdown import GrowingMarkdown, as_markdown
+from adapters.terminal.growing_markdown import Blocks, GrowingMarkdown
 from bot.commands.completion import complete
 from bot.ports import Reply
 from bot.private_files import keep_private
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 
 UPDATE_SECONDS: Final = 0.1
 STATUSES: Final = {"thinking": "Thinking\u2026", "searching": "Searching\u2026"}
+LOCAL_MODES: Final = 3
+"""Where the attributes of a terminal say whether it echoes (termios)."""
+
 PROMPT: Final = HTML("<ansigreen><b>You:</b></ansigreen> ")
 
 
@@ -94,6 +100,26 @@ class ChatScreen(Terminal):
         self._open = GrowingMarkdown(self.console)
         return ChatReply(self, self._open, turn.id)
 
+    @contextmanager
+    def without_echo(self) -> Iterator[None]:
+        """Keep what is typed while an answer grows from being written into it, Ctrl+C too."""
+        try:
+            before = termios.tcgetattr(sys.stdin)
+        except (OSError, ValueError, termios.error):  # no terminal
+            yield
+            return
+        changed = [*before]
+        changed[LOCAL_MODES] &= ~termios.ECHO
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, changed)
+        try:
+            yield
+        finally:
+            termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+    def end_part(self) -> None:
+        """Leave a blank line between an answer and the next question."""
+        self.console.print()
+
     def say(self, text: str) -> None:
         """Write a line that is no answer."""
         self.console.print(without_controls(text), style="dim", markup=False, highlight=False)
@@ -104,7 +130,7 @@ class ChatScreen(Terminal):
 
     def markdown(self, text: str) -> None:
         """Write Markdown at once."""
-        self.console.print(as_markdown(text))
+        self.console.print(Blocks(text))
 
     def close_reply(self) -> None:
         """Leave an answer that was not finished as it is."""

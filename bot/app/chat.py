@@ -80,7 +80,7 @@ async def _answer(core: Core, screen: ChatScreen, question: AskRequest, signals:
     """
     if not question.text:
         return
-    with signals.answering():
+    with signals.answering(), screen.without_echo():
         incoming = incoming_of(question)
         try:
             handled = await core.inbox.handle(incoming)
@@ -92,5 +92,6 @@ async def _answer(core: Core, screen: ChatScreen, question: AskRequest, signals:
             await core.inbox.mark_answered(incoming)
         await drain(core, incoming, signals.came)
         screen.close_reply()
+        screen.end_part()
     if signals.number not in {0, signal.SIGINT}:
         raise Interrupted(signals.number)

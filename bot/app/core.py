@@ -12,16 +12,20 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
 from adapters.dates import DateWords
+from adapters.seed import SeedModel
 from adapters.web.health import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
 from bot.access.fallback import PricedModel
 from bot.app.file_rules import make_files, sounds_of
+from bot.app.heartbeat import processes
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
+from bot.app.shared_pace import keep_dividing
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -122,6 +126,9 @@ async def open_core(
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
+            if isinstance(model, SeedModel):
+                dividing = keep_dividing(model.limits, partial(processes, store, clock))
+                await stack.enter_async_context(_ticking(dividing, "shared pace"))
             await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
             warnings = BudgetWarnings(store, platforms, clock=clock)
             await stack.enter_async_context(_ticking(warnings.run(), "budget warnings"))

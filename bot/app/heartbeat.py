@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from adapters.web.console import Process
 from bot.errors import StorageError
 from bot.ports import AdapterStateStore, Clock
+from bot.types import Process
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from time import monotonic
 from typing import Final
 
 from adapters.seed import SeedModel, check_account, check_reachable
-from adapters.web.console import Process
 from adapters.web.health import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
@@ -23,7 +22,7 @@ from bot.ports import Clock, Model, Store
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.turns.queue_pause import is_paused
-from bot.types import Spending
+from bot.types import Process, Spending
 
 OLD: Final = timedelta(minutes=10)
 """After which the oldest question without an answer says that something is wrong."""

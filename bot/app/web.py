@@ -25,7 +25,7 @@ from bot.settings import Settings, load_settings, plain
 from bot.standard_streams import say
 from bot.types import AuditRecord, Entrance
 
-SECRET_FILE = Path("var") / "secret_key"
+SECRET_NAME = Path("secret_key")
 """What signs cookies while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
 
 
@@ -34,7 +34,7 @@ def frame_options(settings: Settings) -> FrameOptions:
     return FrameOptions(
         host=settings.host,
         password=plain(settings.console_password),
-        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
+        secret=plain(settings.secret_key) or kept_secret(settings.state_folder / SECRET_NAME),
         provider=_provider(settings),
     )
 

@@ -96,6 +96,7 @@ from bot.types.playground import (
     PlaygroundFile,
     Workspace,
 )
+from bot.types.processes import Process
 from bot.types.reply import (
     Draft,
     Footer,
@@ -212,6 +213,7 @@ __all__ = [
     "PlaygroundEvent",
     "PlaygroundFile",
     "Point",
+    "Process",
     "Purpose",
     "QueueFigures",
     "QueuePlace",

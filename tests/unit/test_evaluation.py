@@ -27,6 +27,20 @@ RATED = {
     "cost": "0.0001",
 }
 
+WRONG: list[dict[str, Any]] = [
+    {"contains": "text"},
+    {"contains": [7]},
+    {"files": {}},
+    {"search": "yes"},
+    {"most_words": "9"},
+    {"thread": [{"role": "system", "content": "x"}]},
+    {"thread": [{}]},
+    {"thread": 7},
+    {"parameters": []},
+    {"contain": ["a typing error"]},
+]
+"""Fields of which no case can be made."""
+
 
 def test_our_own_cases_are_forty_with_facts_and_files() -> None:
     cases = read_cases(CASES.read_text())
@@ -66,21 +80,7 @@ def test_a_rated_answer_is_a_case() -> None:
     "line",
     [
         *("", "{", "[]", "7", "null", '"text"', "{}", "[" * 100_000),
-        *(
-            json.dumps({"question": "q", **wrong})
-            for wrong in (
-                {"contains": "text"},
-                {"contains": [7]},
-                {"files": {}},
-                {"search": "yes"},
-                {"most_words": "9"},
-                {"thread": [{"role": "system", "content": "x"}]},
-                {"thread": [{}]},
-                {"thread": 7},
-                {"parameters": []},
-                {"contain": ["a typing error"]},
-            )
-        ),
+        *(json.dumps({"question": "q", **wrong}) for wrong in WRONG),
         json.dumps({**RATED, "answer": None}),
     ],
 )

@@ -46,7 +46,7 @@ def _lines(form: str, package: Package, pictures: Pictures, notes: list[Note]) -
     else:
         book = open_book(package, part)
         try:
-            yield from sheet_lines(package, part, book)
+            yield from sheet_lines(package, part, book, pictures)
         finally:
             notes.extend(book.notes)
 

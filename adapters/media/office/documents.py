@@ -12,6 +12,8 @@ from adapters.media.office.lists import Lists
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, is_on, local, seen
 from adapters.media.office.tables import row_line, spread
 from adapters.media.pictures import Pictures
+from adapters.media.texts import decode
+from adapters.media.web_pages import page_text
 
 _HEADING: Final = re.compile(r"(?:heading|title)\s*(\d?)", re.IGNORECASE)
 _SPACES: Final = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
@@ -61,12 +63,21 @@ class Document:
             name = local(element)
             if name == "Fallback" and not depth:
                 skipped += 1 if event == "start" else -1
+            if name == "altChunk" and event == "end":
+                yield from self._chunk(element)
             if name not in {"p", "tbl"} or skipped:
                 continue
             depth += 1 if event == "start" else -1
             if event == "end" and depth == 0:
                 yield from self._table(element) if name == "tbl" else self._paragraph(element)
                 element.clear()
+
+    def _chunk(self, element: Element) -> Iterator[str]:
+        """Yield a part in another format that stands in the document as if it were written there: a page or a text."""
+        ids = [value for key, value in element.attrib.items() if key.endswith("}id")]
+        target = self._relations.get(ids[0]) if ids else None
+        text = decode(self._package.read(target.target))[0] if target is not None and not target.is_external else ""
+        yield from page_text(text).split("\n") if text else ()
 
     def _paragraph(self, element: Element) -> Iterator[str]:
         text = self._words(element).strip()

@@ -15,10 +15,12 @@ from adapters.media.unreadable import Unreadable
 
 _CONTENT: Final = "content.xml"
 _STYLES: Final = "styles.xml"
+_MANIFEST: Final = "META-INF/manifest.xml"
 _LEFT_OUT: Final = frozenset(
     {"tracked-changes", "annotation-end", "forms", "sequence-decls", "ruby-text", "event-listeners", "title", "desc"}
 )
 _MOST_REPEATED: Final = 64  # of equal cells or rows; the empty rest of a sheet is one cell repeated 16,384 times
+_DRAWN: Final = frozenset({"frame", "custom-shape", "rect", "ellipse", "image", "object", "line", "g", "a"})
 _PARAGRAPHS: Final = frozenset({"p", "h"})
 
 
@@ -28,6 +30,8 @@ class OpenDocument:
     def __init__(self, package: Package, pictures: Pictures) -> None:
         self._package = package
         self._pictures = pictures
+        if b"encryption-data" in package.read(_MANIFEST):
+            raise Unreadable("is protected by a password")
         content, styles = package.tree(_CONTENT), package.tree(_STYLES)
         self._body = child(content, "body")
         self._styles = [item for root in (styles, content) for item in (() if root is None else root)]
@@ -78,7 +82,7 @@ class OpenDocument:
             case "table":
                 yield from self._table(item)
             case name if name not in _LEFT_OUT:
-                if name in {"frame", "custom-shape", "rect", "image", "object", "annotation", "line", "g"}:
+                if name in _DRAWN or name == "annotation":
                     yield from filter(None, self._words(item).strip().split("\n"))
                 else:  # sections, indexes, text boxes
                     for inner in item:
@@ -152,8 +156,10 @@ class OpenDocument:
                 for _ in range(min(repeated, _MOST_REPEATED)):
                     yield f"(hidden row) {line}" if is_hidden else line
             number += repeated
+        for shapes in _named(table, "shapes"):
+            beside.extend(self._drawn(shapes))
         if beside:
-            yield "Comments and links:"
+            yield "Comments and drawings:"
             yield from beside
         yield ""
 
@@ -170,8 +176,15 @@ class OpenDocument:
                     cells[column + place] = words
                 address = f"{column_name(column)}{number}"
                 beside.extend(f"{address}: {_plain(item)}" for item in _named(cell, "annotation"))
+                beside.extend(f"{address}: {drawn}" for drawn in self._drawn(cell))
             column += repeated
         return cells
+
+    def _drawn(self, holder: Element) -> Iterator[str]:
+        """Yield what is drawn over cells: pictures, charts as their tables, words in shapes."""
+        for item in holder:
+            if local(item) in _DRAWN:
+                yield from filter(None, [self._words(item).strip()])
 
     # ------------------------------------------------------------ words
 

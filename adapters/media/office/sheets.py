@@ -11,8 +11,10 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from adapters.media.job import Note
+from adapters.media.office.charts import chart_lines
 from adapters.media.office.number_formats import BUILT_IN, GENERAL, shown
-from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, local
+from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, local
+from adapters.media.pictures import Pictures
 
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})(\d+)")
 _MOST_COLUMNS: Final = 16_384
@@ -59,8 +61,8 @@ def open_book(package: Package, part: str) -> Book:
     )
 
 
-def sheet_lines(package: Package, part: str, book: Book) -> Iterator[str]:
-    """Yield the sheets of a workbook in order: a heading each, its rows, then its comments and links."""
+def sheet_lines(package: Package, part: str, book: Book, pictures: Pictures) -> Iterator[str]:
+    """Yield the sheets of a workbook in order: a heading each, its rows, then its comments, links and drawings."""
     targets = package.relations(part)
     for sheet in child(package.tree(part), "sheets") or ():
         ids = [value for key, value in sheet.attrib.items() if key.endswith("}id")]
@@ -69,6 +71,7 @@ def sheet_lines(package: Package, part: str, book: Book) -> Iterator[str]:
         yield f"## Sheet {attribute(sheet, 'name')}{hidden}"
         if target is not None:
             yield from _sheet(package, target.target, book)
+            yield from _drawings(package, target.target, pictures)
         yield ""
 
 
@@ -117,16 +120,16 @@ def _is_set(element: Element | None, name: str) -> bool:
 def _shared_texts(package: Package, part: str) -> Iterator[str]:
     for event, element in package.elements(part):
         if event == "end" and local(element) == "si":
-            yield _text_of(element)
+            yield words_of(element)
             element.clear()
 
 
-def _text_of(element: Element) -> str:
-    """Rich text as plain text, without the reading aid of Japanese."""
+def words_of(element: Element) -> str:
+    """Return rich text as plain text, without the reading aid of Japanese."""
     if local(element) in LEFT_OUT:
         return ""
     own = element.text or "" if local(element) == "t" else ""
-    return own + "".join(_text_of(item) for item in element)
+    return own + "".join(words_of(item) for item in element)
 
 
 def _formats(styles: Element | None) -> Sequence[str]:
@@ -201,12 +204,12 @@ def _column(reference: str) -> int | None:
 def _value(cell: Element, book: Book) -> str:
     kind = attribute(cell, "t")
     if kind == "inlineStr":
-        return _text_of(cell)
+        return words_of(cell)
     stored, formula = child(cell, "v"), child(cell, "f")
     value = "" if stored is None else stored.text or ""
     if not value and formula is not None and kind != "str":
         book.uncalculated += 1
-        return f"={formula.text}" if formula.text else "=(the formula above, moved)"
+        return f"={formula.text}" if formula.text else "=(as above)"
     match kind:
         case "s":
             index = _whole_number(value)
@@ -254,9 +257,26 @@ def _comments(package: Package, targets: Mapping[str, Relation]) -> Iterator[str
 def _notes(root: Element | None) -> Iterator[str]:
     authors = [author.text or "" for author in child(root, "authors") or ()]
     for item in child(root, "commentList") or ():
-        text = " ".join(_text_of(item).split())
+        text = " ".join(words_of(item).split())
         number = _whole_number(attribute(item, "authorId"))
         author = authors[number] if 0 <= number < len(authors) else ""
         if not text.startswith(_IN_PLACE_OF_THREAD):
             by = f" ({author})" if author and not author.startswith("tc=") and not text.startswith(author) else ""
             yield f"{attribute(item, 'ref')}: {text}{by}"
+
+
+def _drawings(package: Package, part: str, pictures: Pictures) -> Iterator[str]:
+    """Yield what is drawn on a sheet: words, pictures, and the titles of charts, whose data the cells have."""
+    for drawing in package.relations(part).values():
+        root = package.tree(drawing.target) if drawing.kind == "drawing" else None
+        targets = package.relations(drawing.target) if root is not None else {}
+        for item in children(root, "txBody", "blip", "chart"):
+            if local(item) == "txBody":
+                yield from filter(None, [" ".join(words_of(item).split())])
+                continue
+            ids = [value for key, value in item.attrib.items() if key.rpartition("}")[2] in {"embed", "id"}]
+            target = targets.get(ids[0]) if ids else None
+            if target is not None and target.kind == "chart":
+                yield next(chart_lines(package, target.target))
+            elif target is not None and not target.is_external:
+                yield from filter(None, [pictures.mark(package.read(target.target))])

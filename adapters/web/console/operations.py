@@ -16,18 +16,7 @@ from bot.checks import Check
 from bot.ports import Bot, Clock, ConsoleStore
 from bot.pricing import RateCard
 from bot.turns.effects import Change
-from bot.types import AuditRecord, ConversationKey, Entrance, Incoming, Spending
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
-    """One process of the installation, as it told of itself last."""
-
-    name: str
-    kind: str
-    version: str
-    started_at: datetime
-    seen_at: datetime
+from bot.types import AuditRecord, ConversationKey, Entrance, Incoming, Process, Spending
 
 
 class Operations(Protocol):

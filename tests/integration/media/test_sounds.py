@@ -16,7 +16,7 @@ from adapters.seed.protocols.wire_parameters import WireName
 from adapters.seed.sounds import SeedSounds
 from bot.context.attachments import AttachmentLoader, notices_of
 from bot.context.transcript import user_entry
-from bot.types import Attachment, FileOutcome, FileTerms, ModelRequest, ReadFile, TextDelta, UnreadableFile
+from bot.types import Attachment, FileOutcome, FileTerms, Incoming, ModelRequest, ReadFile, TextDelta, UnreadableFile
 from tests.emulators.seed.options import API_KEY, Options, SoundSupport
 from tests.emulators.seed.server import running_seed
 from tests.fakes import incoming
@@ -50,7 +50,7 @@ async def hearing(sound: SoundSupport, wire: WireName = "chat") -> AsyncIterator
         yield model, AttachmentLoader(reader=reader, sources=sources, media_bytes=10_000_000, sounds=SeedSounds(model))
 
 
-async def heard(loader: AttachmentLoader, question=QUESTION) -> FileOutcome:
+async def heard(loader: AttachmentLoader, question: Incoming = QUESTION) -> FileOutcome:
     return (await loader.read(question, [question], FileTerms()))["a"]
 
 

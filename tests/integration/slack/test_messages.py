@@ -189,6 +189,21 @@ async def test_the_page_to_sign_in_is_no_file_and_the_token_goes_to_slack_alone(
             await play.platform.fetch(attachment, limit=100)
 
 
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [("Ship it on Friday.", "Ship it on Friday."), ("word " * 20, f"{'word ' * 12}\u2026"), ("", "")],
+    ids=["whole", "beginning", "nothing"],
+)
+async def test_what_slack_heard_in_a_clip_comes_with_it(heard: str, told: str) -> None:
+    async with scene() as play:
+        clip = play.slack.file(play.slack.ada, "clip.m4a", b"sound")
+        clip.heard = heard
+        await play.slack.say(play.slack.ada, play.slack.general, f"{play.slack.mention()} listen", files=[clip])
+        await play.settled()
+        turn = play.store._turns[max(play.store._turns)]
+        assert [item.transcript for item in turn.incoming.attachments] == [told]
+
+
 async def test_a_file_that_was_deleted_is_known_as_gone() -> None:
     async with scene() as play:
         attachment = await file_in(play, b"hello")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tests.data import data_folder
 
 FOLDER = data_folder() / "cases"
 CASES = json.loads((FOLDER / "files.json").read_text(encoding="utf-8")) if FOLDER.exists() else []
-IN_WORDS = {  # cases that say in words what a test has to say in code
+IN_WORDS: dict[str, Callable[[ReadFile], bool]] = {  # cases that say in words what a test has to say in code
     "scan_with_app_mark.pdf": lambda found: (
         [media.name[-6:] for media in found.media] == ["page 1", "page 2", "page 3"]
     ),

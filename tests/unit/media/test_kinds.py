@@ -144,6 +144,8 @@ def test_the_rest_is_known_by_what_is_in_it(data: bytes, room: str, name: str) -
         pytest.param(open_document("graphics"), "OpenDocument", id="odg"),
         pytest.param(open_document("text", "application/epub+zip"), "e-book", id="epub"),
         pytest.param(b"\x1f\x8b\x08", "archive", id="gzip"),
+        pytest.param(packed({"Index/Document.iwa": ""}), "Pages", id="pages"),
+        pytest.param(packed({"META-INF/MANIFEST.MF": "x"}), "program", id="jar"),
         pytest.param(compound("WordDocument"), "Word document of before 2007", id="doc"),
         pytest.param(compound("PowerPoint Document"), "presentation of before 2007", id="ppt"),
         pytest.param(compound("__substg1.0_0037001F"), "Outlook", id="msg"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.unit.media import samples
-from tests.unit.media.reading import lines_of, packed, read
+from tests.unit.media.reading import lines_of, packed, read, reason
 
 NAMES = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{kind}:1.0"'
@@ -69,7 +69,7 @@ def test_a_sheet_shows_what_its_cells_show() -> None:
         "## Sheet Costs",
         '"12,5 %",,[WQL1] far',
         "(hidden row) x",
-        "Comments and links:",
+        "Comments and drawings:",
         "A1: guessed",
         "## Sheet Off (hidden)",
     ]
@@ -91,3 +91,8 @@ def test_slides_have_their_notes_tables_and_pictures() -> None:
         "## Slide 1", "Plan", "[picture 1]", "Notes:", "slowly", "## Slide 2 (hidden)",
     ]  # fmt: skip
     assert [media.name for media in found.media] == ["a, picture 1"]
+
+
+def test_a_document_with_a_password_says_so() -> None:
+    parts = {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "\0\1"}
+    assert reason(packed(parts | {"META-INF/manifest.xml": "<m:encryption-data/>"})) == "is protected by a password"

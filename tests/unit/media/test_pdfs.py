@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import Highlight, Text
+from pypdf.generic import ArrayObject, FloatObject
 
 from adapters.media import media_limits
 from adapters.media.media_limits import UnpackLimits
@@ -153,7 +155,7 @@ def test_each_page_stands_as_what_is_on_it() -> None:
         "",
         "(page 2, shown as a picture)",
     ]
-    assert found.note == "page 2 shown as pictures"
+    assert found.note == "page 2 shown as a picture"
     assert [media.name for media in found.media] == ["a.pdf, page 2"]
 
 
@@ -238,3 +240,13 @@ def test_a_locked_or_broken_pdf_cannot_be_drawn_either() -> None:
 def test_a_model_that_takes_no_pictures_gets_the_text() -> None:
     rules = ReadingRules(docs="pages", takes=frozenset())
     assert "seven dollars" in read(samples.pdf("The rope costs seven dollars."), rules).text
+
+
+def test_what_people_wrote_on_a_page_stands_below_it() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.pdf("The rope costs seven dollars."))))
+    for kind, said in ((Text, "Too much!"), (Highlight, "")):
+        more = {"quad_points": ArrayObject([FloatObject(0)] * 8)} if kind is Highlight else {"text": said}
+        writer.add_annotation(0, kind(rect=(50, 50, 90, 90), **more))
+    file = io.BytesIO()
+    writer.write(file)
+    assert read(file.getvalue()).text.splitlines()[-1] == "[comment: Too much!]"

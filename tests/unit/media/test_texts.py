@@ -132,6 +132,25 @@ def test_a_page_is_read_as_what_it_says() -> None:
     assert found.note == ""
 
 
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        pytest.param("<p>a<object data=x>b<p>c", "ab c", id="unclosed-object"),
+        pytest.param("<p>a<template><p>b", "a b", id="unclosed-template"),
+        pytest.param("<p>a<template><p>b</template><p>c", "a c", id="template"),
+        pytest.param("<p>a<script>if (a < b) {}</script>b<style>p{}</style>c", "abc", id="scripts"),
+        pytest.param("<p>a<script src=x /><p>b", "a b", id="script-of-xhtml"),
+        pytest.param(
+            "<p><a href='https://e.org/x'>there</a>, <a href='#top'>up</a>", "there (https://e.org/x), up", id="link"
+        ),
+        pytest.param("<a href=https://e.org>https://e.org</a>", "https://e.org", id="link-that-says-so"),
+        pytest.param("<p><input type=checkbox checked>yes <input value=Ada>", "[x] yes Ada", id="form"),
+    ],
+)
+def test_a_page_in_any_dress_is_what_people_see(page: str, said: str) -> None:
+    assert " ".join(read(f"<!doctype html>{page}".encode()).text.split()) == said
+
+
 def test_a_page_that_says_nothing_is_named() -> None:
     found = read_file("a", b"<!doctype html><script>var a = 1</script>", FileTerms(), ReadingRules())
     assert found == UnreadableFile(name="a", reason="has no text in it")

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from adapters.web.console import Process, console_part
+from adapters.web.console import console_part
 from adapters.web.frame import Frame, FrameOptions, Role, frame_app, make_frame
 from bot.checks import Check
 from bot.errors import BotError, ModelRejected
@@ -21,7 +21,7 @@ from bot.pricing import SEED_CARD, RateCard
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.types import Outcome, Person, Spending, Usage
+from bot.types import Outcome, Person, Process, Spending, Usage
 from storage import SqlStore, open_store
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
 from tests.house import AT_ONCE, NoPace
