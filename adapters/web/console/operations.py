@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -83,7 +83,7 @@ class Console:
             is_admin=identity.may(Role.OPERATOR),
         )
 
-    async def change(self, request: Request, change: Change[object], place: ConversationKey) -> None:
+    async def change(self, request: Request, change: Change[Any], place: ConversationKey) -> None:
         """Make a change, with its line in the audit trail. Raises `StorageError`."""
         asked = self.asked(request, place)
         await self.store.carry_out(asked, change, lambda _: "")
