@@ -95,7 +95,7 @@ class DiscordPlatform(DiscordChannelReader):
 
     async def notify(self, turn: Turn, text: str) -> None:
         """Reply to the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
-        ref, person = read_ref(turn.reply_ref), turn.incoming.author.id
+        ref, person = read_ref(turn.reply_ref or ""), turn.incoming.author.id
         if ref is None:
             return
         body = {

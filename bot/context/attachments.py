@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from bot.context.tokens import estimate
 from bot.context.transcript import plain_name
 from bot.errors import FileTooLarge, PlatformError
+from bot.language import gettext
 from bot.ports import FileSource, MediaReader
 from bot.pricing import RateCard
 from bot.types import (
@@ -111,7 +112,9 @@ class AttachmentLoader:
 
 def reading_text(number: int, count: int, name: str) -> str:
     """Return what people read while a file is being read."""
-    return f"Reading file {number} of {count}: {plain_name(name)}…"
+    return gettext("Reading file {number} of {count}: {name}…").format(
+        number=number, count=count, name=plain_name(name)
+    )
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
@@ -142,7 +145,9 @@ def cost_of(file: ReadFile, card: RateCard) -> Decimal:
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
     """Return what people should know about their files: those that were not read, and why."""
     return tuple(
-        f"{plain_name(outcome.name)!r} was not read: it {outcome.reason}."
+        gettext("{name!r} was not read: it {reason}.").format(
+            name=plain_name(outcome.name), reason=gettext(outcome.reason)
+        )
         for outcome in outcomes.values()
         if isinstance(outcome, UnreadableFile)
     )
