@@ -29,7 +29,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
 from adapters.local import open_local
 from adapters.seed import Pace, SeedModel, SeedOptions, open_seed
 from adapters.slack.export import read_export
-from adapters.web.channel_reader import ChannelReading
+from adapters.web.playground.channel_reader import ChannelReading
 from benchmarks.context_tokens import data_folder
 from bot.context.tokens import estimate_entry
 from bot.ports import Rates

@@ -19,7 +19,7 @@ from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
-from adapters.web.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_markdown
 from bot.delivery import IncrementalRenderer, Splitter, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS

@@ -7,7 +7,8 @@ import signal
 import sys
 from pathlib import Path
 
-EXIT_SIGNAL = 128  # and the number of the signal, as shells have it
+from bot.exit_codes import EXIT_SIGNAL
+
 IS_PROGRAM = __name__ == "__main__" or Path(sys.argv[0]).stem == "seedling"
 
 
@@ -27,7 +28,8 @@ _on_interrupt(_leave)
 import argparse
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -36,14 +38,21 @@ from urllib.parse import urlsplit
 from bot import app
 from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
+from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
+from bot.app.history import with_own_history
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.program_input import place_of, readable
+from bot.app.question_commands import add_question_commands
+from bot.app.shell_completion import add_completion_command
 from bot.app.spending_limits import add_budget_command
+from bot.app.web import add_account_commands
 from bot.checks import CHECK_SECONDS
-from bot.commands.arguments import parse_overrides
+from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.commands.usage_report import guesses
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
+from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
 from bot.plurals import quantity
@@ -54,18 +63,16 @@ from bot.standard_streams import (
     finish_streams,
     mention,
     note,
-    piped_file,
     prepare_streams,
     say,
-    say_json,
 )
-from bot.types import Draft, Outcome, Spending
+from bot.types import Spending
 
-# Exit codes as in sysexits.h: 64 usage, 69 a service is away, 74 output, 78 configuration.
-EXIT_USAGE = 64
-EXIT_CODES: Sequence[tuple[type[BotError], int]] = ((ConfigError, 78), (InvalidInput, EXIT_USAGE), (StorageError, 69))
-EXIT_FAILED = 1
-EXIT_OUTPUT_LOST = 74
+EXIT_CODES: Sequence[tuple[type[BotError], int]] = (
+    (ConfigError, EXIT_CONFIG),
+    (InvalidInput, EXIT_USAGE),
+    (StorageError, EXIT_AWAY),
+)
 
 DESCRIPTION = """\
 Seedling puts the Seed 2.0 Lite model into team chat.
@@ -85,9 +92,10 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = a
     failure, and nothing is said of it.
     """
     prepare_streams()
+    options: argparse.Namespace | None = None
     try:
         _on_interrupt(signal.default_int_handler)
-        options = build_parser(app.load_specs(platforms)).parse_args(arguments)
+        options = readable(build_parser(app.load_specs(platforms)).parse_args(arguments))
         configure_logging(verbose=options.verbose)
         return int(options.command(options))
     except BotError as error:
@@ -98,10 +106,13 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = a
             return 0
         note(f"seedling: {lost}")
         return EXIT_OUTPUT_LOST
-    except KeyboardInterrupt:
-        return EXIT_SIGNAL + signal.SIGINT
-    except app.Interrupted as interrupted:
-        return EXIT_SIGNAL + interrupted.number
+    except (KeyboardInterrupt, app.Interrupted) as interrupted:
+        return EXIT_SIGNAL + int(getattr(interrupted, "number", signal.SIGINT))
+    except Exception as error:  # of a command, not of a turn; its words may quote what people wrote
+        note(f"seedling: this is a bug ({type(error).__name__}, {place_of(error)}); --verbose shows more of it")
+        if options is not None and options.verbose:
+            raise
+        return EXIT_BUG
     finally:
         _on_interrupt(_leave)
         finish_streams()
@@ -116,59 +127,66 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentParser:
     """Every command with its options and help; the commands find the platforms in `options.platforms`."""
-    parser = _Parser(prog="seedling", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(
+        prog="seedling",
+        description=DESCRIPTION,
+        epilog=f"example:\n  seedling ask 'Why is the sky blue?'\n\n{EXPLANATION}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"seedling {version('seedling')}")
     parser.add_argument("--verbose", action="store_true", help="log more")
     parser.set_defaults(platforms=platforms)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_serving_commands(commands, platforms)
-    _add_ask_command(commands)
+    add_question_commands(commands)
+    add_evaluation_command(commands)
     add_upkeep_commands(commands)
     add_administration_commands(commands)
+    add_account_commands(commands)
     add_export_commands(commands)
     for platform in platforms:
         platform.add_commands(commands, app.open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
+    add_completion_command(commands, parser)
     return parser
 
 
 def _add_serving_commands(commands: Commands, platforms: Sequence[PlatformSpec[Any]]) -> None:
-    command = commands.add_parser("run", help="serve the playground and answer, all in one process")
+    command = add_command(
+        commands,
+        "run",
+        "serve the playground and answer, all in one process",
+        "seedling run",
+        "PORT=9000 SEED_API_KEY_FILE=key.txt seedling run",
+    )
     command.set_defaults(command=_run)
 
-    command = commands.add_parser("web", help="serve the playground; workers answer (PostgreSQL)")
+    command = add_command(commands, "web", "serve the playground; workers answer (PostgreSQL)", "seedling web")
     command.set_defaults(command=_web)
 
     for platform in platforms:
-        command = commands.add_parser(platform.name, help=f"listen to {platform.title}; workers answer (PostgreSQL)")
+        command = add_command(
+            commands,
+            platform.name,
+            f"listen to {platform.title}; workers answer (PostgreSQL)",
+            f"seedling {platform.name}",
+        )
         command.set_defaults(command=_listen, platform=platform)
 
-    command = commands.add_parser("worker", help="answer what other processes receive (PostgreSQL)")
+    command = add_command(commands, "worker", "answer what other processes receive (PostgreSQL)", "seedling worker")
     command.set_defaults(command=_worker)
 
-    command = commands.add_parser("migrate", help="update the database to the newest schema")
+    command = add_command(commands, "migrate", "update the database to the newest schema", "seedling migrate")
     command.set_defaults(command=_migrate)
 
 
-def _add_ask_command(commands: Commands) -> None:
-    command = commands.add_parser(
-        "ask",
-        help="ask one question from the terminal",
-        description="Ask one question; the answer is streamed. Text piped in is what the question is about.",
-        epilog="example: cat report.txt | seedling ask 'Sum it up in three lines.'",
-    )
-    command.add_argument("question", help="the question, or - to read it from standard input")
-    command.add_argument("--thread", metavar="NAME", help="continue the conversation of that name")
-    command.add_argument(
-        "--set", metavar="NAME=VALUE", action="append", default=[], help="a parameter for this answer only"
-    )
-    command.add_argument("--file", metavar="PATH", type=Path, action="append", default=[], help="a file to ask about")
-    command.add_argument("--json", action="store_true", help="print one JSON object when the answer is complete")
-    command.set_defaults(command=_ask)
-
-
 def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
-    command = commands.add_parser("params", help="print the current parameters and where each value comes from")
+    command = add_command(
+        commands,
+        "params",
+        "print the current parameters and where each value comes from",
+        "seedling params slack/T1/C1",
+    )
     command.add_argument(
         "place",
         nargs="?",
@@ -179,11 +197,14 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     command.add_argument("--markdown", action="store_true", help="as a Markdown table, as in docs/parameters.md")
     command.set_defaults(command=_params)
 
-    command = commands.add_parser("rates", help="print the current prices and where they come from")
+    command = add_command(commands, "rates", "print the current prices and where they come from", "seedling rates")
     command.set_defaults(command=_rates)
 
-    command = commands.add_parser(
-        "doctor", help=f"check {_listed(*titles, 'the model')}: what works, and how to fix the rest"
+    command = add_command(
+        commands,
+        "doctor",
+        f"check {_listed(*titles, 'the model')}: what works, and how to fix the rest",
+        "seedling doctor --seconds 60",
     )
     command.add_argument(
         "--seconds",
@@ -194,9 +215,12 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     command.set_defaults(command=_doctor)
 
-    command = commands.add_parser("usage", help="print what was used and what it cost")
+    command = add_command(
+        commands, "usage", "print what was used and what it cost", "seedling usage --days 7", "seedling usage --own"
+    )
     add_days(command)
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
+    command.add_argument("--own", action="store_true", help="of 'ask' and 'chat', which have a history of their own")
     command.set_defaults(command=_usage)
 
     add_budget_command(commands)
@@ -205,70 +229,38 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
 # ---------------------------------------------------------------- the commands
 
 
+def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str], None]]:
+    """Return the settings, and how whoever watches the process is told; in JSON that is the log as well."""
+    settings = load_settings()
+    if settings.log_format == "text":
+        return settings, mention
+    configure_logging(verbose=options.verbose, as_json=True)
+    return settings, logging.getLogger("bot").info
+
+
 def _run(options: argparse.Namespace) -> int:
-    asyncio.run(app.run(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.run(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _web(options: argparse.Namespace) -> int:
-    asyncio.run(app.serve_web(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.serve_web(settings, app.configure(options.platforms), announce))
     return 0
 
 
 def _listen(options: argparse.Namespace) -> int:
-    settings, [platform] = load_settings(), app.configure([options.platform])
-    asyncio.run(app.listen(settings, platform, mention))
+    settings, announce = _begin_serving(options)
+    [platform] = app.configure([options.platform])
+    asyncio.run(app.listen(settings, platform, announce))
     return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
-    asyncio.run(app.work(load_settings(), app.configure(options.platforms), mention))
+    settings, announce = _begin_serving(options)
+    asyncio.run(app.work(settings, app.configure(options.platforms), announce))
     return 0
-
-
-def _ask(options: argparse.Namespace) -> int:
-    question = sys.stdin.read() if options.question == "-" else options.question
-    settings = load_settings()
-    _log_only_failures(options)
-    overrides, thread = parse_overrides(options.set), options.thread or ""
-    with piped_file() as piped:
-        asking = app.AskRequest(text=question, thread=thread, overrides=overrides, files=[*options.file, *piped])
-        asked = asyncio.run(app.ask(settings, asking, quiet=options.json))
-    if asked.failure is not None and not asked.signal:
-        raise OutputLost(asked.failure)
-    if asked.handled.outcome is Outcome.REPLIED:
-        say(asked.handled.text)
-        return 0
-    if options.json:
-        say_json(_as_json(asked), indent=2)
-    if asked.signal:
-        return EXIT_SIGNAL + asked.signal
-    return EXIT_FAILED if asked.draft is None or asked.draft.status == "failed" else 0
-
-
-def _as_json(asked: app.AskResult) -> Mapping[str, Any]:
-    draft = asked.draft or Draft(status="failed")
-    usage = draft.footer.usage if draft.footer else None
-    cost = draft.footer.cost if draft.footer else None
-    return {
-        "text": draft.text,
-        "reasoning": draft.reasoning,
-        "sources": [{"url": source.url, "title": source.title} for source in draft.sources],
-        "usage": {
-            "input": usage.input,
-            "cached": usage.cached,
-            "output": usage.output,
-            "reasoning": usage.reasoning,
-            "estimated": usage.estimated,
-        }
-        if usage
-        else None,
-        "cost": None if cost is None else f"{cost:f}",
-        "parameters": dict(asked.parameters),
-        "model": asked.model,
-        "status": draft.status,
-        "notices": list(draft.notices),
-    }
 
 
 def _migrate(_: argparse.Namespace) -> int:
@@ -292,7 +284,7 @@ def _params(options: argparse.Namespace) -> int:
 
 
 def _rates(options: argparse.Namespace) -> int:
-    _log_only_failures(options)
+    log_only_failures(options)
     card, learned = asyncio.run(app.current_rates(load_settings()))
     say(f"US dollars per million tokens ({card.origin}):")
     say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
@@ -306,7 +298,7 @@ def _rates(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    _log_only_failures(options)
+    log_only_failures(options)
     return asyncio.run(_print_checks(load_settings(), app.configure(options.platforms), options.seconds))
 
 
@@ -320,9 +312,9 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     async for check in app.check_all(settings, platforms, seconds=seconds):
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
-        say(f"{mark:>6}  {check.name:<15} {check.detail}")
+        say(f"{mark:>6}  {check.name:<20} {check.detail}")
         if check.fix:
-            say(f"{'':>6}  {'':<15} -> {check.fix}")
+            say(f"{'':>6}  {'':<20} -> {check.fix}")
     return EXIT_FAILED if broken else 0
 
 
@@ -333,16 +325,17 @@ def _listed(*things: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    """Read a time limit. Raises `ValueError`, which argparse tells."""
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError(text)
-    return seconds
+    """Read a time limit. Raises `ArgumentTypeError`, which argparse tells."""
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number of seconds above 0")
 
 
 def _usage(options: argparse.Namespace) -> int:
-    _log_only_failures(options)
+    log_only_failures(options)
     settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
+    settings = with_own_history(settings, "") if options.own else settings
     rows = [("our records", asyncio.run(app.spending(settings, since=since)))]
     if options.reconcile:
         ours, theirs = asyncio.run(app.reconcile(settings, since=since))
@@ -359,12 +352,6 @@ def _usage(options: argparse.Namespace) -> int:
     if options.reconcile and rows[-1][1] != Spending():
         say(UNLIKE)
     return 0
-
-
-def _log_only_failures(options: argparse.Namespace) -> None:
-    """Keep the log out of what a command prints, unless it is asked for."""
-    for package in ("bot", "adapters", "storage"):
-        logging.getLogger(package).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
 
 
 if __name__ == "__main__":

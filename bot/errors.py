@@ -19,6 +19,7 @@
     * PlatformRefused       the same call would be refused again
     * ReplyRemoved          somebody took the answer away while it was written
     * FileTooLarge          a file has more bytes than are read
+    * FileGone              a file is no longer where it was
     * ThreadNotWhole        not all messages of a thread could be read
   * StorageError            a conversation could not be read or saved
     * StorageUnavailable    the database is away, full or locked; try again
@@ -200,6 +201,10 @@ class FileTooLarge(PlatformError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"larger than {limit / 1_000_000:g} MB")
         self.limit = limit
+
+
+class FileGone(PlatformError):
+    """A file is no longer where it was: it was deleted, with its message or alone."""
 
 
 class StorageError(BotError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from datetime import UTC, datetime
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
@@ -18,10 +20,24 @@ class PlainFormatter(logging.Formatter):
         return f"{head} {extras}{newline}{rest}" if extras else line
 
 
-def configure_logging(*, verbose: bool = False) -> None:
+class JsonFormatter(logging.Formatter):
+    """A record as one JSON object: time, level, logger and message, and its extra fields beside them."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line; a traceback is a field."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        told = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        told |= {name: value for name, value in vars(record).items() if name not in _STANDARD and name not in told}
+        if record.exc_info:
+            told["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(told, default=str, ensure_ascii=False)
+
+
+def configure_logging(*, verbose: bool = False, as_json: bool = False) -> None:
     """Send Seedling's records to standard error, and of the libraries only what needs attention."""
     handler = logging.StreamHandler()
-    handler.setFormatter(PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    plain = PlainFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonFormatter() if as_json else plain)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for package in ("bot", "adapters", "storage"):
         logging.getLogger(package).setLevel(logging.DEBUG if verbose else logging.INFO)

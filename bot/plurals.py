@@ -17,6 +17,7 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "more token": lambda count: ngettext("{count} more token", "{count} more tokens", count),
     "point": lambda count: ngettext("{count} point", "{count} points", count),
     "question": lambda count: ngettext("{count} question", "{count} questions", count),
+    "reply": lambda count: ngettext("{count} reply", "{count} replies", count),
     "request": lambda count: ngettext("{count} request", "{count} requests", count),
     "row": lambda count: ngettext("{count} row", "{count} rows", count),
     "second": lambda count: ngettext("{count} second", "{count} seconds", count),

@@ -18,15 +18,19 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 
 from bot.errors import ConfigError
 from bot.time_zones import find_zone
+from bot.types import EMPTY
 from bot.types.budgets import MOST_DOLLARS
 
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
+DEFAULT_HEALTH_PORT: Final = 8081
+LEAST_PASSWORD: Final = 12
+"""Characters of a password of the web."""
 
 Wire = Literal["chat", "responses", "messages"]
 Dialect = Literal["gateway", "ark", "plain"]
-DocsMode = Literal["extract", "pages", "file_part"]
+DocsMode = Literal["auto", "text", "pages", "file_part"]
 
 ENVIRONMENT: Final = SettingsConfigDict(
     env_file=str(ENV_FILE), env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
@@ -127,14 +131,28 @@ class Settings(EnvironmentSettings):
         le=100_000_000,
         description="tokens that question and answer may have together; asked of the API if empty",
     )
+    seed_requests_per_minute: int | None = Field(
+        None, ge=1, le=1_000_000, description="most requests in a minute; by default 45, or what the API tells"
+    )
+    seed_tokens_per_minute: int | None = Field(
+        None, ge=1_000, le=10**12, description="most tokens in a minute; by default 1,800,000, or what the API tells"
+    )
     seed_requests_at_once: int = Field(
         64, ge=1, le=1_000, description="most requests at once; it begins at 16 and follows what the API takes"
     )
+    seed_fallback_url: HttpUrl | None = Field(
+        None, description="another OpenAI-compatible API, asked while the first one is away"
+    )
+    seed_fallback_model: str | None = Field(
+        None, description="name of the model that answers then, by default SEED_MODEL; without a URL at the same API"
+    )
+    seed_fallback_api_key: SecretStr | None = Field(None, description="its key; at the same API by default that one")
     docs_mode: DocsMode = Field(
-        "extract",
-        description="PDFs: extract (their text), pages (pictures of them) or file_part (the file); both cost more",
+        "auto",
+        description="PDFs: auto (text, and pictures of pages that need it), text, pages (all as pictures) or file_part",
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
+    state_folder: Path = Field(Path("var"), description="folder of small files: the last prices, a secret for sessions")
     stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")
     burst_pause_seconds: float = Field(
         0,
@@ -155,8 +173,23 @@ class Settings(EnvironmentSettings):
     host: str = Field("127.0.0.1", description="address that the playground listens on")
     port: int = Field(8080, ge=0, le=65_535, description="port of the playground, 0 for a free one")
     console_password: SecretStr | None = Field(
-        None, description="password of the playground, needed when HOST is not loopback"
+        None,
+        description=f"password of the administrator, at least {LEAST_PASSWORD} characters; the simplest way to sign in",
     )
+    oidc_issuer: HttpUrl | None = Field(None, description="address of an OpenID Connect provider to sign in with")
+    oidc_client_id: str = Field("seedling", description="what the provider calls Seedling")
+    oidc_client_secret: SecretStr | None = Field(None, description="secret that the provider gave for it")
+    oidc_default_role: Literal["member", "viewer", "operator"] | None = Field(
+        None, description="role of people whom the provider knows and who have no account; empty: they stay outside"
+    )
+    health_host: str = Field("127.0.0.1", description="address for /healthz, /readyz and /metrics")
+    health_port: int | None = Field(
+        None,
+        ge=0,
+        le=65_535,
+        description=f"port for these, 0 for a free one; {DEFAULT_HEALTH_PORT} where nothing is set and it is free",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="text, or json: one JSON object on each line")
     secret_key: SecretStr | None = Field(None, description="signs the playground's sessions and encrypts stored tokens")
 
     @field_validator("database_url")
@@ -164,6 +197,13 @@ class Settings(EnvironmentSettings):
     def _is_database_url(cls, value: str) -> str:
         if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
             raise ValueError("must start with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("console_password")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < LEAST_PASSWORD:
+            raise ValueError(f"must have at least {LEAST_PASSWORD} characters")
         return value
 
     @field_validator("budget_time_zone")
@@ -182,6 +222,11 @@ class Settings(EnvironmentSettings):
     def model_url(self) -> str:
         """The base URL of the model API."""
         return self.seed_base_url or SEED_BASE_URL
+
+    @property
+    def has_fallback(self) -> bool:
+        """Return whether another model is asked while the first is away."""
+        return self.seed_fallback_url is not None or self.seed_fallback_model is not None
 
     @property
     def is_loopback(self) -> bool:
@@ -222,12 +267,14 @@ AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 AnyPlatformSettings = TypeVar("AnyPlatformSettings", bound=PlatformSettings)
 
 
-def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
-    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong."""
-    settings = _load(Settings, env_file)
-    if not settings.is_loopback and settings.console_password is None:
-        raise ConfigError("CONSOLE_PASSWORD", f"must be set, because HOST={settings.host} lets other machines in")
-    return settings
+def load_settings(env_file: Path | None = ENV_FILE, *, given: Mapping[str, str] = EMPTY) -> Settings:
+    """Return the settings from the environment and `env_file`. Raises `ConfigError` for the first one that is wrong.
+
+    Variables that are `given` by name count before those.
+    """
+    if unknown := [name for name in given if name.lower() not in Settings.model_fields]:
+        raise ConfigError(unknown[0], "is no setting")
+    return _load(Settings, env_file, given)
 
 
 def load_platform_settings(kind: type[AnyPlatformSettings], env_file: Path | None = ENV_FILE) -> AnyPlatformSettings:
@@ -240,9 +287,9 @@ def plain(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
 
 
-def _load(kind: type[AnySettings], env_file: Path | None) -> AnySettings:
+def _load(kind: type[AnySettings], env_file: Path | None, given: Mapping[str, str] = EMPTY) -> AnySettings:
     try:
-        return kind(_env_file=env_file)
+        return kind(_env_file=env_file, **{name.lower(): value for name, value in given.items()})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

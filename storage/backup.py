@@ -11,7 +11,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.errors import ConfigError, StorageError
+from bot.errors import ConfigError, InvalidInput, StorageError
 from bot.private_files import make_private_file
 from storage.database import is_sqlite, name_of, parse_url
 from storage.schema import check_schema, migrate, migration_connection
@@ -23,7 +23,8 @@ ROWS = 500  # read and written at a time
 async def back_up(database_url: str, path: Path) -> None:
     """Write a consistent copy of a SQLite database to a new file, while it is in use.
 
-    Raises `ConfigError` for another database or when the file is there, `StorageError` when it cannot be written.
+    Raises `ConfigError` for another database, `InvalidInput` when the file is there, `StorageError` when it cannot be
+    written.
     """
     url = parse_url(database_url)
     if not is_sqlite(url):
@@ -39,7 +40,7 @@ def _back_up(url: sa.URL, path: Path) -> None:
             source.backup(target)
             (verdict,) = target.execute("PRAGMA integrity_check").fetchone()
     except FileExistsError:
-        raise ConfigError(str(path), "already exists; name another file") from None
+        raise InvalidInput(f"{path} already exists; name another file.") from None
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"The backup {path} could not be written ({error}).") from error
     if verdict != "ok":

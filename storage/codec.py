@@ -53,6 +53,7 @@ def attachments_to_json(attachments: Sequence[Attachment]) -> list[Json]:
             "media_type": attachment.media_type,
             "size": attachment.size,
             "url": attachment.url,
+            **({"transcript": attachment.transcript} if attachment.transcript else {}),
         }
         for attachment in attachments
     ]

@@ -267,11 +267,11 @@ def upsert(session: Session, table: type[BaseTable]) -> sqlite.Insert | postgres
     """Return an insert into `table` that can say what happens when the row is there: both databases have the same
     words.
     """
-    return _upsert(session.get_bind().dialect.name, table)
+    return upsert_of(session.get_bind().dialect.name, table)
 
 
 @cache
-def _upsert(dialect: str, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
+def upsert_of(dialect: str, table: type[BaseTable]) -> sqlite.Insert | postgresql.Insert:
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
@@ -290,7 +290,7 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 @cache
 def _put(dialect: str, table: type[BaseTable], columns: Sequence[str]) -> sa.Insert:
-    insert = _upsert(dialect, table)
+    insert = upsert_of(dialect, table)
     keys = {column.name for column in sa.inspect(table).primary_key}
     given = {name: insert.excluded[name] for name in columns if name not in keys}
     return insert.on_conflict_do_update(index_elements=keys, set_=given)

@@ -27,11 +27,13 @@ from bot.types import (
     TurnId,
     Within,
 )
-from storage import edits, jobs
+from storage import edits
 from storage.adapter_state import forget_places
 from storage.codec import as_utc
-from storage.database import SqlPart, put, unit_of_work
+from storage.database import put, unit_of_work
 from storage.deletion_fences import hold_alone
+from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
+from storage.playground_rules import events_of
 from storage.removal import Of, Removal, forget, forget_owed
 from storage.replies import answered_by
 from storage.summaries import forget_in_parts
@@ -57,7 +59,7 @@ KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
 
 
-class SqlDeletion(SqlPart):
+class SqlDeletion(SqlPlayground):
     """A `DeletionStore` over a database."""
 
     @unit_of_work
@@ -87,10 +89,11 @@ class SqlDeletion(SqlPart):
         row = ChannelMessageRow
         here = (col(row.workspace) == channel.workspace, col(row.channel) == channel.channel, col(row.id).in_(ids))
         emptied = session.exec(select(row).where(*here)).all()
+        forget_files(session, file_ids(emptied))
         for item in emptied:
             item.text, item.attachments, item.answer = "", [], None
-        if self._database.has_queue:
-            jobs.announce_messages(session, self.origin, [item.to_message() for item in emptied], ids)
+        forget_in_events(session, channel)
+        self._record(session, events_of([item.to_message() for item in emptied], ids))
 
     @unit_of_work
     def delete_answer(self, session: Session, turn: TurnId) -> DeletionOutcome:

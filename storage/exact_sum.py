@@ -15,6 +15,7 @@ import sqlalchemy as sa
 _EXACT = Context(prec=1_000)  # digits, more than any sum of money has
 
 _SUM_ON_SQLITE = "exact_sum"
+_PLUS_ON_SQLITE = "exact_plus"
 
 
 def exact_sum(numbers: Iterable[Decimal]) -> Decimal:
@@ -32,6 +33,13 @@ def sum_of(column: sa.SQLColumnExpression[str | None], *, dialect: str) -> sa.Co
     return sa.cast(sa.func.sum(sa.cast(column, sa.Numeric())), sa.String())
 
 
+def plus(one: sa.ColumnElement[str], other: sa.ColumnElement[str], *, dialect: str) -> sa.ColumnElement[str]:
+    """Return the exact sum of two decimals kept as text, as text."""
+    if dialect == "sqlite":
+        return getattr(sa.func, _PLUS_ON_SQLITE)(one, other, type_=sa.String())  # type: ignore[no-any-return]
+    return sa.cast(sa.cast(one, sa.Numeric()) + sa.cast(other, sa.Numeric()), sa.String())
+
+
 class _ExactSum:
     """`exact_sum` as SQLite calls it: once a row, then once for the result."""
 
@@ -47,5 +55,8 @@ class _ExactSum:
 
 
 def teach(connection: Any) -> None:
-    """Give a connection to SQLite the function that `sum_of` needs."""
+    """Give a connection to SQLite the functions that `sum_of` and `plus` need."""
     connection.create_aggregate(_SUM_ON_SQLITE, 1, _ExactSum)
+    connection.create_function(
+        _PLUS_ON_SQLITE, 2, lambda one, other: str(_EXACT.add(Decimal(one), Decimal(other))), deterministic=True
+    )

@@ -8,20 +8,19 @@ the platform, so that a process takes up only what it can answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session
 
-from bot.types import ChannelMessage, ConversationKey, TurnId
+from bot.types import ConversationKey, TurnId
 from storage.tables import key_columns
 
 TASK = "seedling.conversation"
 STOP_CHANNEL = "seedling_stop"
-MESSAGE_CHANNEL = "seedling_message"
-MOST_MESSAGES = 10  # of one transaction that are told; more come from an import, which no page watches
+PLAYGROUND_CHANNEL = "seedling_playground"
 MOST_IDS = 500  # of one notification, whose payload PostgreSQL limits to 8,000 bytes
 
 _ADD = sa.text(
@@ -85,14 +84,9 @@ def announce_stop(session: Session, key: ConversationKey, turns: Sequence[TurnId
     _tell(session, STOP_CHANNEL, payload)
 
 
-def announce_messages(
-    session: Session, origin: str, messages: Sequence[ChannelMessage], known: Collection[str]
-) -> None:
-    """Tell other processes of stored messages of a channel, once the transaction is committed."""
-    for message in messages[:MOST_MESSAGES]:
-        place = {"workspace": message.workspace, "channel": message.channel, "id": message.id}
-        payload = json.dumps({"origin": origin, **place, "is_new": message.id not in known})
-        _tell(session, MESSAGE_CHANNEL, payload)
+def announce_playground(session: Session) -> None:
+    """Wake the processes that show the playground, once the transaction is committed."""
+    _tell(session, PLAYGROUND_CHANNEL, "")
 
 
 def _tell(session: Session, channel: str, payload: str) -> None:

@@ -15,11 +15,10 @@ from bot.errors import ClaimLost
 from bot.types import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, TurnState, Within
 from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
-from storage.database import SqlPart, begin_writing, unit_of_work
+from storage.daily_spending import COUNTS, SqlDailySpending, count_lines
+from storage.database import begin_writing, unit_of_work
 from storage.exact_sum import sum_of
 from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key_columns
-
-SUMS = ("requests", "input", "cached", "output")
 
 _AUTHOR = sa.select(col(TurnRow.author_id)).where(
     col(TurnRow.id) == sa.bindparam("of_id"), col(TurnRow.epoch) == sa.bindparam("of_epoch")
@@ -27,7 +26,7 @@ _AUTHOR = sa.select(col(TurnRow.author_id)).where(
 _ASKER = _AUTHOR.where(col(TurnRow.state) == TurnState.RUNNING)
 
 
-class SqlLedger(SqlPart):
+class SqlLedger(SqlDailySpending):
     """A `Ledger` over a database."""
 
     @unit_of_work
@@ -66,10 +65,16 @@ class SqlLedger(SqlPart):
         begin_writing(session)
         row = session.get(LedgerRow, id, with_for_update=True)
         if row is not None:
+            if row.settled_at is not None:
+                count_lines(session, [row], sign=-1)
             _settle(session, row, charge_columns(charge), at=self._clock())
+            count_lines(session, [row])
 
     @unit_of_work
     def drop_request(self, session: Session, id: RequestId) -> None:
+        row = session.get(LedgerRow, id, with_for_update=True)
+        if row is not None and row.settled_at is not None:
+            count_lines(session, [row], sign=-1)
         session.connection().execute(sa.delete(LedgerRow).where(col(LedgerRow.id) == id))
 
     @unit_of_work
@@ -97,6 +102,7 @@ def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime
     ).all()
     for row in rows:
         _settle(session, row, {"cost": row.cost, "estimated": True}, at=at)
+    count_lines(session, rows)  # behind all budgets, so that processes wait for each other in one order
     return len(rows)
 
 
@@ -109,7 +115,7 @@ def _settle(session: Session, row: LedgerRow, columns: dict[str, Any], *, at: da
 
 @cache
 def _sums(dialect: str) -> sa.Select[Any]:
-    counts = [sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0).label(name) for name in SUMS]
+    counts = [sa.func.coalesce(sa.func.sum(col(getattr(LedgerRow, name))), 0).label(name) for name in COUNTS]
     return sa.select(
         *counts,
         sum_of(col(LedgerRow.cost), dialect=dialect).label("cost"),

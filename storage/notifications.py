@@ -10,11 +10,8 @@ from typing import Any
 
 import psycopg
 
-from bot.errors import StorageError
-from bot.types import ChannelMessage
 from storage.database import conninfo_of, parse_url
-from storage.jobs import MESSAGE_CHANNEL
-from storage.sql import SqlStore
+from storage.jobs import PLAYGROUND_CHANNEL
 
 logger = logging.getLogger(__name__)
 
@@ -29,26 +26,16 @@ async def listen(database_url: str, channel: str, on_told: Callable[[Any], Await
             async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
                 await connection.execute(f"LISTEN {channel}")
                 async for notification in connection.notifies():
-                    await on_told(json.loads(notification.payload))
+                    await on_told(json.loads(notification.payload or "null"))
         except psycopg.Error as error:
             logger.warning("listening failed", extra={"channel": channel, "error": type(error).__name__})
             await asyncio.sleep(REST_SECONDS)
 
 
-async def follow_messages(
-    database_url: str, store: SqlStore, on_message: Callable[[ChannelMessage, bool], None]
-) -> None:
-    """Hand on the messages of the playground that other processes store, each with whether it is new."""
+async def follow_playground(database_url: str, wake: Callable[[], None]) -> None:
+    """Call `wake` whenever another process or this one has something for open pages, until cancelled."""
 
-    async def read(told: Any) -> None:
-        if told["origin"] == store.origin:
-            return
-        try:
-            message = await store.get_message(told["workspace"], told["channel"], told["id"])
-        except StorageError as error:
-            logger.warning("a message could not be read", extra={"error": str(error)})
-            return
-        if message is not None:
-            on_message(message, told["is_new"])
+    async def told(_nothing: Any) -> None:
+        wake()
 
-    await listen(database_url, MESSAGE_CHANNEL, read)
+    await listen(database_url, PLAYGROUND_CHANNEL, told)

@@ -11,12 +11,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.types import ConversationKey, DeletionOutcome, Task
+from bot.types import ConversationKey, DeletionOutcome, PlaygroundEvent, Task
 from storage.codec import as_utc
-from storage.database import SqlPart, unit_of_work
+from storage.daily_spending import rename_person
+from storage.database import unit_of_work
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits
 from storage.parameter_values import forget_changes
+from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
 from storage.removal import Removal, forget, forget_owed
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
@@ -32,6 +34,8 @@ from storage.tables import (
     LedgerRow,
     MessageChangeRow,
     PersonRow,
+    PlaygroundEventRow,
+    PlaygroundFileRow,
     TurnRow,
     WorkspaceRow,
     in_channel,
@@ -42,7 +46,7 @@ from storage.turn_rules import FORGOTTEN, NOBODY, PLAYGROUND
 PAGES_AT_ONCE = 1_000  # given back while nobody else can write
 
 
-class SqlUpkeep(SqlPart):
+class SqlUpkeep(SqlPlayground):
     """A `ForgetStore` over a database."""
 
     @unit_of_work
@@ -51,10 +55,17 @@ class SqlUpkeep(SqlPart):
         removal = self._removal(session)
         if not (rested and session.exec(select(TurnRow.id).where(is_of(TurnRow, key), IS_OPEN)).first()):
             if key.platform == PLAYGROUND:
-                for standing in _standing_in(key):
-                    session.exec(delete(ChannelMessageRow).where(standing))
+                self._forget_standing(session, key)
             _forget(session, removal, key)
         return removal.outcome()
+
+    def _forget_standing(self, session: Session, key: ConversationKey) -> None:
+        """Delete what stands in a conversation of the playground, and let its pages read the channel anew."""
+        for standing in _standing_in(key):
+            forget_files(session, file_ids(session.exec(select(ChannelMessageRow).where(standing))))
+            session.exec(delete(ChannelMessageRow).where(standing))
+        forget_in_events(session, key)
+        self._record(session, [PlaygroundEvent(kind="place", workspace=key.workspace, channel=key.channel)])
 
     def _removal(self, session: Session) -> Removal:
         return Removal(session, as_utc(self._clock()), queued=self._database.has_queue)
@@ -95,6 +106,7 @@ class SqlUpkeep(SqlPart):
         keys = {_key(place) for place in session.connection().execute(sa.select(*_KEY).where(theirs, IS_ASKED))}
         if platform == PLAYGROUND:  # what others have written stays theirs
             _forget_in_playground(session, id, theirs)
+            self._record(session, _everywhere(session))
         removal = self._removal(session)
         for key in keys:
             _forget(session, removal, key)
@@ -106,6 +118,7 @@ class SqlUpkeep(SqlPart):
             .where(col(LedgerRow.platform) == platform, col(LedgerRow.author_id) == id)
             .values(author_id=FORGOTTEN)
         )
+        rename_person(session, f"{platform}/{id}", f"{platform}/{FORGOTTEN}")
         forget_person_in_parts(session, platform, id)
         forget_changes(session, platform, id)
         forget_owed(session, col(DeliveryRow.platform) == platform, col(DeliveryRow.author_id) == id)
@@ -163,8 +176,15 @@ def _forget_in_playground(session: Session, id: str, theirs: sa.ColumnElement[bo
     row = ChannelMessageRow
     session.exec(delete(row).where(col(row.author_id) == id))
     session.exec(delete(row).where(col(row.turn_id).in_(select(TurnRow.id).where(theirs))))
+    session.exec(delete(PlaygroundFileRow).where(col(PlaygroundFileRow.author) == id))
+    session.exec(delete(PlaygroundEventRow).where(col(PlaygroundEventRow.draft).is_not(None)))
     everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
     session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
+
+
+def _everywhere(session: Session) -> list[PlaygroundEvent]:
+    """Let every page be read anew."""
+    return [PlaygroundEvent(kind="place", workspace=id) for id in session.exec(select(WorkspaceRow.id))]
 
 
 def _standing_in(key: ConversationKey) -> Iterable[sa.ColumnElement[bool]]:

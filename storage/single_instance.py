@@ -1,12 +1,17 @@
-"""Allow one process at a time on a SQLite file: two that ran turns on it would take each other's."""
+"""Allow one process at a time on a SQLite file: two that ran turns on it would take each other's.
+
+Processes that only ask, each in a conversation of its own, may share it.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from bot.errors import StorageUnavailable
 from bot.private_files import keep_private
@@ -19,16 +24,17 @@ def lock_of(database: Path) -> Path:
 
 
 @contextmanager
-def single_instance(database_url: str) -> Iterator[None]:
+def single_instance(database_url: str, *, shared: bool = False) -> Iterator[bool]:
     """Be the only process that runs turns on a SQLite file; nothing on PostgreSQL, where the queue sees to that.
 
+    Processes that are `shared` keep out those that are not, and no others. Yields whether there is no other process.
     The lock is the kernel's, on the database itself, so that neither another name for it nor a deleted file beside it
     lets a second process in, and it ends with the process however that ends. The file beside it is locked as earlier
     versions do. Raises `StorageUnavailable` when another process has it.
     """
     url = parse_url(database_url)
     if not is_sqlite(url):
-        yield
+        yield False
         return
     database = Path(name_of(url)).resolve()
     lock = lock_of(database)
@@ -39,15 +45,51 @@ def single_instance(database_url: str) -> Iterator[None]:
         whole = stack.enter_context(database.open("rb"))
         note = stack.enter_context(lock.open("a+", encoding="ascii"))
         try:
-            for held in (whole, note):
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_alone = _lock((whole, note), shared=shared)
         except BlockingIOError:
             note.seek(0)
             raise StorageUnavailable(
                 f"Another Seedling is using the database {name_of(url)} (process {note.read().strip() or 'unknown'}): "
-                "use that one, stop it, or name another database in DATABASE_URL."
+                f"use that one, stop it, or name another database {'with --db' if shared else 'in DATABASE_URL'}."
             ) from None
         note.truncate(0)
         note.write(f"{os.getpid()}\n")
         note.flush()
+        yield is_alone
+
+
+def _lock(files: tuple[IO[Any], ...], *, shared: bool) -> bool:
+    """Lock files, and return whether nobody else has them. Raises `BlockingIOError`."""
+    try:
+        for file in files:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if not shared:
+            raise
+        is_alone = False
+    else:
+        is_alone = True
+    if shared:
+        for file in files:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    return is_alone
+
+
+@contextmanager
+def single_conversation(database_url: str, name: str) -> Iterator[None]:
+    """Be the only process that asks in a conversation of a SQLite file; nothing on PostgreSQL.
+
+    It locks one byte of the file beside the database, which need not be that long. Raises `StorageUnavailable`.
+    """
+    url = parse_url(database_url)
+    if not is_sqlite(url):
+        yield
+        return
+    file = lock_of(Path(name_of(url)).resolve())
+    keep_private(file)
+    with file.open("r+b") as bytes_of:
+        try:
+            fcntl.lockf(bytes_of, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 2**20 + zlib.crc32(name.encode()))
+        except (BlockingIOError, PermissionError):
+            raise StorageUnavailable(f"Another terminal is in the conversation {name!r}: go on there.") from None
         yield

@@ -18,11 +18,12 @@ from storage.exports import SqlExports
 from storage.ledger import SqlLedger
 from storage.schema import MIGRATIONS, check_schema
 from storage.summaries import SqlSummaries
+from storage.turn_reports import SqlTurnReports
 from storage.workspaces import SqlWorkspaces
 
 
-class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSummaries, SqlExports):
-    """A `Store` over a database."""
+class SqlStore(SqlDeliveries, SqlAdapterState, SqlLedger, SqlWorkspaces, SqlSummaries, SqlExports, SqlTurnReports):
+    """A `ConsoleStore` over a database."""
 
 
 @asynccontextmanager

@@ -114,6 +114,7 @@ _POSTPONE = _CHANGE.values(
         else_=sa.bindparam("until", type_=UTCDateTime()),
     ),
 )
+_SHOWN = _CHANGE.values(shown_at=sa.func.coalesce(TurnRow.shown_at, sa.bindparam("of_now", type_=UTCDateTime())))
 _RELEASE = _CHANGE.values(attempt=TurnRow.attempt - 1, stale=False)
 _GATHER = _CHANGE.values(stale=False)
 _LOCK = _CHANGE.values(stop=TurnRow.stop)
@@ -168,7 +169,8 @@ class SqlTurns(SqlTurnQueries):
 
     @unit_of_work
     def set_reply_ref(self, session: Session, turn: Turn, ref: str, messages: Sequence[str] = ()) -> bool:
-        stop = _update_claimed(session, turn, reply_ref=ref, post_begun_at=None, post_left_at=None)
+        posted = {"reply_ref": ref, "post_begun_at": None, "post_left_at": None}
+        stop = _update_claimed(session, turn, _SHOWN, **posted, of_now=as_utc(self._clock()))
         note_messages(session, turn, messages)
         return stop
 

@@ -12,14 +12,15 @@ from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.errors import StorageError
-from bot.types import Channel, ChannelMessage, Person, Workspace
-from storage import jobs
+from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent, Workspace
 from storage.codec import as_utc
-from storage.database import SqlPart, chunks, put, unit_of_work
+from storage.database import chunks, put, unit_of_work
+from storage.playground import SqlPlayground
+from storage.playground_rules import events_of, events_of_channels
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
 
 
-class SqlWorkspaces(SqlPart):
+class SqlWorkspaces(SqlPlayground):
     """A `WorkspaceStore` over a database."""
 
     @unit_of_work
@@ -29,13 +30,14 @@ class SqlWorkspaces(SqlPart):
         put(session, WorkspaceRow, [asdict(workspace)])
         put(session, ChannelRow, [asdict(channel) for channel in channels])
         put(session, PersonRow, [{"workspace": workspace.id, **asdict(person)} for person in people])
+        self._record(session, events_of_channels(workspace.id, channels))
 
     @unit_of_work
     def put_messages(self, session: Session, messages: Sequence[ChannelMessage]) -> int:
         by_channel: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
         for message in messages:
             by_channel[message.workspace, message.channel][message.id] = message
-        new = 0
+        new, told = 0, list[PlaygroundEvent]()
         for (workspace, channel), item in sorted(by_channel.items()):
             _lock(session, workspace, channel)
             before = _threads(session, workspace, channel, item)
@@ -43,8 +45,8 @@ class SqlWorkspaces(SqlPart):
             roots = {*item, *before.values(), *(message.thread for message in item.values())} - {""}
             _count_replies(session, workspace, channel, roots)
             new += len(item) - len(before)
-            if self._database.has_queue:
-                jobs.announce_messages(session, self.origin, list(item.values()), before)
+            told += events_of(item.values(), before)
+        self._record(session, told)
         return new
 
     @unit_of_work
@@ -81,12 +83,13 @@ class SqlWorkspaces(SqlPart):
         channel: str,
         *,
         before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        return _page(session, (workspace, channel, ""), before, limit)
+        return _page(session, (workspace, channel, ""), (before, after), limit)
 
     @unit_of_work
-    def get_thread(
+    def get_thread(  # noqa: PLR0913 - as the port has it, and a session
         self,
         session: Session,
         workspace: str,
@@ -94,28 +97,37 @@ class SqlWorkspaces(SqlPart):
         thread: str,
         *,
         before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        return _page(session, (workspace, channel, thread), before, limit)
+        return _page(session, (workspace, channel, thread), (before, after), limit)
 
 
 def _page(
-    session: Session, place: tuple[str, str, str], before: ChannelMessage | None, limit: int
+    session: Session,
+    place: tuple[str, str, str],
+    bounds: tuple[ChannelMessage | None, ChannelMessage | None],
+    limit: int,
 ) -> Sequence[ChannelMessage]:
-    """Return the newest messages of (workspace, channel, thread), oldest first."""
-    workspace, channel, thread = place
+    """Return the newest messages of (workspace, channel, thread) before the first of `bounds`, oldest first.
+
+    With the second of them these are the oldest ones behind it.
+    """
+    (workspace, channel, thread), (before, after) = place, bounds
     row = ChannelMessageRow
-    newest_first = (
-        select(row)
-        .where(row.workspace == workspace, row.channel == channel, row.thread == thread)
-        .order_by(col(row.at).desc(), col(row.id).desc())
-        .limit(limit)
-    )
+    here = select(row).where(row.workspace == workspace, row.channel == channel, row.thread == thread).limit(limit)
+    order = (col(row.at), col(row.id))
     if before is not None:
-        mark = sa.tuple_(sa.literal(as_utc(before.at), UTCDateTime()), sa.literal(before.id))
-        newest_first = newest_first.where(sa.tuple_(col(row.at), col(row.id)) < mark)
-    rows = session.exec(newest_first).all()
+        here = here.where(sa.tuple_(*order) < _mark(before))
+    if after is not None:
+        rows = session.exec(here.where(sa.tuple_(*order) > _mark(after)).order_by(*order)).all()
+        return [item.to_message() for item in rows]
+    rows = session.exec(here.order_by(*(column.desc() for column in order))).all()
     return [item.to_message() for item in reversed(rows)]
+
+
+def _mark(message: ChannelMessage) -> sa.Tuple:
+    return sa.tuple_(sa.literal(as_utc(message.at), UTCDateTime()), sa.literal(message.id))
 
 
 def _lock(session: Session, workspace: str, channel: str) -> None:

@@ -87,6 +87,7 @@ def _clean_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
             if name != VARIABLE and (name.upper() in names or name.upper().startswith(FOREIGN_PREFIXES)):
                 patch.delenv(name)
         patch.chdir(tmp_path_factory.mktemp("cwd"))
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield
 
 
@@ -96,7 +97,10 @@ def _no_blocking_calls() -> Iterator[None]:
     guard = BlockBuster(["bot", "adapters", "storage"])
     for function in guard.functions.values():
         function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})  # imports happen once
-        function.can_block_in("storage/single_instance.py", {"single_instance"})  # a process begins with it
+        # A process begins with these, and has nothing else to do yet.
+        function.can_block_in("storage/single_instance.py", {"single_instance", "single_conversation"})
+        function.can_block_in("adapters/terminal/__init__.py", {"attachments"})
+        function.can_block_in("adapters/terminal/chat_screen.py", {"__init__"})
     guard.activate()
     yield
     guard.deactivate()

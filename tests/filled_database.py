@@ -7,7 +7,8 @@ all but a few turns have ended. Rows are written past the stores, which would ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -45,6 +46,8 @@ DRAFT: Row = {
     "footer": None,
     "is_cut": False,
 }
+
+SUMMED = ("requests", "input", "cached", "output", "reasoning")
 
 LONG = ConversationKey(platform="slack", workspace="T1", channel="C0", thread="")
 
@@ -100,6 +103,7 @@ def _tables(turns: int, now: datetime) -> dict[str, Iterator[Row]]:
         "conversation": ({**key_columns(key), "id": id, "next_position": turns} for key, id in ids.items()),
         "turn": (_turn(number, at, is_open=number >= turns - OPEN) for number, at in every),
         "ledger": (_line(number, at) for number, at in every),
+        "spending_day": _sums(_line(number, at) for number, at in every),
         "entry": (row for number, at in every for row in _exchange(number, at, ids[key_of(number)], positions)),
         "media": ({"digest": _digest(number), "content": b"x" * 2_000} for number, _ in rare),
         "entry_media": (_use(number, ids[LONG]) for number, _ in enumerate(rare)),
@@ -175,6 +179,29 @@ def _line(number: int, at: datetime) -> Row:
         "tools": {},
         "cost": f"0.00{number:07}",
     }
+
+
+def _sums(lines: Iterable[Row]) -> Iterator[Row]:
+    """The sums by day of lines, as the ledger keeps them."""
+    sums: dict[tuple[str, date, str], Row] = {}
+    for line in lines:
+        workspace = f"{line['platform']}/{line['workspace']}"
+        keys = {
+            "total": "",
+            "workspace": workspace,
+            "channel": f"{workspace}/{line['channel']}",
+            "person": f"{line['platform']}/{line['author_id']}",
+            "kind": line["purpose"],
+            "model": line["model"],
+        }
+        for dimension, key in keys.items():
+            place = (dimension, line["at"].date(), key)
+            row = sums.setdefault(place, dict.fromkeys(SUMMED, 0) | {"cost": Decimal(0)})
+            for name in SUMMED:
+                row[name] += line[name]
+            row["cost"] += Decimal(line["cost"])
+    for (dimension, day, key), row in sums.items():
+        yield {"dimension": dimension, "day": day, "key": key, **row, "cost": str(row["cost"]), "estimated": "0"}
 
 
 def _exchange(number: int, at: datetime, conversation: int, positions: dict[int, int]) -> Iterator[Row]:

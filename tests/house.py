@@ -114,3 +114,12 @@ async def running(*scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> A
     house = House(*scripts, thread=thread)
     yield house
     await house.aclose()
+
+
+async def put_off(house: House, times: int) -> None:
+    """Wait until the first turn was put off so often, and let its time come."""
+    async with asyncio.timeout(10):
+        while (turn := await house.store.get_turn(1)) is None or turn.put_off < times:
+            await asyncio.sleep(0)
+    house.clock.advance(100)
+    house.dispatcher.wake(KEY)

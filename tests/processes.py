@@ -21,6 +21,22 @@ SETTINGS = set(Settings.model_fields).union(*(spec.settings.model_fields for spe
 PROGRAM = ("-m", "bot")
 """What Python is to run."""
 
+
+def data_home(folder: Path) -> Path:
+    """Where what is started in `folder` keeps the user's data, apart from that folder."""
+    return folder.with_name(f"{folder.name}-data")
+
+
+def history_of(folder: Path) -> Path:
+    """The history of `ask` and `chat` that are started in `folder`."""
+    return data_home(folder) / "seedling" / "history.db"
+
+
+def files_in(folder: Path) -> list[Path]:
+    """What lies in a folder."""
+    return list(folder.iterdir())
+
+
 PIPE = asyncio.subprocess.PIPE
 DEVNULL = asyncio.subprocess.DEVNULL
 
@@ -70,7 +86,13 @@ async def start_into(
     return await asyncio.create_subprocess_exec(
         *(*shell, sys.executable, *program, *arguments),
         cwd=folder,
-        env={**surroundings, "PYTHONPATH": str(ROOT), "PORT": "0", **settings},
+        env={
+            **surroundings,
+            "PYTHONPATH": str(ROOT),
+            "XDG_DATA_HOME": str(data_home(folder)),
+            "PORT": "0",
+            **settings,
+        },
         stdin=PIPE if "-" in arguments else DEVNULL,
         stdout=stdout,
         stderr=PIPE,

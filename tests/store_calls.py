@@ -24,6 +24,7 @@ from bot.types import (
     Conversation,
     ConversationKey,
     Covered,
+    Dimension,
     Draft,
     Edit,
     Incoming,
@@ -39,6 +40,7 @@ from bot.types import (
     SummaryPart,
     Task,
     Turn,
+    TurnFilter,
     TurnState,
     Usage,
     Within,
@@ -352,6 +354,19 @@ CALLS: Mapping[str, Call] = {
     "rated_answers": lambda scene: scene.store.rated_answers(since=MONTH_AGO, limit=10),
     "person_data": lambda scene: scene.store.person_data("local", LEAVING),
     "due_schedules": lambda scene: scene.store.due_schedules(START),
+    "spending_by_day": lambda scene: scene.store.spending_by_day(since=MONTH_AGO.date(), until=START.date()),
+    "spending_by_key": lambda scene: scene.store.spending_by_key(
+        Dimension.PERSON, since=MONTH_AGO.date(), until=START.date()
+    ),
+    "turns": lambda scene: scene.store.turns(TurnFilter(), limit=51),
+    "turns, of a person": lambda scene: scene.store.turns(TurnFilter(person=f"slack/{PERSON}"), limit=51),
+    "turns, that failed": lambda scene: scene.store.turns(TurnFilter(state=TurnState.FAILED), limit=51),
+    "turns, of a channel": lambda scene: scene.store.turns(TurnFilter(place="slack/T1/C1"), limit=51),
+    "open_turns": lambda scene: scene.store.open_turns(limit=100),
+    "failed_turns": lambda scene: scene.store.failed_turns(since=WEEK_AGO, limit=8),
+    "turn_report": lambda scene: scene.store.turn_report(scene.turn.id),
+    "names_of": lambda scene: scene.store.names_of([f"slack/{PERSON}", "slack/nobody"]),
+    "sizes": lambda scene: scene.store.sizes(),
 }
 
 LARGER: Mapping[str, str] = {
@@ -374,5 +389,12 @@ LARGER: Mapping[str, str] = {
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
     "forget_person of the playground": "the same",
+    "spending_by_day": "a page of the console: looks at the requests under way",
+    "spending_by_key": "a page of the console: adds up its days, a row for each key",
+    "turns": "a page of the console: from the newest on until the page is full",
+    "turns, that failed": "a page of the console: sorts the turns that failed, which are few beside all",
+    "turns, of a channel": "a page of the console: sorts the turns of a channel",
+    "failed_turns": "a page of the console: looks through the turns that failed",
+    "sizes": "a page of the console: counts rows, which SQLite has no other way for",
 }
 """The calls that may meet more rows than a conversation has, and why."""

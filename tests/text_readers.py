@@ -26,8 +26,8 @@ from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
 from adapters.slack.rich_text import readable as readable_mrkdwn
-from adapters.web.composer import spoken, suggest
-from adapters.web.markdown_html import render_markdown
+from adapters.web.playground.composer import spoken, suggest
+from adapters.web.playground.markdown_html import render_markdown
 from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_rendering import beginning, render, repeats
 from bot.chat.reactions import is_reaction

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 
 from adapters.discord.settings import DiscordSettings
+from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.ports import Commands, OpenStore
 from bot.settings import load_platform_settings
@@ -14,7 +15,12 @@ from bot.standard_streams import say
 
 def add_commands(commands: Commands, _open_store: OpenStore) -> None:
     """Add it to the command line."""
-    command = commands.add_parser("invite", help="print the link that adds the bot to a Discord server, with reasons")
+    command = add_command(
+        commands,
+        "invite",
+        "print the link that adds the bot to a Discord server, with reasons",
+        "seedling invite",
+    )
     command.add_argument(
         "--application", metavar="ID", default="", help="the application's id; else that of DISCORD_TOKEN is asked for"
     )

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from adapters.discord.api.channels import DiscordChannelReader
 from adapters.discord.api.client import DiscordClient, DiscordOptions, keep_tokens_out_of_logs
 from adapters.discord.api.directory import PLATFORM, DiscordDirectory
-from adapters.discord.api.files import fetch
+from adapters.discord.api.files import fetch, renewed
 from adapters.discord.api.limits import PACE
 from adapters.discord.api.memberships import DiscordMemberships
 from adapters.discord.api.rate_limits import DiscordLimits
@@ -23,10 +23,10 @@ from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
 from adapters.discord.replies.reply_placement import CHANNEL, target_of
 from adapters.discord.replies.reply_ref import ChannelRef, read_ref
-from bot.errors import PlatformError
+from bot.errors import FileGone, PlatformError
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
-from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, Place, Subject, Turn
+from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, MessageRef, Place, Subject, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -131,9 +131,18 @@ class DiscordPlatform(DiscordChannelReader):
             topic=readable(channel.topic, no_names),
         )
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """Return a file that somebody attached. Raises `FileTooLarge` and `PlatformError`."""
-        return await fetch(attachment, limit=limit, api_url=self._options.api_url)
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
+        """Return a file that somebody attached, where its address has expired by way of its message.
+
+        Raises `FileTooLarge`, `FileGone` and `PlatformError`.
+        """
+        try:
+            return await fetch(attachment, limit=limit, api_url=self._options.api_url)
+        except FileGone:
+            if of is None or not of.message_id:
+                raise
+        fresh = await renewed(self.around.rest, attachment, of)
+        return await fetch(fresh, limit=limit, api_url=self._options.api_url)
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""

@@ -12,11 +12,15 @@ from typing import Final
 from PIL import Image, ImageCms, ImageOps
 
 from adapters.media import media_limits
+from adapters.media.job import Job, Note, made
 from adapters.media.media_tokens import image_tokens, scaled_size
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, Media, ReadFile
 
-_LOSSY: Final = frozenset({"JPEG", "MPO", "HEIC", "AVIF"})
+LOSSY: Final = frozenset({"JPEG", "MPO", "HEIC", "AVIF"})
+"""Formats that have lost detail already, so that another such format loses nothing more that anybody would see."""
+
+_FRAMES_ADVICE: Final = "Attach the others as files of their own, or as a video (MP4)."
 _PILLOW_FORMATS: Final = {"JPEG": ("JPEG", "MPO"), "BMP": ("BMP", "DIB")}
 _TRANSPARENT: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _PIECES: Final = frozenset({"TIFF"})  # more images in one file are pages; elsewhere they move
@@ -24,11 +28,11 @@ _GREY_16: Final = 65_535
 _GAP: Final = 3.0  # Pillow: indistinguishable from full resampling, and much faster for large pictures
 
 
-def read_image(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """Return the image made ready; `form` is its format. Raises `Unreadable`."""
-    image, note = _open(form, data, terms.image_detail)
-    media = image_media(name, image, terms, lossy=form in _LOSSY)
-    return ReadFile(name=name, media=(media,), note=note)
+def read_image(job: Job) -> ReadFile:
+    """Return the image made ready. Raises `Unreadable`."""
+    image, note = open_image(job.form, job.data, job.terms.image_detail)
+    media = image_media(job.name, image, job.terms, lossy=job.form in LOSSY)
+    return made(job.name, media=(media,), notes=[Note(note, _FRAMES_ADVICE)] if note else [])
 
 
 def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool) -> Media:
@@ -100,7 +104,8 @@ def encode(image: Image.Image, *, lossy: bool) -> tuple[str, bytes]:
 # ---------------------------------------------------------------- opening
 
 
-def _open(form: str, data: bytes, detail: str) -> tuple[Image.Image, str]:
+def open_image(form: str, data: bytes, detail: str) -> tuple[Image.Image, str]:
+    """Return an image, and a note where more are in its file; `form` is its format. Raises `Unreadable`."""
     try:
         with warnings.catch_warnings(category=Image.DecompressionBombWarning, action="ignore"):
             image = _open_heic(data) if form == "HEIC" else _open_by_pillow(form, data)

@@ -8,7 +8,23 @@ import zipfile
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Room = Literal["image", "video", "pdf", "office", "html", "text", "refused"]
+from adapters.media.encodings import unicode_encoding
+
+Room = Literal[
+    "image",
+    "video",
+    "sound",
+    "pdf",
+    "office",
+    "binary sheets",
+    "rich text",
+    "archive",
+    "mail",
+    "notebook",
+    "html",
+    "text",
+    "refused",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +37,16 @@ class FileKind:
 
 TEXT: Final = FileKind("text", "text")
 HTML: Final = FileKind("html", "HTML")
+MAIL: Final = FileKind("mail", "mail")
 EMPTY: Final = FileKind("refused", "is empty")
 LOCKED: Final = FileKind("refused", "is protected by a password")
 
-_SOUND: Final = FileKind("refused", "is a sound file, which the model does not take")
 _OTHER_VIDEO: Final = FileKind(
     "refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)"
 )
-_ARCHIVE: Final = FileKind("refused", "is an archive; attach the files that are in it")
-_OLD_OFFICE: Final = FileKind("refused", "is an Office file of the old kind; save it as docx, xlsx, pptx or PDF")
-_OPEN_DOCUMENT: Final = FileKind("refused", "is an OpenDocument file or a book; save it as docx, xlsx, pptx or PDF")
-_RICH_TEXT: Final = FileKind("refused", "is rich text (RTF); save it as docx or PDF")
+_ARCHIVE: Final = FileKind("refused", "is an archive of a kind that is not opened; pack it as ZIP, or attach its files")
+_ZIP: Final = FileKind("archive", "ZIP")
+_RICH_TEXT: Final = FileKind("rich text", "RTF")
 _PROGRAM: Final = FileKind("refused", "is a program")
 
 # Marks at the very beginning of a file, each from the format's own specification.
@@ -47,11 +62,10 @@ _STARTS: Final[tuple[tuple[bytes, FileKind], ...]] = (
     (b"\x01\xda", FileKind("image", "SGI")),
     (b"\0\0\0\x0cjP  \r\n\x87\n", FileKind("image", "JPEG2000")),
     (b"\xff\x4f\xff\x51", FileKind("image", "JPEG2000")),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLD_OFFICE),
     (b"{\\rtf", _RICH_TEXT),
-    (b"OggS", _SOUND),
-    (b"fLaC", _SOUND),
-    (b"ID3", _SOUND),
+    (b"OggS", FileKind("sound", "OGG")),
+    (b"fLaC", FileKind("sound", "FLAC")),
+    (b"ID3", FileKind("sound", "MP3")),
     (b"\x1a\x45\xdf\xa3", _OTHER_VIDEO),
     (b"FLV\x01", _OTHER_VIDEO),
     (b"\0\0\1\xba", _OTHER_VIDEO),
@@ -70,22 +84,65 @@ _STARTS: Final[tuple[tuple[bytes, FileKind], ...]] = (
 _RIFF: Final = {
     b"WEBP": FileKind("image", "WEBP"),
     b"AVI ": FileKind("video", "AVI"),
-    b"WAVE": _SOUND,
+    b"WAVE": FileKind("sound", "WAV"),
 }
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P "})
 _QUICKTIME_BOXES: Final = frozenset({b"moov", b"mdat", b"wide"})  # QuickTime files may begin without "ftyp"
 
-_OFFICE_PARTS: Final = {
-    "word/document.xml": FileKind("office", "docx"),
-    "xl/workbook.xml": FileKind("office", "xlsx"),
-    "ppt/presentation.xml": FileKind("office", "pptx"),
+_OFFICE: Final = {  # content types of main parts, documents and templates, with macros and without (ECMA-376 part 1)
+    b"wordprocessingml.document.main": FileKind("office", "docx"),
+    b"wordprocessingml.template.main": FileKind("office", "docx"),
+    b"ms-word.document.macroenabled": FileKind("office", "docx"),
+    b"ms-word.template.macroenabled": FileKind("office", "docx"),
+    b"spreadsheetml.sheet.main": FileKind("office", "xlsx"),
+    b"spreadsheetml.template.main": FileKind("office", "xlsx"),
+    b"ms-excel.sheet.macroenabled": FileKind("office", "xlsx"),
+    b"ms-excel.template.macroenabled": FileKind("office", "xlsx"),
+    b"ms-excel.sheet.binary": FileKind("binary sheets", "xlsb"),
+    b"presentationml.presentation.main": FileKind("office", "pptx"),
+    b"presentationml.slideshow.main": FileKind("office", "pptx"),
+    b"presentationml.template.main": FileKind("office", "pptx"),
+    b"ms-powerpoint.presentation.macroenabled": FileKind("office", "pptx"),
+    b"ms-powerpoint.slideshow.macroenabled": FileKind("office", "pptx"),
+    b"ms-visio": FileKind("refused", "is a Visio drawing; save it as PDF"),
 }
-_HTML_START: Final = re.compile(rb"(?is)(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)[\s>]")
+_OPEN_DOCUMENT: Final = {
+    "text": FileKind("office", "odt"),
+    "spreadsheet": FileKind("office", "ods"),
+    "presentation": FileKind("office", "odp"),
+}
+_OTHER_OPEN_DOCUMENT: Final = FileKind("refused", "is an OpenDocument drawing or formula; save it as PDF")
+_BOOK: Final = FileKind("refused", "is an e-book; save it as PDF or text")
+_BY_MEMBER: Final = {  # archives that are no archives to people, by a member that only they have
+    ".iwa": FileKind("refused", "is of Pages, Numbers or Keynote; export it as docx, xlsx, pptx or PDF"),
+    "androidmanifest.xml": _PROGRAM,
+    "meta-inf/manifest.mf": _PROGRAM,
+}
+_COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_STREAMS: Final = (  # what is in a compound file (MS-CFB), by the name of a stream that only this kind has
+    ("EncryptedPackage", LOCKED),  # a new Office file with a password (MS-OFFCRYPTO, 2.3.4)
+    ("__substg1.0_", FileKind("refused", "is a message of Outlook; save it as .eml, or as text")),
+    ("WordDocument", FileKind("refused", "is a Word document of before 2007; save it as docx or PDF")),
+    ("PowerPoint Document", FileKind("refused", "is a presentation of before 2007; save it as pptx or PDF")),
+    ("Workbook", FileKind("binary sheets", "xls")),
+    ("Book", FileKind("binary sheets", "xls")),
+)
+_OTHER_COMPOUND: Final = FileKind("refused", "is of a Windows program and cannot be read; save it as PDF or text")
+_HTML_START: Final = re.compile(
+    r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)*+(?:<!doctype\s+html|<html|<head|<body)[\s>:]",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t\r\n]")
+_HEADERS: Final = frozenset(
+    {b"from", b"to", b"subject", b"date", b"received", b"return-path", b"delivered-to", b"message-id", b"mime-version"}
+)
+_LEAST_HEADERS: Final = 3  # of those, before a text counts as a mail
 _PDF_WITHIN: Final = 1_024  # readers find "%PDF-" within so many bytes (PDF 1.7, implementation note 13)
 _BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
-_SNIFFED: Final = 4_096
+_SNIFFED: Final = 16_384
+_TYPES_READ: Final = 1_000_000
 
 
 def kind_of(data: bytes) -> FileKind:
@@ -96,20 +153,15 @@ def kind_of(data: bytes) -> FileKind:
         return EMPTY
     for start, kind in _STARTS:
         if data.startswith(start):
-            return _locked_or(kind, data)
-    for look in (_in_riff, _in_boxes, _in_bitmap, _in_zip):
+            return kind
+    for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_zip):
         if found := look(data):
             return found
     if b"%PDF-" in data[:_PDF_WITHIN]:
         return FileKind("pdf", "PDF")
     if _is_mpeg_sound(data):
-        return _SOUND
-    return HTML if _HTML_START.match(data[:_SNIFFED]) else TEXT
-
-
-def _locked_or(kind: FileKind, data: bytes) -> FileKind:
-    """Return new Office files with a password stand inside one of the old kind (MS-OFFCRYPTO, 2.3.4)."""
-    return LOCKED if kind is _OLD_OFFICE and "EncryptedPackage".encode("utf-16-le") in data else kind
+        return FileKind("sound", "AAC" if data[1] & 0x06 == 0 else "MP3")
+    return _in_text(data)
 
 
 def _in_riff(data: bytes) -> FileKind | None:
@@ -128,7 +180,7 @@ def _in_boxes(data: bytes) -> FileKind | None:
     if data[8:12] in _HEIF_BRANDS:
         return FileKind("image", "HEIC")
     if data[8:12] in _SOUND_BRANDS:
-        return _SOUND
+        return FileKind("sound", "M4A")
     return FileKind("video", "MOV" if data[8:12] == b"qt  " else "MP4")
 
 
@@ -142,15 +194,66 @@ def _in_bitmap(data: bytes) -> FileKind | None:
 
 
 def _in_zip(data: bytes) -> FileKind | None:
-    if not data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if not data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK")):
         return None
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
+            names = {name.replace("\\", "/").lstrip("/").lower(): name for name in archive.namelist()}
+            if types := names.get("[content_types].xml"):
+                return _in_office(archive.open(types).read(_TYPES_READ))
+            if mark := names.get("mimetype"):
+                return _in_open_document(archive.open(mark).read(_SNIFFED).decode("ascii", errors="replace"))
+            return next(
+                (kind for ending, kind in _BY_MEMBER.items() if any(name.endswith(ending) for name in names)), _ZIP
+            )
     except Exception:  # noqa: BLE001 - zipfile raises many kinds of errors for broken files
         return FileKind("refused", "is broken (its archive cannot be opened)")
-    other = _OPEN_DOCUMENT if "mimetype" in names else _ARCHIVE
-    return next((kind for part, kind in _OFFICE_PARTS.items() if part in names), other)
+
+
+def _in_office(types: bytes) -> FileKind:
+    """Return what a package is by the content types of its parts, whatever their names are."""
+    lowered = types.lower()
+    return next((kind for content, kind in _OFFICE.items() if content in lowered), _ZIP)
+
+
+def _in_open_document(media_type: str) -> FileKind:
+    if "epub" in media_type:
+        return _BOOK
+    kind = media_type.strip().rpartition("opendocument.")[2].removesuffix("-template").removesuffix("-master")
+    return _OPEN_DOCUMENT.get(kind, _OTHER_OPEN_DOCUMENT if "opendocument" in media_type else _ZIP)
+
+
+def _in_compound(data: bytes) -> FileKind | None:
+    if not data.startswith(_COMPOUND):
+        return None
+    return next((kind for stream, kind in _STREAMS if stream.encode("utf-16-le") in data), _OTHER_COMPOUND)
+
+
+def _in_text(data: bytes) -> FileKind:
+    """Return what a text is: a page by its beginning, a mail by its headers, a notebook by what it has to have."""
+    encoding, mark = unicode_encoding(data)
+    beginning = data[mark : mark + _SNIFFED].decode(encoding or "latin-1", errors="replace")
+    if _HTML_START.match(beginning):
+        return HTML
+    if data.lstrip()[:1] == b"{" and b'"nbformat"' in data and (b'"cells"' in data or b'"worksheets"' in data):
+        return FileKind("notebook", "notebook")
+    return MAIL if _is_mail(data[:_SNIFFED]) else TEXT
+
+
+def _is_mail(beginning: bytes) -> bool:
+    """Return whether a text begins with headers, several of them those that mails have."""
+    known = set()
+    for line in beginning.replace(b"\r\n", b"\n").lstrip(b"\n").split(b"\n"):
+        if not line:
+            break
+        if line[:1] in {b" ", b"\t"}:
+            continue
+        header = _HEADER.match(line + b"\n")
+        if header is None and not line.startswith(b"From "):
+            return False
+        if header is not None:
+            known.add(header[1].lower())
+    return len(known & _HEADERS) >= _LEAST_HEADERS
 
 
 def _is_mpeg_sound(data: bytes) -> bool:

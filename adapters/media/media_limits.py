@@ -17,12 +17,12 @@ MB: Final = 1_000_000
 
 IMAGE_BYTES: Final = 10 * MB  # API: per image, by URL or base64
 VIDEO_BYTES: Final = 50 * MB  # API: per video, by URL or base64
+AUDIO_BYTES: Final = 25 * MB  # OpenAI: per file to be transcribed; the API names none
 DOCUMENT_BYTES: Final = 50 * MB  # API: base64 below it
 REQUEST_BYTES: Final = 20 * MB  # gateway; upstream takes 64 MB
 
 LEAST_SIDE: Final = 15  # API: width and height above 14 pixels
 LEAST_PIXELS: Final = 196  # API
-MOST_PIXELS: Final = 36_000_000  # API
 MOST_ASPECT: Final = 150  # API: 1/150 to 150
 
 # Pixels after the provider's own scaling, by detail (API): more than these are never looked at.
@@ -35,6 +35,9 @@ IMAGE_TOKENS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(  # API: t
     {"low": (1, 1_280), "high": (1_280, 1_280), "xhigh": (1_280, 5_120)}
 )
 PAGE_TOKENS: Final = 1_280  # inferred from the API: each page is scaled like an image of high detail
+
+AUDIO_TOKENS: Final = 25  # ours: per second; the API publishes none, and others count 10 to 32
+AUDIO_BYTES_PER_SECOND: Final = 4_000  # ours: 32 kbit/s, as voice clips have; what has more is counted as longer
 
 FRAMES: Final = (16, 1_280)  # API: the fewest and the most of one video
 FRAME_TOKENS: Final = (64, 384)  # API: per frame
@@ -50,11 +53,13 @@ BASE64_SHARE: Final = 3 / 4  # base64 writes three bytes as four
 TEXT_SHARE: Final = 0.05  # ours: what of a request's bytes is left to text
 PDF_PAGES: Final = 2_000  # ours: more pages are not even counted through
 PICTURE_PAGES: Final = 20  # ours: pages of a PDF that are sent as pictures, 25,600 tokens
-SCAN_PIXELS: Final = 200 * 200  # ours: smaller pictures on a page are decoration
-SCAN_TEXT: Final = 20  # ours: a page with fewer characters than that has no text of its own
+DECORATION_PIXELS: Final = 60 * 60  # ours: smaller pictures in a document are decoration
 PAGE_SOURCE: Final = 4_000_000  # ours: characters of a web page that are looked through
 ARCHIVE_BYTES: Final = 100 * MB  # ours: what an Office file may unpack to
 ARCHIVE_PARTS: Final = 5_000  # ours: parts that an Office file may have
+SMALL_FILE: Final = 500_000  # ours: bytes of a file that says nothing about how long reading it may take
+SMALL_FILE_SECONDS: Final = 3.0  # ours: what twenty scanned pages take twice over
+SECONDS_PER_MB: Final = 6.0  # ours: the same for every further MB
 LOSSLESS_BYTES: Final = 2 * MB  # ours: a larger PNG is written as JPEG or WebP
 QUALITY: Final = 90  # ours: no artefacts that a person sees at 100 %
 
@@ -66,6 +71,11 @@ class UnpackLimits:
     pdf_pages: int = PDF_PAGES
     archive_bytes: int = ARCHIVE_BYTES
     archive_parts: int = ARCHIVE_PARTS
+
+
+def cpu_seconds(size: int, most: float) -> float:
+    """Return how long a file of `size` bytes may keep a processor busy: a small one seldom has much to say."""
+    return min(most, SMALL_FILE_SECONDS + SECONDS_PER_MB * max(0, size - SMALL_FILE) / MB)
 
 
 def megabytes(count: float) -> str:

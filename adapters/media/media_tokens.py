@@ -32,6 +32,11 @@ def video_tokens(seconds: float, width: int, height: int, fps: float) -> int:
     return frames * (frame + media_limits.FRAME_LABEL_TOKENS)
 
 
+def audio_tokens(seconds: float) -> int:
+    """Return about the tokens of a sound."""
+    return math.ceil(seconds * media_limits.AUDIO_TOKENS)
+
+
 def document_tokens(pages: int) -> int:
     """Return the tokens of a PDF that is sent as a file: each page is looked at as an image."""
     return pages * media_limits.PAGE_TOKENS

@@ -26,7 +26,8 @@ def to_bytes(outcome: ReadFile | UnreadableFile) -> bytes:
             {"kind": media.kind, "type": media.media_type, "name": media.name, "tokens": media.tokens, "size": size}
             for media, size in zip(outcome.media, map(len, bodies), strict=True)
         ]
-        header = {"name": outcome.name, "text": outcome.text, "note": outcome.note, "media": about}
+        said = {"text": outcome.text, "note": outcome.note, "advice": outcome.advice}
+        header = {"name": outcome.name, **said, "media": about}
     written = json.dumps(header).encode()
     return b"".join((_LENGTH.pack(len(written)), written, *bodies))
 
@@ -43,7 +44,11 @@ def from_bytes(data: bytes) -> ReadFile | UnreadableFile:
             media.append(_media(about, data[place : place + int(about["size"])]))
             place += len(media[-1].data)
         return ReadFile(
-            name=str(header["name"]), media=tuple(media), text=str(header["text"]), note=str(header["note"])
+            name=str(header["name"]),
+            media=tuple(media),
+            text=str(header["text"]),
+            note=str(header["note"]),
+            advice=str(header["advice"]),
         )
     except (struct.error, KeyError, TypeError, RecursionError) as error:
         raise ValueError("not an outcome") from error

@@ -1,179 +1,201 @@
-"""Read PDFs: their text, or pictures of their pages for scans; pictures or the file itself by setting."""
+"""Read PDFs page by page: text where text covers a page, its picture where something else does, both where both do."""
 
 from __future__ import annotations
 
-import io
-import math
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
-from PIL import Image
-from pypdf import PageObject, PdfReader
-from pypdf.errors import DependencyError, FileNotDecryptedError, PdfReadError, WrongPasswordError
+import pypdfium2  # type: ignore[import-untyped]
 
 from adapters.media import media_limits
 from adapters.media.images import image_media
-from adapters.media.media_limits import UnpackLimits
+from adapters.media.job import CUT_ADVICE, Job, Note, made
 from adapters.media.media_tokens import document_tokens
+from adapters.media.pdf_pages import Page, Pages
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS
-from bot.types import FileTerms, Media, ReadFile
+from bot.types import Media, ReadFile
 
 MEDIA_TYPE: Final = "application/pdf"
-SCAN_NOTE: Final = "a scan without text of its own, so its pages stand as pictures"
+_DRAWN_ADVICE: Final = "Check names and numbers against the original."
+_LOCKED: Final = "is protected by a password"
 
 
-def read_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
-    """Return the text of a PDF page by page, or pictures of its pages when it has none. Raises `Unreadable`."""
-    reader, pages = open_pdf(data, limits)
-    said = _said(reader, pages, int(terms.text_tokens * MOST_CHARACTERS))
-    wordless = sum(len(item) < media_limits.SCAN_TEXT for item in said)
-    if wordless == len(said):
-        scan = _pictures(name, pages, terms, lambda number: _scanned(reader.pages[number]))
-        if scan:
-            return replace(scan, note=", ".join(filter(None, (SCAN_NOTE, scan.note))))
-    if not any(said):
-        raise Unreadable("is a PDF without text, and no pictures of its pages can be had")
-    notes = [_first_of(len(said), pages)] if len(said) < pages else []
-    if wordless and wordless < len(said):
-        notes.append(f"{wordless:,} of its pages with hardly any text of their own")
-    text = "\n".join(f"(page {number})\n{item}\n" for number, item in enumerate(said, 1))
-    return text_file(name, text, terms, whole=len(said) == pages, note=", ".join(notes))
+@dataclass(kw_only=True)
+class _Found:
+    """What was read of a PDF so far: the pages looked at, and the pictures of those that are drawn."""
+
+    pages: list[Page] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    drawn: list[int] = field(default_factory=list)
+    unseen: list[int] = field(default_factory=list)
+    half_seen: list[int] = field(default_factory=list)
+    tokens: int = 0
+    size: int = 0
+    is_full: bool = False
 
 
-def pass_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
+def read_pdf(job: Job) -> ReadFile:
+    """Return a PDF as the operator wants them read. Raises `Unreadable`."""
+    if job.rules.docs == "file_part" and "document" in job.rules.takes:
+        return pass_pdf(job)
+    with _opened(job) as (pages, count):
+        if job.rules.docs == "pages" and "image" in job.rules.takes:
+            return show_pdf(job, pages, count)
+        return look_through(job, pages, count)
+
+
+def pass_pdf(job: Job) -> ReadFile:
     """Return the PDF as it is, for the model to look at every page. Raises `Unreadable`."""
-    most = min(media_limits.DOCUMENT_BYTES, terms.media_bytes)
-    if len(data) > most:
-        raise Unreadable(
-            f"is a PDF of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
-        )
-    _, pages = open_pdf(data, limits)
-    tokens = document_tokens(pages)
-    if tokens > terms.media_tokens:
-        fitting = terms.media_tokens // media_limits.PAGE_TOKENS
-        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {fitting:,} fit")
-    media = Media(kind="document", media_type=MEDIA_TYPE, name=name, data=data, tokens=tokens)
-    return ReadFile(name=name, media=(media,))
+    most = min(media_limits.DOCUMENT_BYTES, job.terms.media_bytes)
+    if len(job.data) > most:
+        size = media_limits.megabytes(len(job.data))
+        raise Unreadable(f"is a PDF of {size}, and at most {media_limits.megabytes(most)} can be sent")
+    with _opened(job) as (_, count):
+        tokens = document_tokens(count)
+    if tokens > job.terms.media_tokens:
+        fitting = job.terms.media_tokens // media_limits.PAGE_TOKENS
+        raise Unreadable(f"is a PDF of {count:,} pages, and at most {fitting:,} fit")
+    media = Media(kind="document", media_type=MEDIA_TYPE, name=job.name, data=job.data, tokens=tokens)
+    return made(job.name, media=(media,))
 
 
-def show_pdf(name: str, data: bytes, terms: FileTerms, limits: UnpackLimits) -> ReadFile:
-    """Pictures of the pages as they would be printed, as many as fit. Raises `Unreadable`."""
-    _, pages = open_pdf(data, limits)
-    shown = _drawn(name, data, pages, terms)
-    if shown is None:
-        raise Unreadable("is a PDF of which no page can be drawn, or none fits")
-    return shown
-
-
-def open_pdf(data: bytes, limits: UnpackLimits) -> tuple[PdfReader, int]:
-    """Return an opened PDF and its number of pages. Raises `Unreadable`."""
-    try:
-        reader = PdfReader(io.BytesIO(data))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise Unreadable("is protected by a password")
-        pages = len(reader.pages)
-    except (DependencyError, FileNotDecryptedError, WrongPasswordError):
-        raise Unreadable("is protected by a password") from None
-    except PdfReadError:
-        raise Unreadable("is a broken PDF") from None
-    if not pages:
-        raise Unreadable("is a PDF without pages")
-    if pages > limits.pdf_pages:
-        raise Unreadable(f"is a PDF of {pages:,} pages, and at most {limits.pdf_pages:,} are read")
-    return reader, pages
-
-
-def _said(reader: PdfReader, pages: int, most: int) -> list[str]:
-    """Return what the pages say, one after the other, until that is more than `most` characters."""
-    said: list[str] = []
-    size = 0
-    for number in range(pages):
-        said.append(_page_text(reader.pages[number]))
-        size += len(said[-1])
-        if size > most:
+def show_pdf(job: Job, pages: Pages, count: int) -> ReadFile:
+    """Return pictures of the pages as they would be printed, as many as fit. Raises `Unreadable`."""
+    found = _Found()
+    for number in range(min(count, media_limits.PICTURE_PAGES)):
+        if not _draw(found, job, pages, number):
             break
-    return said
+    if not found.media:
+        raise Unreadable("is a PDF of which no page can be drawn, or none fits")
+    shown = len(found.drawn)
+    notes = [Note(_first_of(shown, count), CUT_ADVICE)] if shown < count else []
+    return made(job.name, media=found.media, notes=notes)
 
 
-def _page_text(page: PageObject) -> str:
-    """Return the text of one page; "" where a fault of this page keeps it from being read, since others may
-    be whole.
-    """
-    try:
-        return (page.extract_text() or "").strip()
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - pypdf raises many kinds of errors for broken pages
+def look_through(job: Job, pages: Pages, count: int) -> ReadFile:
+    """Return the pages with what each needs, until there is more text than fits. Raises `Unreadable`."""
+    found = _Found()
+    draws = job.rules.docs == "auto" and "image" in job.rules.takes
+    said, most = 0, int(job.terms.text_tokens * MOST_CHARACTERS)
+    for number in range(count):
+        page = _looked_at(pages, number, draws=draws and not found.is_full)
+        found.pages.append(page)
+        said += len(page.text)
+        if page.is_drawn and not _draw(found, job, pages, number):
+            (found.half_seen if page.text else found.unseen).append(number)
+        elif found.is_full and not (page.text or page.fields):
+            found.unseen.append(number)
+        if said > most:
+            break
+    if not found.media and not any(page.text or page.fields for page in found.pages):
+        raise Unreadable(_nothing(job))
+    text = _text_of(found)
+    whole = len(found.pages) == count
+    return text_file(job, text, media=found.media, whole=whole, notes=list(_notes(found, count)))
+
+
+def _nothing(job: Job) -> str:
+    if "image" not in job.rules.takes:
+        return "would have to be looked at, and the model in use takes no pictures"
+    if job.rules.docs == "text":
+        return "is a PDF without text, and this installation reads their text alone (DOCS_MODE)"
+    return "is a PDF without text, and no pictures of its pages can be had"
+
+
+def _text_of(found: _Found) -> str:
+    """Return what the pages say, each under its number; "" where none says anything."""
+    if not any(page.text or page.fields for page in found.pages):
         return ""
+    drawn = frozenset(found.drawn)
+    return "\n".join(_page_text(page, number + 1, number in drawn) for number, page in enumerate(found.pages))
 
 
-# ---------------------------------------------------------------- pictures
+def _page_text(page: Page, number: int, is_drawn: bool) -> str:
+    heading = f"(page {number}, shown as a picture)" if is_drawn else f"(page {number})"
+    return "\n".join(filter(None, (heading, page.text, *page.fields))) + "\n"
 
 
-def _drawn(name: str, data: bytes, pages: int, terms: FileTerms) -> ReadFile | None:
-    """Return the first pages drawn as far as they fit; None where there are none."""
-    import pypdfium2  # type: ignore[import-untyped]  # noqa: PLC0415 - large, and seldom needed
-
-    def draw(number: int) -> Image.Image | None:
-        with closing(document[number]) as page:
-            width, height = page.get_size()
-            scale = math.sqrt(media_limits.USEFUL_PIXELS[terms.image_detail] / (width * height))
-            picture: Image.Image = page.render(scale=scale).to_pil()
-            return picture
-
+def _looked_at(pages: Pages, number: int, *, draws: bool) -> Page:
+    """Return what is on one page; nothing where a fault of it keeps it from being read, since others may be whole."""
     try:
-        with closing(pypdfium2.PdfDocument(data)) as document:
-            return _pictures(name, pages, terms, draw)
-    except pypdfium2.PdfiumError:
-        return None
-
-
-def _pictures(
-    name: str, pages: int, terms: FileTerms, picture_of: Callable[[int], Image.Image | None]
-) -> ReadFile | None:
-    """Return a picture of each of the first pages, as far as they fit; None where there are none."""
-    media: list[Media] = []
-    tokens = size = looked = 0
-    for number in range(min(pages, media_limits.PICTURE_PAGES)):
-        page = _picture(f"{name}, page {number + 1}", number, picture_of, terms)
-        if page is not None:
-            tokens, size = tokens + page.tokens, size + len(page.data)
-            if tokens > terms.media_tokens or size > terms.media_bytes:
-                break
-            media.append(page)
-        looked = number + 1
-    note = _first_of(looked, pages) if looked < pages else ""
-    return ReadFile(name=name, media=tuple(media), note=note) if media else None
-
-
-def _picture(name: str, number: int, picture_of: Callable[[int], Image.Image | None], terms: FileTerms) -> Media | None:
-    """Return the picture of a page as media; None where there is none that can be read."""
-    try:
-        picture = picture_of(number)
-        return None if picture is None else image_media(name, picture, terms, lossy=True)
+        return pages.look(number, draws=draws)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001 - a page that cannot be read leaves the others whole
-        return None
+    except Exception:  # noqa: BLE001 - whatever is wrong with this page, it is no fault of the others
+        return Page(text="", is_garbled=True)
 
 
-def _scanned(page: PageObject) -> Image.Image | None:
-    """Return the largest picture on a page, upright; None where there is none."""
-    largest = max(_pictures_on(page), key=lambda picture: picture.width * picture.height, default=None)
-    turn = page.rotation % 360  # clockwise in PDF, counter-clockwise in Pillow
-    return largest.rotate(-turn, expand=True) if largest and turn else largest
+def _draw(found: _Found, job: Job, pages: Pages, number: int) -> bool:
+    """Take the picture of a page along; say whether it could be had and fitted."""
+    found.is_full = found.is_full or len(found.media) >= media_limits.PICTURE_PAGES
+    if found.is_full:
+        return False
+    try:
+        picture = pages.draw(number, job.terms.image_detail)
+        media = image_media(f"{job.name}, page {number + 1}", picture, job.terms, lossy=True)
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - a page that cannot be drawn leaves the others whole
+        return False
+    tokens, size = found.tokens + media.tokens, found.size + len(media.data)
+    if tokens > job.terms.media_tokens or size > job.terms.media_bytes:
+        found.is_full = True
+        return False
+    found.tokens, found.size = tokens, size
+    found.media.append(media)
+    found.drawn.append(number)
+    return True
 
 
-def _pictures_on(page: PageObject) -> Iterator[Image.Image]:
-    for file in page.images:
-        picture = file.image
-        if picture is not None and picture.width * picture.height >= media_limits.SCAN_PIXELS:
-            yield picture
+def _notes(found: _Found, count: int) -> Iterator[Note]:
+    if len(found.pages) < count:
+        yield Note(_first_of(len(found.pages), count), CUT_ADVICE)
+    if found.drawn:
+        how = "as pictures" if len(found.drawn) > 1 else "as a picture"
+        yield Note(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
+    if found.unseen:
+        yield Note(f"{_numbers(found.unseen)} left out, since no more pictures fit or can be drawn", CUT_ADVICE)
+    if found.half_seen:
+        yield Note(f"of {_numbers(found.half_seen)} and perhaps of later ones only the text", CUT_ADVICE)
+    lost = {*found.drawn, *found.unseen, *found.half_seen}
+    unread = [number for number, page in enumerate(found.pages) if page.is_garbled and number not in lost]
+    if unread:
+        yield Note(f"{_numbers(unread)} could not be read", "Save it anew as PDF, or attach pictures of those pages.")
+
+
+def _numbers(pages: Sequence[int]) -> str:
+    """Return pages for people: "page 3", "pages 1 to 4 and 9"."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    said = [f"{run[0] + 1} to {run[-1] + 1}" if len(run) > 1 else str(run[0] + 1) for run in runs]
+    listed = " and ".join(filter(None, (", ".join(said[:-1]), said[-1])))
+    return f"{'page' if len(pages) == 1 else 'pages'} {listed}"
 
 
 def _first_of(read: int, pages: int) -> str:
     return f"the first {read:,} of its {pages:,} pages"
+
+
+@contextmanager
+def _opened(job: Job) -> Iterator[tuple[Pages, int]]:
+    """Yield the pages of a PDF and how many there are. Raises `Unreadable`."""
+    try:
+        document = pypdfium2.PdfDocument(job.data)
+    except pypdfium2.PdfiumError as error:
+        locked = "assword" in str(error) or "security" in str(error)
+        raise Unreadable(_LOCKED if locked else "is a broken PDF") from None
+    with closing(document):
+        count = len(document)
+        if not count:
+            raise Unreadable("is a PDF without pages")
+        if count > job.rules.limits.pdf_pages:
+            raise Unreadable(f"is a PDF of {count:,} pages, and at most {job.rules.limits.pdf_pages:,} are read")
+        yield Pages(document), count

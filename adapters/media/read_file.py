@@ -2,48 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import Final, cast
 
-from adapters.media import images, office, pdfs, texts, videos
-from adapters.media.kinds import FileKind, Room, kind_of
-from adapters.media.media_limits import UnpackLimits
+from adapters.media.job import Job
+from adapters.media.kinds import Room, kind_of
 from adapters.media.rules import ReadingRules
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
 
-_ROOMS: Final[Mapping[Room, Callable[[str, str, bytes, FileTerms, UnpackLimits], ReadFile]]] = {
-    "image": lambda name, form, data, terms, _: images.read_image(name, form, data, terms),
-    "video": lambda name, form, data, terms, _: videos.read_video(name, form, data, terms),
-    "office": office.read_office,
-    "pdf": lambda name, _form, data, terms, limits: pdfs.read_pdf(name, data, terms, limits),
-    "html": lambda name, _form, data, terms, _limits: texts.read_html(name, data, terms),
-    "text": lambda name, _form, data, terms, _limits: texts.read_text(name, data, terms),
+_READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs them: each brings libraries of its own
+    "image": ("adapters.media.images", "read_image"),
+    "video": ("adapters.media.videos", "read_video"),
+    "sound": ("adapters.media.sounds", "read_sound"),
+    "pdf": ("adapters.media.pdfs", "read_pdf"),
+    "office": ("adapters.media.office", "read_office"),
+    "binary sheets": ("adapters.media.office", "read_binary_sheets"),
+    "rich text": ("adapters.media.rich_text", "read_rich_text"),
+    "archive": ("adapters.media.containers", "read_archive"),
+    "mail": ("adapters.media.mails", "read_mail"),
+    "notebook": ("adapters.media.notebooks", "read_notebook"),
+    "html": ("adapters.media.web_pages", "read_page"),
+    "text": ("adapters.media.texts", "read_text"),
 }
-_WORDS: Final[Mapping[MediaKind, str]] = {"image": "pictures", "video": "videos", "document": "documents"}
+_WORDS: Final[Mapping[MediaKind, str]] = {
+    "image": "pictures",
+    "video": "videos",
+    "document": "documents",
+    "audio": "sound",
+}
 
 
 def read_file(name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile | UnreadableFile:
     """Return the file made ready, or why it cannot be; never raises for anything that is in it."""
-    kind = kind_of(data)
     try:
-        return _taken(_read(kind, name, data, terms, rules), rules)
+        return read(Job(name=name, form="", data=data, terms=terms, rules=rules, read=read))
     except Unreadable as reason:
         return UnreadableFile(name=name, reason=str(reason))
     except (MemoryError, RecursionError):
         return UnreadableFile(name=name, reason="needs more memory to be read than a file may have")
-    except Exception:  # noqa: BLE001 - parsers meet hostile files here and raise whatever they like
-        return UnreadableFile(name=name, reason=f"is broken (it begins like {kind.name} but cannot be read)")
 
 
-def _read(kind: FileKind, name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> ReadFile:
-    if kind.room == "refused":
+def read(job: Job) -> ReadFile:
+    """Return the file made ready. Raises `Unreadable` for whatever is wrong with it."""
+    kind = kind_of(job.data)
+    if kind.room not in _READERS:
         raise Unreadable(kind.name)
-    if kind.room == "pdf" and rules.docs == "file_part" and "document" in rules.takes:
-        return pdfs.pass_pdf(name, data, terms, rules.limits)
-    if kind.room == "pdf" and rules.docs == "pages" and "image" in rules.takes:
-        return pdfs.show_pdf(name, data, terms, rules.limits)
-    return _ROOMS[kind.room](name, kind.name, data, terms, rules.limits)
+    module, function = _READERS[kind.room]
+    try:
+        made = getattr(import_module(module), function)(replace(job, form=kind.name))
+    except (Unreadable, MemoryError, RecursionError):
+        raise
+    except Exception as error:
+        raise Unreadable(f"is broken (it begins like {kind.name} but cannot be read)") from error
+    return _taken(cast("ReadFile", made), job.rules)
 
 
 def _taken(file: ReadFile, rules: ReadingRules) -> ReadFile:

@@ -7,6 +7,7 @@ import logging
 import math
 import os
 import pickle
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Final
 from adapters.media import media_limits
 from adapters.media.outcome import from_bytes
 from adapters.media.rules import ReadingRules
+from adapters.media.slots import Slots
 from bot.types import FileTerms, ReadFile, UnreadableFile
 
 logger = logging.getLogger(__name__)
@@ -29,7 +31,10 @@ _KEPT_VARIABLES: Final = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TZ")  # what
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReaderBounds:
-    """Bounds of reading: files at once, seconds and memory for each; `file_bytes` bounds what is fetched."""
+    """Bounds of reading: files at once, seconds and memory for each; `file_bytes` bounds what is fetched.
+
+    A small file has less time on the processor (`media_limits.cpu_seconds`).
+    """
 
     at_once: int = 2
     seconds: float = 30.0
@@ -46,21 +51,21 @@ class SeparateReader:
         self._rules = rules or ReadingRules()
         self._bounds = bounds or ReaderBounds()
         self._code = code
-        self._slots = asyncio.Semaphore(self._bounds.at_once)
+        self._slots = Slots(self._bounds.at_once)
 
     @property
     def file_bytes(self) -> int:
         """The most bytes that a file worth fetching may have."""
         return self._bounds.file_bytes
 
-    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+    async def read(self, name: str, data: bytes, terms: FileTerms, *, owner: str = "") -> ReadFile | UnreadableFile:
         """As the port says."""
         if len(data) > self.file_bytes:
             most = media_limits.megabytes(self.file_bytes)
             return UnreadableFile(
                 name=name, reason=f"is {media_limits.megabytes(len(data))} large, and at most {most} are read"
             )
-        async with self._slots:
+        async with self._slots.slot(owner):
             try:
                 return await self._read_apart(name, data, terms)
             except TimeoutError:
@@ -72,7 +77,8 @@ class SeparateReader:
 
     async def _read_apart(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
         bounds = self._bounds
-        job = pickle.dumps((name, data, terms, self._rules, bounds.memory_bytes, math.ceil(bounds.seconds)))
+        seconds = math.ceil(media_limits.cpu_seconds(len(data), bounds.seconds))
+        job = pickle.dumps((name, data, terms, self._rules, bounds.memory_bytes, seconds))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "adapters.media.worker"),
@@ -87,15 +93,20 @@ class SeparateReader:
                 said, _ = await process.communicate(job)
             return from_bytes(said)
         except ValueError:
-            logger.warning(
-                "a file crashed the process that reads files",
-                extra={"exit_code": process.returncode, "bytes": len(data)},
-            )
-            return UnreadableFile(name=name, reason="is broken, or needs more time or memory than a file may have")
+            extra = {"exit_code": process.returncode, "bytes": len(data)}
+            logger.warning("a file crashed the process that reads files", extra=extra)
+            return UnreadableFile(name=name, reason=_why_ended(process.returncode))
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def _why_ended(exit_code: int | None) -> str:
+    """Return why a process ended that said nothing; a signal ends it when its time on the processor is over."""
+    if exit_code in {-signal.SIGXCPU, -signal.SIGKILL}:
+        return "takes longer to read than a file of its size may, as broken and hostile files do"
+    return "is broken, or needs more time or memory than a file may have"
 
 
 def _surroundings(code: Path) -> dict[str, str]:

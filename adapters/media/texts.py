@@ -1,62 +1,54 @@
-"""Decode text of any encoding, extract the text of web pages, and cut long texts to a number of tokens."""
+"""Decode text of any encoding, and cut long texts to a number of tokens."""
 
 from __future__ import annotations
 
-import codecs
 import re
 from bisect import bisect_right
-from html.parser import HTMLParser
+from collections.abc import Sequence
 from typing import Final
 
-from adapters.media import media_limits
+from adapters.media.encodings import (
+    declared_encoding,
+    decoded_as_declared,
+    guessed_encoding,
+    script_of,
+    unicode_encoding,
+)
+from adapters.media.job import CUT_ADVICE, Job, Note, made
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS, estimate
-from bot.types import FileTerms, ReadFile
+from bot.types import Media, ReadFile
 
-_MARKS: Final = (  # the longer ones first: UTF-32 begins like UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
-_LEGACY: Final = "cp1252"  # what Latin-1 means in practice (WHATWG Encoding, section 4.2)
-_LEGACY_NOTE: Final = "read as Western European text"
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STRAY_CONTROLS: Final = 0.002  # terminal logs have a few; programs and pictures have many
-_NULL_SHARE: Final = 0.3  # Latin text in UTF-16 is half zero bytes, all at places of one parity
-_SAMPLE: Final = 4_096
+_GUESS_ADVICE: Final = "If letters look wrong, save it as UTF-8 and attach it again."
+_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{400,}={0,2}")
+_LETTERS_OF_BASE64: Final = 40  # of 64; what is longer than a word and has fewer is a line, a sequence or a number
 
 
-def read_text(name: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """Text, code or a table as it stands. Raises `Unreadable` for anything that is not text."""
-    text, note = decode(data)
-    return text_file(name, text, terms, note=note)
+def read_text(job: Job) -> ReadFile:
+    """Return text, code or a table as it stands. Raises `Unreadable` for anything that is not text."""
+    text, notes = decode(job.data)
+    return text_file(job, text, notes=notes)
 
 
-def read_html(name: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """Return what a web page says, without its markup. Raises `Unreadable`."""
-    source, note = decode(data)
-    page = _PageText()
-    page.feed(source[: media_limits.PAGE_SOURCE])
-    page.close()
-    note = "; ".join(filter(None, (note, "without its markup")))
-    return text_file(name, page.text, terms, note=note, whole=len(source) <= media_limits.PAGE_SOURCE)
-
-
-def text_file(name: str, text: str, terms: FileTerms, *, note: str = "", whole: bool = True) -> ReadFile:
+def text_file(
+    job: Job, text: str, *, notes: Sequence[Note] = (), media: Sequence[Media] = (), whole: bool = True
+) -> ReadFile:
     """Return a text as a file that was read; `whole` False says that the text goes on where it ends. Raises
     `Unreadable`.
     """
-    if not text.strip():
+    text = without_base64(text)
+    if not text.strip() and not media:
         raise Unreadable("has no text in it")
-    kept = cut(text, terms.text_tokens)
-    if not kept.strip():
+    most = min(job.terms.text_tokens, job.terms.media_tokens - sum(item.tokens for item in media))
+    kept = cut(text, max(0, most))
+    if text.strip() and not kept.strip() and not media:
         raise Unreadable("does not fit beside the other files")
     if len(kept) < len(text) or not whole:
         left = f"{len(text) - len(kept):,} of {len(text):,}" if whole else "all further"
-        note = "; ".join(filter(None, (note, f"cut after {len(kept):,} characters, {left} characters left out")))
-    return ReadFile(name=name, text=kept, note=note)
+        notes = [*notes, Note(f"cut after {len(kept):,} characters, {left} characters left out", CUT_ADVICE)]
+    return made(job.name, text=kept, media=media, notes=notes)
 
 
 def cut(text: str, tokens: int) -> str:
@@ -72,37 +64,57 @@ def cut(text: str, tokens: int) -> str:
     return kept[:line_end] if line_end > len(kept) * 0.9 else kept
 
 
-def decode(data: bytes) -> tuple[str, str]:
+def without_base64(text: str) -> str:
+    """Return a text in which nothing stands that only programs read: pictures and files written as letters."""
+    return _BASE64.sub(_named_base64, text)
+
+
+def _named_base64(found: re.Match[str]) -> str:
+    written = found[0]
+    if len(set(written)) < _LETTERS_OF_BASE64:
+        return written
+    kind = written[5:].split(";", 1)[0] if written.startswith("data:") else ""
+    return f"[{kind or 'data'} in base64, {len(written):,} characters, left out]"
+
+
+def decode(data: bytes, declared: str = "") -> tuple[str, list[Note]]:
     """Return the text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is
     not text.
 
-    A byte order mark is believed; then UTF-8, UTF-16 by its zero bytes, and Western European as the last resort.
+    UTF-8 is known by its bytes, whatever is declared: no other text looks like it. Then comes what the file declares,
+    or `declared`, a codec that was told beside it; then a guess.
     """
-    for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _checked(_decoded(data.removeprefix(mark), encoding)), ""
-    if wide := _unmarked_utf16(data):
-        return _checked(_decoded(data, wide)), ""
+    encoding, mark = unicode_encoding(data)
+    if encoding:
+        return _checked(data[mark:].decode(encoding, errors="replace")), []
     if b"\0" in data:
         raise _binary()
+    stated = declared or declared_encoding(data)
     try:
-        return _checked(data.decode("utf-8")), ""
+        if not data.isascii() or not stated:
+            return _checked(data.decode("utf-8")), []
     except UnicodeDecodeError:
-        return _checked(data.decode(_LEGACY, errors="replace")), _LEGACY_NOTE
+        pass
+    if stated and (text := decoded_as_declared(data, stated)) is not None:
+        return _checked(text), []
+    return _guessed(data)
 
 
-def _decoded(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, errors="replace")
+def _guessed(data: bytes) -> tuple[str, list[Note]]:
+    """Return the text as its bytes suggest it: UTF-8 with a few broken places, or an encoding of before Unicode."""
+    encoding = "utf-8" if _is_damaged_utf8(data) else guessed_encoding(data)
+    text = _checked(data.decode(encoding, errors="replace"))
+    if encoding == "utf-8":
+        return text, [Note(f"{text.count(chr(0xFFFD)):,} characters of it are broken", _GUESS_ADVICE)]
+    script = script_of(text)
+    return text, [Note(f"read as {script} text ({encoding}), as its bytes suggest".replace("  ", " "), _GUESS_ADVICE)]
 
 
-def _unmarked_utf16(data: bytes) -> str | None:
-    sample = data[: _SAMPLE - _SAMPLE % 2]
-    if len(data) % 2 or not sample:
-        return None
-    even, odd = (sample[parity::2].count(0) / (len(sample) / 2) for parity in (0, 1))
-    if odd > _NULL_SHARE and not even:
-        return "utf-16-le"
-    return "utf-16-be" if even > _NULL_SHARE and not odd else None
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Return whether most of what is not ASCII is UTF-8, as in a file that was cut or put together of several."""
+    text = data.decode("utf-8", errors="replace")
+    beside = sum(character > "\x7f" for character in text)
+    return text.count("\ufffd") * 10 <= beside
 
 
 def _checked(text: str) -> str:
@@ -114,84 +126,6 @@ def _checked(text: str) -> str:
 
 
 def _binary() -> Unreadable:
-    return Unreadable("is of a kind that cannot be read (images, MP4, MOV, AVI, PDF, Office and text files can)")
-
-
-class _PageText(HTMLParser):
-    """Gathers what a page says: blocks as lines, cells apart by bars, scripts and styles left out."""
-
-    _SILENT: Final = frozenset({"script", "style", "noscript", "template", "svg", "math", "iframe", "object"})
-    _BLOCKS: Final = frozenset(
-        {
-            *(
-                "address",
-                "article",
-                "aside",
-                "blockquote",
-                "body",
-                "br",
-                "dd",
-                "details",
-                "div",
-                "dl",
-                "dt",
-                "fieldset",
-            ),
-            *(
-                "figcaption",
-                "figure",
-                "footer",
-                "form",
-                "h1",
-                "h2",
-                "h3",
-                "h4",
-                "h5",
-                "h6",
-                "header",
-                "hr",
-                "html",
-                "li",
-            ),
-            *("main", "nav", "ol", "option", "p", "pre", "section", "summary", "table", "tbody", "tfoot", "thead"),
-            *("title", "tr", "ul"),
-        }
+    return Unreadable(
+        "is of a kind that cannot be read (pictures, MP4, MOV, AVI, PDF, Office, OpenDocument, mail, ZIP and text can)"
     )
-    _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-    _CELLS: Final = frozenset({"td", "th"})
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._pieces: list[str] = []
-        self._silent = 0
-        self._kept = 0
-
-    @property
-    def text(self) -> str:
-        """The text so far, with at most one empty line in a row."""
-        lines = (line.strip(" \t|") for line in "".join(self._pieces).split("\n"))
-        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._silent += tag in self._SILENT
-        self._kept += tag == "pre"
-        if tag in self._BLOCKS:
-            self._pieces.append("\n")
-        if tag in self._HEADINGS:
-            self._pieces.append("#" * int(tag[1]) + " ")
-        elif tag == "li":
-            self._pieces.append("- ")
-        elif tag in self._CELLS:
-            self._pieces.append(" | ")
-        elif tag == "img" and (described := dict(attrs).get("alt")):
-            self.handle_data(described)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._silent = max(0, self._silent - (tag in self._SILENT))
-        self._kept = max(0, self._kept - (tag == "pre"))
-        if tag in self._BLOCKS:
-            self._pieces.append("\n")
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self._pieces.append(data if self._kept else re.sub(r"\s+", " ", data))

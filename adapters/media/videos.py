@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.media import media_limits
+from adapters.media.job import Job, Note, made
 from adapters.media.media_tokens import frame_count, video_tokens
 from adapters.media.unreadable import Unreadable
-from bot.types import FileTerms, Media, ReadFile
+from bot.types import Media, ReadFile
 
 MEDIA_TYPES: Final = {"MP4": "video/mp4", "MOV": "video/mov", "AVI": "video/avi"}  # the API's names (fact sheet, 4)
 
+_SPARSE_ADVICE: Final = "Attach the piece that matters, so that more of it is looked at."
 _CONTAINERS: Final = frozenset({b"moov", b"trak", b"mdia", b"mvex"})
 _FIXED_POINT: Final = 65_536  # sizes in a track header are 16.16
 _MICROSECONDS: Final = 1_000_000
@@ -29,14 +31,15 @@ class Header:
     height: int
 
 
-def read_video(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
-    """Return the video as it is, with what it costs; `form` is MP4, MOV or AVI. Raises `Unreadable`."""
+def read_video(job: Job) -> ReadFile:
+    """Return the video as it is, with what it costs; its format is MP4, MOV or AVI. Raises `Unreadable`."""
+    data, terms = job.data, job.terms
     most = min(media_limits.VIDEO_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(
             f"is a video of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
         )
-    header = avi_header(data) if form == "AVI" else mp4_header(data)
+    header = avi_header(data) if job.form == "AVI" else mp4_header(data)
     fps = min(max(terms.video_fps, media_limits.FPS[0]), media_limits.FPS[1])
     tokens = video_tokens(header.seconds, header.width, header.height, fps)
     if tokens > terms.media_tokens:
@@ -46,9 +49,9 @@ def read_video(name: str, form: str, data: bytes, terms: FileTerms) -> ReadFile:
         )
     frames = frame_count(header.seconds, fps)
     sparse = header.seconds * fps > frames
-    note = f"looked at in {frames:,} pictures over its {header.seconds:,.0f} s" if sparse else ""
-    media = Media(kind="video", media_type=MEDIA_TYPES[form], name=name, data=data, tokens=tokens)
-    return ReadFile(name=name, media=(media,), note=note)
+    note = Note(f"looked at in {frames:,} pictures over its {header.seconds:,.0f} s", _SPARSE_ADVICE)
+    media = Media(kind="video", media_type=MEDIA_TYPES[job.form], name=job.name, data=data, tokens=tokens)
+    return made(job.name, media=(media,), notes=[note] if sparse else [])
 
 
 def mp4_header(data: bytes) -> Header:

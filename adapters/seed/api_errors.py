@@ -11,10 +11,9 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-import httpx
-
 from adapters.seed import json_coerce, overflow_errors
 from adapters.seed.error_envelopes import error_in, error_of
+from adapters.seed.http_library import httpx
 from bot.errors import (
     ContextTooLong,
     ModelAccessDenied,

@@ -12,9 +12,8 @@ import re
 import zlib
 from collections.abc import AsyncIterator
 
-import httpx
-
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body, problem_of_connection
+from adapters.seed.http_library import httpx
 from adapters.seed.sse import BYTE_ORDER_MARK
 
 MAX_BODY_BYTES = 32 * 1024 * 1024

@@ -9,12 +9,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import httpx
-
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind
 from adapters.seed.client_options import SeedOptions
 from adapters.seed.context_size import ContextSize
 from adapters.seed.http import SeedHttp, open_http
+from adapters.seed.http_library import httpx
 from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Dialect, WireName
@@ -59,6 +58,11 @@ class SeedModel:
     def name(self) -> str:
         """The model's name at the server."""
         return self._name
+
+    @property
+    def carries_sound(self) -> bool:
+        """Return whether the protocol has a place for sound."""
+        return self._wire.carries_sound
 
     @property
     def context_tokens(self) -> int:
@@ -184,6 +188,7 @@ class SeedModel:
     def _learn(self, course: AttemptState, answer: ResponseState, following: AttemptState | None) -> None:
         """Let what this try showed change how later requests are sent."""
         problem = answer.problem
+        self.limits.follow(self.http.account_limits)
         if answer.usage is not None:
             self.limits.add_tokens(answer.usage.input + answer.usage.output - course.tokens)
         if problem is not None and (problem.is_burst or (problem.status, problem.kind) == (429, ProblemKind.BUSY)):

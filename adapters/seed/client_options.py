@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import httpx
-
+from adapters.seed.http_library import httpx
 from adapters.seed.protocols.wire_parameters import Dialect
 from bot.pricing import SEED_CARD, RateCard
 
@@ -35,15 +34,23 @@ class Timeouts:
         return max(self.first_byte, self.idle)
 
 
+USUAL_REQUESTS, USUAL_TOKENS = 50, 2_000_000
+"""A minute's limits of an account at EmpirioLabs, for all of its keys together."""
+
+USED_SHARE = 0.9
+"""How much of an account's limits one process uses, so that clocks that differ and other users bring no refusal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Limits of concurrent work; the account's limits are 50 requests and 2,000,000 tokens per minute.
+    """Limits of concurrent work.
 
-    So many requests run at once `at_first`, and never more than `most_at_once`.
+    What is given for a minute is never exceeded; None follows what the server tells of the account, the usual
+    until it does. So many requests run at once `at_first`, and never more than `most_at_once`.
     """
 
-    requests_per_minute: int = 45
-    tokens_per_minute: int = 1_800_000
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
     at_first: int = 16
     most_at_once: int = 64
 

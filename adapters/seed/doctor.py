@@ -14,6 +14,7 @@ from adapters.seed.api_errors import ProblemError, to_error
 from adapters.seed.client import SeedModel
 from adapters.seed.rates import LiveRates
 from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
+from adapters.seed.sounds import TRANSCRIPTIONS, SeedSounds
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
 from bot.types import (
@@ -46,9 +47,10 @@ LOCAL_HAS_NOT: Mapping[str, str] = {
     "account": "none is needed",
     "image input": "the embedded model reads text only",
     "web search": "the embedded model cannot search; set SEED_API_KEY for one that can",
+    "sound": "the embedded model reads text only",
 }
 NOT_SEED = "not tried: only models of the Seed family are known to have it"
-PLAIN_HAS_NOT: Mapping[str, str] = {"image input": NOT_SEED, "web search": NOT_SEED}
+PLAIN_HAS_NOT: Mapping[str, str] = {"image input": NOT_SEED, "web search": NOT_SEED, "sound": NOT_SEED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ async def examine(
         if found.ok is False:
             return
         yield check_price(rates)
-        yield await within(seconds, _check_account(model), name="account", fix=LATER)
+        yield await within(seconds, check_account(model), name="account", fix=LATER)
     tokens = LOCAL_TOKENS if is_local else TOKENS
     counted = await _answered_within(seconds, model, "Count to 20, the numbers separated by commas.", tokens)
     if counted is None:
@@ -108,6 +110,7 @@ async def examine(
         return
     yield await within(seconds, _check_image(model), name="image input", fix=LATER)
     yield await within(seconds, _check_search(model), name="web search", fix=LATER)
+    yield await within(seconds, _check_sound(SeedSounds(model)), name="sound", fix=LATER)
 
 
 # ---------------------------------------------------------------- what was heard, judged
@@ -222,7 +225,8 @@ async def _check_server(rates: LiveRates) -> Check:
     return Check(name="server", ok=True, detail="reached, and it describes the model")
 
 
-async def _check_account(model: SeedModel) -> Check:
+async def check_account(model: SeedModel) -> Check:
+    """Check what is left of the account; costs nothing."""
     try:
         balance = await read_balance(model)
     except ModelError as error:
@@ -248,6 +252,14 @@ async def _check_image(model: SeedModel) -> Check:
 
 async def _check_search(model: SeedModel) -> Check:
     return check_search(await _ask(model, "Search the web: what is the weather in Oslo?", enable_web_search=True))
+
+
+async def _check_sound(sounds: SeedSounds) -> Check:
+    if await sounds.takes_sound():
+        return Check(name="sound", ok=True, detail="the model takes it")
+    if await sounds.can_transcribe():
+        return Check(name="sound", ok=True, detail=f"{TRANSCRIPTIONS} says what is said in it")
+    return Check(name="sound", ok=None, detail="neither the model nor the server hears it")
 
 
 async def _answered_within(seconds: float, model: SeedModel, text: str, tokens: int) -> ProbeResult | None:

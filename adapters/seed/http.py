@@ -11,11 +11,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import httpx
-
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, problem_from_body, problem_of_connection
 from adapters.seed.body import Body, check_encoding
 from adapters.seed.client_options import SeedOptions
+from adapters.seed.http_library import httpx
+from adapters.seed.rate_limit_headers import AccountLimits, limits_in
 from bot.errors import ConfigError
 
 MAX_ERROR_BYTES = 64 * 1024  # more than any error says
@@ -24,16 +24,23 @@ MOST_REDIRECTS = 3
 REQUEST_ID_HEADERS = ("x-request-id", "request-id", "x-tt-logid", "cf-ray")
 KEEP_ALIVE_SECONDS = 60.0
 VERSION = re.compile(r"/(v\d+\w*/?)?$")
+FormFile = tuple[str, bytes, str]
+"""A file of a form: its name, its bytes, and its type."""
+
 MOST_IDLE = 20  # httpx's own default; its pool compares every idle connection with every other one
 
 
 class SeedHttp:
-    """Sends requests to one server with one key over one pool of connections."""
+    """Sends requests to one server with one key over one pool of connections.
+
+    `account_limits` are those that the newest answer told; refusals are often those of a proxy.
+    """
 
     def __init__(self, client: httpx.AsyncClient, options: SeedOptions) -> None:
         self._client = client
         self._timeouts = options.timeouts
         self._now = options.surroundings.now
+        self.account_limits = AccountLimits()
 
     @asynccontextmanager
     async def open(self, path: str, content: bytes, headers: Mapping[str, str], limit: float) -> AsyncIterator[Body]:
@@ -45,6 +52,7 @@ class SeedHttp:
         response = await self._send(request, min(limit, self._timeouts.first_byte))
         try:
             await self._check(response)
+            self.account_limits = limits_in(response.headers, self._now())
             yield Body(response, self._timeouts.read, request_id_of(response.headers))
         finally:
             await response.aclose()
@@ -75,8 +83,11 @@ class SeedHttp:
 
     async def get(self, path: str, **query: str) -> Any:
         """Return the JSON at `path`. Raises `ProblemError`."""
-        limit = self._timeouts.first_byte
-        response = await self._send(self._client.build_request("GET", path, params=query), limit)
+        return await self._json_of(self._client.build_request("GET", path, params=query), self._timeouts.first_byte)
+
+    async def _json_of(self, request: httpx.Request, limit: float) -> Any:
+        """Return the JSON that is answered within `limit` seconds. Raises `ProblemError`."""
+        response = await self._send(request, limit)
         try:
             async with asyncio.timeout(limit):
                 await response.aread()
@@ -90,6 +101,13 @@ class SeedHttp:
             return json.loads(response.content)
         except (ValueError, RecursionError) as error:
             raise ProblemError(Problem(kind=ProblemKind.INVALID, what="no JSON came back", status=200)) from error
+
+    async def post_form(self, path: str, fields: Mapping[str, str], files: Mapping[str, FormFile]) -> Any:
+        """Return the JSON that is answered to a form with files. Raises `ProblemError`."""
+        form = httpx.Request("POST", "http://form", data=dict(fields), files=dict(files))
+        headers = {"content-type": form.headers["content-type"]}
+        request = self._client.build_request("POST", path, content=form.read(), headers=headers)
+        return await self._json_of(request, self._timeouts.read)
 
     async def _check(self, response: httpx.Response) -> None:
         """Raise `ProblemError` unless an answer follows."""
@@ -165,8 +183,14 @@ def request_id_of(headers: Mapping[str, str]) -> str | None:
 
 
 def retry_after_of(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that the server asks us to wait: given as a number or as an HTTP date (RFC 9110, section 10.2.3)."""
+    """Seconds that the server asks us to wait: given as a number or as an HTTP date (RFC 9110, section 10.2.3).
+
+    Azure and OpenAI tell it in milliseconds as well, which is more exact.
+    """
     raw = headers.get("retry-after", "").strip()
+    exact = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", exact, re.ASCII):
+        return float(exact) / 1_000
     if not raw:
         return None
     try:

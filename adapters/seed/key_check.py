@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import Final
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from adapters.seed.api_errors import Problem, ProblemError, ProblemKind, to_error
 from adapters.seed.catalogue import model_path
 from adapters.seed.client import SeedModel
+from bot.checks import Check
 from bot.errors import ConfigError, ModelError
 from bot.types import Entry, ModelRequest, ReasoningDelta, TextDelta
 
@@ -49,6 +51,20 @@ async def check_key(model: SeedModel, *, key_set: bool, seconds: float = KEY_SEC
     if problem is not None and _is_worth_telling(problem):
         told = to_error(problem) if problem.status != OK else "the model API sent no JSON; check SEED_BASE_URL"
         logger.warning("%s (starting all the same; every question is tried)", told)
+
+
+async def check_reachable(model: SeedModel) -> Sequence[Check]:
+    """Return whether the server answers and takes the key, by asking it for the model, which costs nothing."""
+    problem = await _problem(model)
+    if problem is None:
+        return [Check(name="model", ok=True, detail=model.name), Check(name="key", ok=True, detail="accepted")]
+    if refuses_key(problem):
+        fix = "put the account's key (sk-...) into SEED_API_KEY and start again"
+        return [Check(name="key", ok=False, detail="the server refuses it", fix=fix)]
+    if problem.status in NO_CATALOGUE and not _is_worth_telling(problem):
+        return [Check(name="model", ok=True, detail=f"{model.name}; the server lists no models")]
+    fix = "see that SEED_BASE_URL and SEED_MODEL are right and that the provider is not away"
+    return [Check(name="model", ok=False, detail=str(to_error(problem)), fix=fix)]
 
 
 def refuses_key(problem: Problem) -> bool:

@@ -1,4 +1,4 @@
-"""Limit concurrent requests, and requests and tokens a minute, for the whole process; who asks takes turns."""
+"""Limit concurrent requests of a process, and its part of the requests and tokens a minute; who asks takes turns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from adapters.seed.client_options import Pace
+from adapters.seed.client_options import USED_SHARE, USUAL_REQUESTS, USUAL_TOKENS, Pace
+from adapters.seed.rate_limit_headers import AccountLimits
 from bot.chat.rate_limit import SlidingWindow
 from bot.types import Asker
 
@@ -46,8 +47,9 @@ class RequestLimiter:
     def __init__(
         self, pace: Pace, *, monotonic: Callable[[], float], sleep: Callable[[float], Awaitable[None]]
     ) -> None:
-        self._requests = SlidingWindow(pace.requests_per_minute, MINUTE)
-        self._tokens = SlidingWindow(pace.tokens_per_minute, MINUTE)
+        self._pace = pace
+        self._told, self._processes = AccountLimits(), 1
+        self._requests, self._tokens = SlidingWindow(0, MINUTE), SlidingWindow(0, MINUTE)
         self._most = pace.most_at_once
         self._allowed = float(min(pace.at_first, pace.most_at_once))
         self._active: set[Ticket] = set()
@@ -59,6 +61,7 @@ class RequestLimiter:
         self._monotonic = monotonic
         self._sleep = sleep
         self._alarm: asyncio.Task[None] | None = None
+        self.follow(AccountLimits())
 
     @property
     def concurrency(self) -> int:
@@ -111,6 +114,20 @@ class RequestLimiter:
         """Count tokens that a request turned out to have beyond its estimate."""
         if tokens > 0:
             self._tokens.take(tokens, self._monotonic())
+
+    def follow(self, told: AccountLimits) -> None:
+        """Go as fast as the server tells of the account, where nothing is set: the usual where it does not."""
+        self._told = told
+        requests = self._pace.requests_per_minute or _used_of(told.requests or USUAL_REQUESTS)
+        tokens = self._pace.tokens_per_minute or _used_of(told.tokens or USUAL_TOKENS)
+        self._requests.limit = max(1, requests // self._processes)
+        self._tokens.limit = max(1, tokens // self._processes)
+        self._admit()
+
+    def share_with(self, processes: int) -> None:
+        """Take the part of one among so many processes that use the account, this one included."""
+        self._processes = processes
+        self.follow(self._told)
 
     def pause(self, seconds: float) -> None:
         """Let nothing new begin for so long: the server asked for it."""
@@ -181,3 +198,8 @@ class RequestLimiter:
         await self._sleep(delay + 0.001)  # rounding must not wake us a moment early
         self._alarm = None
         self._admit()
+
+
+def _used_of(limit: int) -> int:
+    """Return how much of an account's limit is used."""
+    return max(1, int(limit * USED_SHARE))

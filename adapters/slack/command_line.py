@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.ports import Commands, OpenStore
 from bot.settings import Settings, load_settings
@@ -21,16 +22,28 @@ BAR_WIDTH = 30
 
 def add_commands(commands: Commands, open_store: OpenStore) -> None:
     """Add them to the command line."""
-    command = commands.add_parser("manifest", help="print what a platform needs to know of the app")
+    command = add_command(
+        commands, "manifest", "print what a platform needs to know of the app", "seedling manifest slack"
+    )
     kinds = command.add_subparsers(title="platforms", metavar="PLATFORM", required=True)
-    kind = kinds.add_parser("slack", help="Slack's app manifest, as JSON; reasons for its scopes on standard error")
+    kind = add_command(
+        kinds,
+        "slack",
+        "Slack's app manifest, as JSON; reasons for its scopes on standard error",
+        "seedling manifest slack",
+        "seedling manifest slack --url https://bot.example.org",
+    )
     kind.add_argument("--url", default="", metavar="URL", help="public address for events over HTTP, not Socket Mode")
     kind.add_argument("--installs", action="store_true", help="for many workspaces, which install the app at --url")
     kind.set_defaults(command=_print_manifest)
 
-    command = commands.add_parser("import", help="bring history into the playground")
+    command = add_command(
+        commands, "import", "bring history into the playground", "seedling import slack-export export.zip"
+    )
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    kind = kinds.add_parser("slack-export", help="a Slack workspace export (ZIP)")
+    kind = add_command(
+        kinds, "slack-export", "a Slack workspace export (ZIP)", "seedling import slack-export export.zip"
+    )
     kind.add_argument("file", type=Path, help="the ZIP file that Slack's export page gave")
     kind.set_defaults(command=partial(_import, open_store))
 

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from adapters.slack.block_kit import BlockReader, Piece
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import MessageAttachment, SlackMessage, first_line, moment
+from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
 from adapters.slack.rich_text import MOST_DEPTH, Names
 from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
@@ -52,7 +52,9 @@ LEFT_OUT: Final = frozenset(
 )
 """Subtypes that tell nothing that people said."""
 
-GONE_FILES: Final = frozenset({"tombstone", "hidden_by_limit"})
+HIDDEN_FILES: Final = "hidden_by_limit"
+DELETED_FILES: Final = "tombstone"
+DELETED_FILE: Final = "a deleted file"
 
 
 def read_content(message: SlackMessage, names: Names, *, bot_user: str = "") -> MessageContent:
@@ -130,17 +132,26 @@ def named_in(text: str, names: Mapping[str, str]) -> Mapping[str, Mention]:
 
 
 def attachments(message: SlackMessage | MessageAttachment) -> Iterator[Attachment]:
-    """Yield the files beside a message, without those that Slack has removed."""
+    """Yield the files beside a message, deleted ones too, without those that Slack hides."""
     for file in message.files:
-        if file.mode in GONE_FILES or not file.id:
+        if file.mode == HIDDEN_FILES or not file.id:
             continue
+        unnamed = DELETED_FILE if file.mode == DELETED_FILES else file.id
         yield Attachment(
             id=file.id,
-            name=first_line(file.name, file.title, file.id),
+            name=first_line(file.name, file.title, unnamed),
             media_type=file.mimetype,
             size=max(0, file.size),
             url=_without_token(file.url_private),
+            transcript=_transcript(file),
         )
+
+
+def _transcript(file: FilePayload) -> str:
+    """Return what Slack heard in a file, once it is done with that, with an ellipsis where it tells the beginning."""
+    told = file.transcription.preview
+    is_there = file.transcription.status == "complete" and told.content.strip()
+    return f"{told.content}\u2026" if is_there and told.has_more else told.content if is_there else ""
 
 
 def files(message: SlackMessage) -> Iterator[Attachment]:

@@ -48,7 +48,7 @@ def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
         client_id=settings.slack_client_id,
         client_secret=plain(settings.slack_client_secret),
         secret_key=plain(core.secret_key),
-        host=core.host,
+        host=settings.slack_host or core.host,
         port=settings.slack_port,
         api_url=settings.slack_api_url,
         code_entities=settings.slack_code_entities,

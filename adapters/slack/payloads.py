@@ -107,6 +107,20 @@ class ConversationPayload(Payload):
 # ---------------------------------------------------------------- messages
 
 
+class TranscriptPreview(Payload):
+    """The beginning of what Slack heard in a sound."""
+
+    content: Text = ""
+    has_more: Flag = False
+
+
+class Transcription(Payload):
+    """What Slack heard in a sound (https://docs.slack.dev/reference/objects/file-object)."""
+
+    status: Text = ""
+    preview: Nested[TranscriptPreview] = TranscriptPreview()
+
+
 class FilePayload(Payload):
     """A file of a message."""
 
@@ -117,6 +131,7 @@ class FilePayload(Payload):
     mimetype: Text = ""
     size: Number = 0
     url_private: Text = ""
+    transcription: Nested[Transcription] = Transcription()
 
 
 class AttachmentField(Payload):

@@ -52,6 +52,7 @@ from bot.types import (
     Draft,
     Incoming,
     Membership,
+    MessageRef,
     PendingAnswer,
     Person,
     Place,
@@ -183,8 +184,14 @@ class SlackPlatform:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
         return await channels.describe(await self._workspace(key), key)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """Return the whole file. Raises `FileTooLarge` and `PlatformError`."""
+    async def fetch(
+        self,
+        attachment: Attachment,
+        *,
+        limit: int,
+        of: MessageRef | None = None,  # noqa: ARG002 - addresses of Slack last as long as their files
+    ) -> bytes:
+        """Return the whole file. Raises `FileTooLarge`, `FileGone` and `PlatformError`."""
         team, _, file = attachment.id.partition("/")
         return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
 

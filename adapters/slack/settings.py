@@ -20,6 +20,7 @@ class SlackSettings(PlatformSettings):
     slack_signing_secret: SecretStr | None = Field(None, description="for events over HTTP")
     slack_client_id: str | None = Field(None, description="of the Slack app, to install it in many workspaces")
     slack_client_secret: SecretStr | None = Field(None, description="goes with SLACK_CLIENT_ID")
+    slack_host: str | None = Field(None, description="address for Slack's events over HTTP, that of HOST if empty")
     slack_port: int = Field(3000, ge=0, le=65_535, description="port for Slack's events over HTTP, 0 for a free one")
     slack_code_entities: bool = Field(
         True,

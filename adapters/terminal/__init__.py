@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from adapters.terminal.control_characters import without_controls
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
 from bot.plurals import quantity
-from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, Place, ThreadMessage, Turn
+from bot.ports import Reply
+from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, MessageRef, Place, ThreadMessage, Turn
 
 
 class Terminal:
@@ -35,6 +37,7 @@ class Terminal:
         self._out = out or sys.stdout
         self._notes = notes or sys.stderr
         self._quiet = quiet
+        self._is_screen = self._out.isatty()
         self.last: Draft | None = None
         self.lost = asyncio.Event()
         self.failure: OSError | None = None
@@ -58,7 +61,7 @@ class Terminal:
         finally:
             loop.remove_reader(descriptor)
 
-    async def open_reply(self, turn: Turn) -> TerminalReply:
+    async def open_reply(self, turn: Turn) -> Reply:
         """Return a reply that writes what is new; a terminal cannot take back what a crashed run has written."""
         return TerminalReply(self, turn.id)
 
@@ -77,16 +80,16 @@ class Terminal:
         """Show a draft beside the answer: who reads a terminal is alone with it."""
         self.note(draft.text)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:  # noqa: ARG002  the port's signature
         """Return a file of this machine; `attachment.url` is its path, quoted."""
         path = Path(os.fsdecode(unquote_to_bytes(attachment.url)))
         return await asyncio.to_thread(_read, path, limit)
 
     def write(self, text: str) -> None:
-        """Show more of the answer at once."""
+        """Show more of the answer at once; a pipe gets it as it is."""
         if text and not self._quiet and not self.failure:
             try:
-                self._out.write(text)
+                self._out.write(without_controls(text) if self._is_screen else text)
                 self._out.flush()
             except OSError as error:
                 self._lose(error)
@@ -116,7 +119,7 @@ def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
     """Return the files that go with a question. Raises `InvalidInput` for one that is not there."""
     for path in paths:
         if not path.is_file():
-            raise InvalidInput(f"There is no file {str(path)!r}.")
+            raise InvalidInput(f"{str(path)!r} is a folder." if path.is_dir() else f"There is no file {str(path)!r}.")
     return tuple(
         Attachment(
             id=str(number),

@@ -1,5 +1,5 @@
-"""The browser playground."""
+"""The web: the playground, and what its pages share with others."""
 
-from adapters.web.playground import Playground, PlaygroundOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 
 __all__ = ["Playground", "PlaygroundOptions"]

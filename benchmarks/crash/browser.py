@@ -1,4 +1,4 @@
-"""A person's browser at the playground: it loads the page, follows it, and acts as the page's own script does."""
+"""A person's browser at the playground: it loads the page, listens to it, and acts as the page's own script does."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from html import unescape
 from typing import Any
 
 import aiohttp
-import socketio  # type: ignore[import-untyped]  # it ships no types
 
-_ELEMENTS = re.compile(r"parseElements\(String\.raw`(.*?)`\)", re.DOTALL)
-_CLIENT = re.compile(r"'client_id': '([\w-]+)'")
-_RECEIVED = re.compile(r'runMethod\(\d+, "receive", (\[.*\])\)', re.DOTALL)
+_CSRF = re.compile(r'name="csrf" content="([^"]*)"')
+_ME = re.compile(r'data-me="([^"]*)"')
+_POSITION = re.compile(r'data-position="(\d+)"')
 PAUSE_SECONDS = 0.3
 PATIENCE_SECONDS = 5.0
+SILENCE_SECONDS = 30.0  # longer than the server's heartbeat
 
 
 class NotThere(Exception):
@@ -25,78 +26,89 @@ class NotThere(Exception):
 
 
 class Browser:
-    """One person's page on one channel; `on_event` is told what the page is told."""
+    """One person's page on one channel; `on_event` is told the events of its stream."""
 
-    def __init__(self, url: str, channel: str, on_event: Callable[[Mapping[str, Any]], None]) -> None:
+    def __init__(self, url: str, channel: str, on_event: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._url = url
         self._channel = channel
         self._on_event = on_event
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
-        self._socket: socketio.AsyncClient | None = None
-        self._about: dict[str, Any] = {}  # what acts are sent with
-        self._sent: dict[str, asyncio.Event] = {}
+        self._csrf = ""
+        self.thread = ""
         self.person = ""
 
+    @property
+    def _place(self) -> str:
+        return f"/c/local/{f'direct-{self.person}' if self._channel == 'direct' else self._channel}"
+
     async def run(self) -> None:
-        """Stay on the page, loading it anew whenever its connection ends, until cancelled."""
+        """Stay on the page, loading it anew whenever its stream ends, until cancelled."""
         try:
             while True:
-                with suppress(NotThere, aiohttp.ClientError, TimeoutError, OSError, socketio.exceptions.SocketIOError):
-                    await self._load()
-                    assert self._socket is not None
-                    await self._socket.wait()
-                self._about = {}
+                with suppress(NotThere, aiohttp.ClientError, TimeoutError, OSError):
+                    await self._listen(await self._load())
                 await asyncio.sleep(PAUSE_SECONDS)
         finally:
             await self._session.close()  # and with it the connection
 
     async def send(self, text: str, thread: str = "") -> str:
-        """Send a message until the page says that it was sent, under one token; its id there."""
+        """Send a message until the page says that it was sent, under one token, which is returned."""
         token = uuid.uuid4().hex
-        sent = self._sent[token] = asyncio.Event()
-        while not sent.is_set():
-            with suppress(NotThere, TimeoutError):
+        while True:
+            with suppress(NotThere):
                 await self.act("send", text=text, token=token, thread=thread)
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    await sent.wait()
-        return token
+                return token
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def act(self, name: str, **values: str) -> None:
         """Do something on the page. Raises `NotThere`."""
-        if not self._about or self._socket is None:
-            await asyncio.sleep(PAUSE_SECONDS)
+        if not self._csrf:
             raise NotThere
-        with suppress(socketio.exceptions.SocketIOError):
-            await self._socket.emit("event", {**self._about, "args": [json.dumps({"do": name, **values})]})
+        headers = {"Accept": "application/json", "Origin": self._url}
+        try:
+            posting = self._session.post(
+                f"{self._url}{self._place}/{name}",
+                data={"csrf": self._csrf, **values},
+                headers=headers,
+                timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS),
+            )
+            async with posting as response:
+                if response.status >= 500:
+                    raise NotThere
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise NotThere from None
 
-    async def _load(self) -> None:
-        async with self._session.get(self._url, timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)) as response:
-            page = await response.text()
-        client, elements = _CLIENT.search(page), _ELEMENTS.search(page)
-        if client is None or elements is None:
+    async def _load(self) -> str:
+        """Load the page, saying at the first time what its person is called; return the position to listen from."""
+        page = await self._get("/c/local/seedling" if self._channel == "direct" else self._place)
+        me, token = _ME.search(page), _CSRF.search(page)
+        if me is None or token is None:
             raise NotThere
-        id, chat = next(
-            (id, item) for id, item in json.loads(elements[1]).items() if item["tag"] == "nicegui-seedling_chat"
-        )
-        self.person = chat["props"]["config"]["person"]["id"]
-        about = {"id": int(id), "client_id": client[1], "listener_id": chat["events"][0]["listener_id"]}
-        query = f"client_id={client[1]}&next_message_id=0&implicit_handshake=true&tab_id={uuid.uuid4()}&document_id=d"
-        cookies = "; ".join(f"{item.key}={item.value}" for item in self._session.cookie_jar)
-        self._socket = socketio.AsyncClient(reconnection=False, http_session=self._session)
-        self._socket.on("run_javascript", self._receive)
-        await self._socket.connect(
-            f"{self._url}/?{query}",
-            socketio_path="/_nicegui_ws/socket.io",
-            transports=["websocket"],
-            headers={"Cookie": cookies, "Origin": self._url},
-        )
-        self._about = about
-        direct = f"direct-{self.person}" if self._channel == "direct" else self._channel
-        await self.act("open", workspace="local", channel=direct)
+        self.person, self._csrf = unescape(me[1]), token[1]
+        if 'action="/name"' in page and "<textarea" not in page:
+            form = {"csrf": self._csrf, "name": self.person[:12], "next": "/"}
+            async with self._session.post(f"{self._url}/name", data=form, headers={"Origin": self._url}):
+                pass
+        position = _POSITION.search(page)
+        return position[1] if position else "0"
 
-    async def _receive(self, message: Mapping[str, Any]) -> None:
-        found = _RECEIVED.search(str(message.get("code", "")))
-        for event in json.loads(found[1]) if found else ():
-            if event.get("type") in {"sent", "kept"} and event.get("token") in self._sent:
-                self._sent[event["token"]].set()
-            self._on_event(event)
+    async def _get(self, path: str) -> str:
+        timeout = aiohttp.ClientTimeout(total=PATIENCE_SECONDS)
+        async with self._session.get(self._url + path, headers={"Accept": "text/html"}, timeout=timeout) as response:
+            return await response.text()
+
+    async def _listen(self, position: str) -> None:
+        """Hand on what is told until the stream ends, or another thread is to be followed."""
+        query = {"thread": self.thread, "after": position}
+        timeout = aiohttp.ClientTimeout(total=None, sock_read=SILENCE_SECONDS)
+        thread, kind = self.thread, ""
+        path = self._place.replace("/c/", "/events/", 1)
+        async with self._session.get(self._url + path, params=query, timeout=timeout) as response:
+            async for line in response.content:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    self._on_event(kind, json.loads(value))
+                if kind == "reset" or thread != self.thread:
+                    return

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
-from adapters.web.live_reply import TAKEN_BACK
+from adapters.web.playground.live_reply import TAKEN_BACK
 from benchmarks.crash.history import Charge, Stored
 from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url

@@ -9,8 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from adapters.web.composer import message_id
-from adapters.web.live_reply import TAKEN_BACK
+from adapters.web.playground.composer import message_id
+from adapters.web.playground.live_reply import BOT, TAKEN_BACK
 from benchmarks.crash.browser import Browser, NotThere
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
@@ -27,6 +27,7 @@ STATES: Mapping[str, State] = {
     "failed": "failed",
 }
 _TAG = re.compile(r"<[^>]*>")
+_BODY = re.compile(r'<div class="prose body"[^>]*>(.*)</div>\s*<div class="answer-foot', re.DOTALL)
 
 
 class Page:
@@ -34,10 +35,19 @@ class Page:
 
     def __init__(self, url: str, channel: str) -> None:
         self.channel = channel
-        self.thread = ""
         self.shown: dict[str, tuple[str, list[Seen]]] = {}  # place and versions by the message's id
         self.again: dict[str, Sequence[str]] = {}
+        self._bodies: dict[str, str] = {}  # of answers, as HTML
         self.browser = Browser(url, channel, self._receive)
+
+    @property
+    def thread(self) -> str:
+        """Return the thread that is open."""
+        return self.browser.thread
+
+    @thread.setter
+    def thread(self, thread: str) -> None:
+        self.browser.thread = thread
 
     @property
     def is_direct(self) -> bool:
@@ -49,16 +59,26 @@ class Page:
         """Return the conversation that is open."""
         return f"direct-{self.browser.person}" if self.is_direct else self.thread
 
-    def _receive(self, event: Mapping[str, Any]) -> None:
-        for message in (*event.get("messages", ()), *([event["message"]] if "message" in event else ())):
-            if not message["bot"] or message["answer"] is None or not (message["thread"] or self.is_direct):
-                continue
-            place = message["thread"] or f"direct-{self.browser.person}"
-            seen = _seen(message)
-            versions = self.shown.setdefault(message["id"], (place, []))[1]
-            if not versions or (versions[-1].text, versions[-1].state) != (seen.text, seen.state):
-                versions.append(seen)
-            self.again[message["id"]] = message["answer"]["again"]
+    def _receive(self, kind: str, event: Mapping[str, Any]) -> None:
+        if kind == "message" and event["author"] == BOT.id and (event["thread"] or self.is_direct):
+            place = event["thread"] or f"direct-{self.browser.person}"
+            self.shown.setdefault(event["id"], (place, []))
+            parts = event.get("parts")
+            self._bodies[event["id"]] = parts["body"] if parts else _body_in(event["html"])
+        elif kind == "patch" and event["id"] in self._bodies:
+            if change := event["parts"].get("body"):
+                self._bodies[event["id"]] = _patched(self._bodies[event["id"]], *change)
+        else:
+            return
+        if event["id"] in self.shown:
+            self._note(event)
+
+    def _note(self, event: Mapping[str, Any]) -> None:
+        versions = self.shown[event["id"]][1]
+        seen = _seen(event, self._bodies[event["id"]])
+        if not versions or (versions[-1].text, versions[-1].state) != (seen.text, seen.state):
+            versions.append(seen)
+        self.again[event["id"]] = event["again"]
 
 
 class WebTown:
@@ -117,7 +137,6 @@ class WebTown:
         asked = await self._ask(page, "")
         if not page.is_direct:
             page.thread = asked
-            await self._act(page, "thread", thread=asked)
 
     async def _follow_up(self) -> None:
         page = self._notes.chance.choice([item for item in self._pages if item.thread or item.is_direct])
@@ -215,10 +234,20 @@ class WebTown:
         return []
 
 
-def _seen(message: Mapping[str, Any]) -> Seen:
-    answer = message["answer"]
-    is_gone = message["deleted"] or tuple(answer["notices"]) == TAKEN_BACK.notices
-    state: State = "removed" if is_gone else STATES[answer["status"]]
-    text = html.unescape(_TAG.sub("", message["html"])).strip()
-    is_cut = answer["status"] == "done" and "continue" in answer["again"]
+def _seen(event: Mapping[str, Any], body: str) -> Seen:
+    is_gone = not event["status"] or any(notice in event.get("html", "") for notice in TAKEN_BACK.notices)
+    state: State = "removed" if is_gone else STATES[event["status"]]
+    text = html.unescape(_TAG.sub("", body)).strip()
+    is_cut = event["status"] == "done" and "continue" in event["again"]
     return Seen(at=time.time(), text=text, state=state, is_cut=is_cut)
+
+
+def _body_in(article: str) -> str:
+    found = _BODY.search(article)
+    return found[1] if found else ""
+
+
+def _patched(body: str, start: int, cut: int, text: str) -> str:
+    """Return a text after a patch, which counts in UTF-16 as browsers do."""
+    units = body.encode("utf-16-le")
+    return units[: 2 * start].decode("utf-16-le") + text + units[2 * (start + cut) :].decode("utf-16-le")

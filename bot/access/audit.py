@@ -33,6 +33,9 @@ from bot.types import AuditRecord, BudgetScope, Entrance, Incoming, NewRule, Rul
 OPERATOR: Final = "operator"
 """Who changes something on the command line."""
 
+WEB: Final = "local"
+"""The platform of people who sign in to the web."""
+
 EVERYWHERE: Final = "*"
 """The place of what holds for the whole installation."""
 
@@ -66,7 +69,7 @@ def audit_records(
     return tuple(
         AuditRecord(
             at=at,
-            who=OPERATOR if asked.entrance is Entrance.COMMAND_LINE else person_key(key.platform, asked.author.id),
+            who=_who(asked),
             place=entry.place or str(key),
             action=entry.action,
             what=entry.what,
@@ -76,6 +79,17 @@ def audit_records(
         )
         for entry in entries
     )
+
+
+def _who(asked: Incoming) -> str:
+    """Return who wants a change; at the console people of the web change things on every platform."""
+    match asked.entrance:
+        case Entrance.COMMAND_LINE:
+            return OPERATOR
+        case Entrance.CONSOLE:
+            return person_key(WEB, asked.author.id)
+        case _:
+            return person_key(asked.key.platform, asked.author.id)
 
 
 @singledispatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import operator
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +13,7 @@ from functools import reduce
 from io import StringIO
 from typing import Final
 
+from bot.access.fallback import REPLACEABLE, ModelChoice, PricedModel
 from bot.context.tokens import corrected, estimate
 from bot.errors import StorageError
 from bot.ports import Clock, Ledger, Model, Rates
@@ -55,7 +56,7 @@ class Bill:
     """Charges for the requests of one turn, made for one purpose.
 
     `ratio` corrects estimates, as that of the conversation; `cached` is what the cache probably holds of each prompt.
-    `asker` takes turns with others.
+    `asker` takes turns with others. `asked` is the model that was asked last, `split` what all is paid for.
     """
 
     turn: Turn
@@ -64,6 +65,8 @@ class Bill:
     cached: int = 0
     asker: Asker | None = None
     charges: list[Charge] = field(default_factory=list)
+    asked: PricedModel | None = None
+    split: CostSplit = field(default_factory=CostSplit)
 
     @property
     def usage(self) -> Usage | None:
@@ -85,11 +88,14 @@ class _OpenRequest:
 
     id: RequestId
     bill: Bill
+    asked: PricedModel
     announced: int
     noted_at: datetime
     text: StringIO = field(default_factory=StringIO)
     reasoning: StringIO = field(default_factory=StringIO)
     counted: Usage | None = None
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
 
     @property
     def usage(self) -> Usage:
@@ -102,6 +108,13 @@ class _OpenRequest:
         unanswered = _unanswered(self.announced, self.bill)
         return unanswered + Usage(output=reasoning + written, reasoning=reasoning, requests=0)
 
+    @property
+    def charge(self) -> Charge:
+        """Return what it comes to by now."""
+        usage = self.usage
+        cost = self.asked.rates.card().cost(usage)
+        return Charge(usage=usage, cost=cost, first_byte_at=self.first_byte_at, first_text_at=self.first_text_at)
+
 
 def _unanswered(announced: int, bill: Bill) -> Usage:
     """Return the usage of a request before the first word of its answer."""
@@ -112,61 +125,98 @@ def _unanswered(announced: int, bill: Bill) -> Usage:
 class MeteredModel:
     """Asks a model, and keeps the ledger equal to what that is billed.
 
-    A line stands in the ledger before its request is sent, so that a crash leaves it there as an estimate.
+    A line stands in the ledger before its request is sent, so that a crash leaves it there as an estimate. While the
+    model is away, `fallback` is asked, by its own prices.
     """
 
-    def __init__(self, model: Model, ledger: Ledger, rates: Rates, *, clock: Clock) -> None:
-        self._model = model
+    def __init__(
+        self, model: Model, ledger: Ledger, rates: Rates, *, clock: Clock, fallback: PricedModel | None = None
+    ) -> None:
+        self._first = PricedModel(model=model, rates=rates)
+        self._choice = ModelChoice(self._first, fallback, clock=clock)
         self._ledger = ledger
-        self._rates = rates
         self._clock = clock
+        self.give_up = self._choice.give_up
         self._usual_output = USUAL_OUTPUT
 
     @property
     def name(self) -> str:
         """Return the model's name."""
-        return self._model.name
+        return self._first.model.name
 
     @property
     def context_tokens(self) -> int:
         """Return how many tokens a request and its answer may have together."""
-        return self._model.context_tokens
+        return self._first.model.context_tokens
 
     def greatest_cost(self, prompt: int, most: int) -> Decimal:
         """Return what a request of so many tokens costs with the longest answer that it allows."""
-        return self._rates.card().cost(Usage(input=prompt, output=most))
+        return self._first.rates.card().cost(Usage(input=prompt, output=most))
 
     def footer(self, bill: Bill, *, seconds: float, show_cost: bool) -> Footer | None:
         """Return what all requests of a bill used and cost, each priced by its own length; None where nothing is."""
         if bill.usage is None:
             return None
-        card = self._rates.card()
-        split = sum((card.split(charge.usage) for charge in bill.charges), CostSplit())
         return Footer(
-            model=self.name, usage=bill.usage, cost=bill.cost, seconds=seconds, show_cost=show_cost, split=split
+            model=(bill.asked or self._first).model.name,
+            usage=bill.usage,
+            cost=bill.cost,
+            seconds=seconds,
+            show_cost=show_cost,
+            split=bill.split,
         )
 
-    def observe(self, seen: Observation) -> None:
+    def notices(self, bill: Bill) -> Sequence[str]:
+        """Return what people are told of the model that was asked."""
+        return self._choice.notices(bill.asked)
+
+    def was_replaced(self, bill: Bill) -> bool:
+        """Return whether another model answered, which tells nothing of this one's tokens, prices and cache."""
+        return bill.asked is not None and bill.asked is not self._first
+
+    def observe(self, seen: Observation, bill: Bill) -> None:
         """Let the rates learn from an answered request."""
-        self._rates.observe(seen)
+        if not self.was_replaced(bill):
+            self._first.rates.observe(seen)
 
     async def stream(self, request: ModelRequest, bill: Bill) -> AsyncGenerator[ModelEvent, None]:
         """As `Model.stream`, with each request on `bill`. Raises `StorageError` before anything is sent as well."""
+        *others, last = self._choice.order()
+        for asked in others:
+            try:
+                async with aclosing(self._asked(asked, request, bill)) as events:
+                    async for event in events:
+                        yield event
+            except REPLACEABLE as error:
+                logger.info("%s is still away", asked.model.name, extra={"error": str(error)})
+            else:
+                return
+        async with aclosing(self._asked(last, request, bill)) as events:
+            async for event in events:
+                yield event
+
+    async def _asked(self, asked: PricedModel, request: ModelRequest, bill: Bill) -> AsyncGenerator[ModelEvent, None]:
+        """Ask one model."""
+        bill.asked = asked
         sent: _OpenRequest | None = None
         try:
-            async with aclosing(self._model.stream(replace(request, asker=bill.asker))) as events:
+            async with aclosing(asked.model.stream(replace(request, asker=bill.asker))) as events:
                 async for event in events:
-                    sent = await self._noted(event, sent, bill)
+                    if isinstance(event, TextDelta | ReasoningDelta):
+                        self._choice.note_words(asked)
+                    sent = await self._noted(event, sent, bill, asked)
                     yield event
         finally:
             if sent is not None:  # stopped, cut off, or its end could not be stored
                 await self._settle_late(sent)
 
-    async def _noted(self, event: ModelEvent, sent: _OpenRequest | None, bill: Bill) -> _OpenRequest | None:
+    async def _noted(
+        self, event: ModelEvent, sent: _OpenRequest | None, bill: Bill, asked: PricedModel
+    ) -> _OpenRequest | None:
         """Take in what the stream tells of a request; return the one that is under way now."""
         match event:
             case RequestSent():
-                return await self._open(event, bill)
+                return await self._open(event, bill, asked)
             case UsageReported(usage) if sent is not None:
                 sent.counted = usage
                 await self._settle(sent)
@@ -176,49 +226,50 @@ class MeteredModel:
                 return None
             case TextDelta(text) if sent is not None:
                 sent.text.write(text)
+                sent.first_text_at = sent.first_text_at or self._clock()
+                sent.first_byte_at = sent.first_byte_at or sent.first_text_at
                 await self._note_progress(sent)
             case TextWithdrawn() if sent is not None:
                 sent.reasoning.write(sent.text.getvalue())
                 sent.text = StringIO()
             case ReasoningDelta(text) if sent is not None:
                 sent.reasoning.write(text)
+                sent.first_byte_at = sent.first_byte_at or self._clock()
                 await self._note_progress(sent)
         return sent
 
-    async def _open(self, event: RequestSent, bill: Bill) -> _OpenRequest:
+    async def _open(self, event: RequestSent, bill: Bill, asked: PricedModel) -> _OpenRequest:
         """Write a request ahead, with what it will probably cost: an answer as long as those before."""
-        unanswered = _unanswered(event.tokens, bill)
+        unanswered, card = _unanswered(event.tokens, bill), asked.rates.card()
         likely, most = (
-            self._rates.card().cost(unanswered + Usage(output=output, requests=0))
+            card.cost(unanswered + Usage(output=output, requests=0))
             for output in (min(round(self._usual_output), event.most), event.most)
         )
         request = SentRequest(
             turn=bill.turn,
             purpose=bill.purpose,
-            model=self.name,
-            charge=self._charge(unanswered),
+            model=asked.model.name,
+            charge=Charge(usage=unanswered, cost=card.cost(unanswered)),
             costs=Costs(likely=likely, greatest=most),
         )
         id = await self._ledger.open_request(request)
-        return _OpenRequest(id=id, bill=bill, announced=event.tokens, noted_at=self._clock())
+        return _OpenRequest(id=id, bill=bill, asked=asked, announced=event.tokens, noted_at=self._clock())
 
     async def _note_progress(self, sent: _OpenRequest) -> None:
         now = self._clock()
         if (now - sent.noted_at).total_seconds() >= PROGRESS_SECONDS:
             sent.noted_at = now
-            await self._ledger.note_progress(sent.id, self._charge(sent.usage))
+            await self._ledger.note_progress(sent.id, sent.charge)
 
     async def _settle(self, sent: _OpenRequest) -> None:
-        charge = self._charge(sent.usage)
+        charge = sent.charge
         self._usual_output += LEARNING * (charge.usage.output - self._usual_output)
         await self._ledger.settle_request(sent.id, charge)
         sent.bill.charges.append(charge)
+        sent.bill.split += sent.asked.rates.card().split(charge.usage)
 
     async def _settle_late(self, sent: _OpenRequest) -> None:
         try:
             await self._settle(sent)
         except StorageError as error:  # the line stays open, and is settled as it stands later
             logger.warning("request not settled", extra={"turn": sent.bill.turn.id, "error": str(error)})
-
-    def _charge(self, usage: Usage) -> Charge:
-        return Charge(usage=usage, cost=self._rates.card().cost(usage))

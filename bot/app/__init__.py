@@ -1,6 +1,5 @@
 """Composition root: opens everything in order and closes it in reverse; only it sees the concrete classes."""
 
-from bot.app.ask import AskRequest, AskResult, Interrupted, ask
 from bot.app.operator_commands import (
     check_all,
     current_rates,
@@ -12,14 +11,12 @@ from bot.app.operator_commands import (
 )
 from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs
 from bot.app.serve import listen, run, serve_web, work
+from bot.app.stop_signals import Interrupted
 
 __all__ = [
     "PLATFORMS",
-    "AskRequest",
-    "AskResult",
     "ConfiguredPlatform",
     "Interrupted",
-    "ask",
     "check_all",
     "configure",
     "current_rates",

@@ -11,6 +11,7 @@ from typing import Final
 from bot.access.rule_words import GRAMMAR
 from bot.app import administration
 from bot.app.core import utc_now
+from bot.command_help import add_command
 from bot.commands.audit import audit_line
 from bot.ports import Commands
 from bot.settings import load_settings
@@ -21,9 +22,12 @@ DAYS: Final = 30
 
 def add_administration_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    command = commands.add_parser(
+    command = add_command(
+        commands,
         "access",
-        help="say who may use the bot where, who manages it, and who may change what",
+        "say who may use the bot where, who manages it, and who may change what",
+        "seedling access show",
+        "seedling access deny guests --at slack/T1",
         description=f"Show or change access rules: {GRAMMAR}. People and groups are named by person:ID and group:ID, "
         "for the whole installation by person:PLATFORM/ID.",
     )
@@ -33,7 +37,12 @@ def add_administration_commands(commands: Commands) -> None:
     )
     command.set_defaults(command=_access)
 
-    command = commands.add_parser("audit", help="print who changed what: settings, rules, digests, deletions, sign-ins")
+    command = add_command(
+        commands,
+        "audit",
+        "print who changed what: settings, rules, digests, deletions, sign-ins",
+        "seedling audit --since 7 --at slack/T1",
+    )
     add_since(command)
     command.add_argument("--who", metavar="PLATFORM/ID", default="", help="only what one person changed")
     command.add_argument("--at", metavar="PLATFORM[/WORKSPACE[/CHANNEL]]", default="", help="only what holds there")

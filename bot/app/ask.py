@@ -5,27 +5,30 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import signal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
 from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.history import key_of
 from bot.app.spending_limits import set_up_budgets
+from bot.app.stop_signals import Interrupted, StopSignals
+from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
-from bot.types import ConversationKey, Draft, HandleResult, Incoming, ParameterValue, Person
+from bot.turns.queue_pause import is_paused
+from bot.types import Draft, HandleResult, Incoming, ParameterValue, Person
+from storage import single_conversation
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
 """How long a stopped answer may take to be recorded; then it is left as by a crash."""
 
-ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The signals that end a question."""
+YOU = Person(id="you", name="You")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,46 +54,9 @@ class AskRequest:
     """
 
     text: str
-    thread: str
+    thread: str = ""
     overrides: Mapping[str, str]
     files: Sequence[Path] = ()
-
-
-class Interrupted(Exception):
-    """A signal ended the question before it was asked, or a second one did."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
-class _Signals:
-    """The first signal stops an answer; a second one, and the first while things are still opened, ends the task."""
-
-    def __init__(self) -> None:
-        self.came = asyncio.Event()
-        self.number = 0
-        self.is_answering = False
-        self._task = asyncio.current_task()
-
-    @contextmanager
-    def heed(self) -> Iterator[None]:
-        """Take the signals for as long as this lasts, but for those that whoever started us wants ignored."""
-        loop = asyncio.get_running_loop()
-        taken = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
-        for number in taken:
-            loop.add_signal_handler(number, self._take, number)
-        try:
-            yield
-        finally:
-            for number in taken:
-                loop.remove_signal_handler(number)
-
-    def _take(self, number: int) -> None:
-        if self._task is not None and (self.came.is_set() or not self.is_answering):
-            self._task.cancel()
-        self.number = self.number or number
-        self.came.set()
 
 
 async def ask(settings: Settings, question: AskRequest, *, quiet: bool) -> AskResult:
@@ -100,8 +66,8 @@ async def ask(settings: Settings, question: AskRequest, *, quiet: bool) -> AskRe
     recorded, and the ledger has it. Raises `InvalidInput` for a missing file, and `Interrupted`.
     """
     terminal = Terminal(quiet=quiet)
-    incoming = _incoming(question, terminal.name)
-    signals = _Signals()
+    incoming = incoming_of(question)
+    signals = StopSignals()
     try:
         with signals.heed(), terminal.watch():
             return await _answered(settings, terminal, incoming, signals)
@@ -111,13 +77,14 @@ async def ask(settings: Settings, question: AskRequest, *, quiet: bool) -> AskRe
         raise Interrupted(signals.number) from None
 
 
-def _incoming(question: AskRequest, platform: str) -> Incoming:
+def incoming_of(question: AskRequest) -> Incoming:
+    """Return a question as the inbox takes it. Raises `InvalidInput` for a missing file."""
     thread = without_halves(question.thread) or f"ask-{secrets.token_hex(6)}"
     once = {} if question.thread else {"memory": "no"}
     return Incoming(
-        key=ConversationKey(platform=platform, workspace="local", channel="terminal", thread=thread),
+        key=key_of(thread),
         dedupe_key=f"terminal:{secrets.token_hex(8)}",
-        author=Person(id="you", name="You"),
+        author=YOU,
         text=without_halves(question.text),
         sent_at=utc_now(),
         attachments=attachments(question.files),
@@ -127,17 +94,29 @@ def _incoming(question: AskRequest, platform: str) -> Incoming:
     )
 
 
-async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: _Signals) -> AskResult:
+@asynccontextmanager
+async def open_asking(settings: Settings, terminal: Terminal, thread: str) -> AsyncIterator[Core]:
+    """Yield a core that answers in one conversation, with a limit to what may be spent."""
     places = nullcontext({terminal.name: terminal})
     async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
-        if limits := await set_up_budgets(settings, core.store):
-            logger.info(limits)
+        with single_conversation(settings.database_url, thread):
+            if limits := await set_up_budgets(settings, core.store):
+                logger.info(limits)
+            if await is_paused(core.store):
+                raise InvalidInput(
+                    "The queue is paused at the console, so nothing is answered until somebody lets it go on."
+                )
+            yield core
+
+
+async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, signals: StopSignals) -> AskResult:
+    async with open_asking(settings, terminal, incoming.key.thread) as core:
         signals.is_answering = True
         try:
             handled = await core.inbox.handle(incoming)
         finally:
             await core.inbox.mark_answered(incoming)  # whoever asked reads it, or ended this process
-        await _drain(core, incoming, signals.came, terminal.lost)
+        await drain(core, incoming, signals.came, terminal.lost)
         parameters = values_of(await effective_parameters(incoming, core.store))
         return AskResult(
             handled=handled,
@@ -149,7 +128,7 @@ async def _answered(settings: Settings, terminal: Terminal, incoming: Incoming, 
         )
 
 
-async def _drain(core: Core, asked: Incoming, *stops: asyncio.Event) -> None:
+async def drain(core: Core, asked: Incoming, *stops: asyncio.Event) -> None:
     """Wait until everything is answered, or stop it when one of `stops` is set."""
     answering = asyncio.create_task(core.dispatcher.drain(asked.key), name="answering")
     waiting = [asyncio.create_task(stop.wait(), name="waiting for the end") for stop in stops]

@@ -7,18 +7,27 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
+from functools import partial
+from importlib.metadata import version
+from typing import Final
 
 from adapters.dates import DateWords
+from adapters.seed import SeedModel
+from adapters.web.health import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
-from bot.app.file_rules import make_files
+from bot.access.fallback import PricedModel
+from bot.app.file_rules import make_files, sounds_of
+from bot.app.heartbeat import processes
 from bot.app.learned_prices import open_learned_rates
-from bot.app.models import open_model
+from bot.app.models import open_fallback, open_model
+from bot.app.shared_pace import keep_dividing
 from bot.errors import StorageError, StorageUnavailable
+from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
@@ -26,10 +35,12 @@ from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
-from bot.types import ConversationKey, TurnId
+from bot.types import ConversationKey, Turn, TurnId
 from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
 logger = logging.getLogger(__name__)
+
+VERSION: Final = version("seedling")
 
 DATABASE_PATIENCE_SECONDS = 30.0
 """How long a start waits for a database server that is away."""
@@ -62,6 +73,9 @@ class Core:
     model: Model
     inbox: Inbox
     dispatcher: Dispatcher
+    rates: LearnedRates
+    metrics: Metrics
+    worker: str
 
 
 def utc_now() -> datetime:
@@ -87,29 +101,34 @@ async def open_core(
     url = settings.database_url
     await migrate_patiently(url)
     async with AsyncExitStack() as stack:
-        stack.enter_context(single_instance(url))
+        is_alone = stack.enter_context(single_instance(url, shared=role is EngineRole.ASKS))
         clock = await stack.enter_async_context(open_clock(url, utc_now))
         store = await stack.enter_async_context(open_store(url, clock=clock, queued=role is not EngineRole.ASKS))
-        if not has_queue(url):
-            await store.settle_abandoned(before=clock())  # nobody else can have a request under way
+        if not has_queue(url):  # where nobody else is, nobody else can have a request under way
+            await store.settle_abandoned(before=clock() if is_alone else clock() - LONGEST_REQUEST)
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name))
-        files, searches = make_files(settings, platforms), not settings.uses_local_model
-        options = TurnOptions(files=files, searches=searches, takeover=takeover)
-        manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
+        searches = not settings.uses_local_model
+        files = make_files(settings, platforms, sounds_of(settings, model))
+        metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
+        observed = ObservedModel(model, rates, metrics)
+        found = await stack.enter_async_context(open_fallback(settings))
+        fallback = None
+        if found is not None:
+            other, its_rates = found
+            fallback = PricedModel(model=ObservedModel(other, its_rates, metrics), rates=its_rates)
+        options = TurnOptions(files=files, searches=searches, takeover=takeover, fallback=fallback)
+        manager = ConversationManager(store, observed, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
         stack.push_async_callback(manager.aclose, patience=patience)
-        dispatcher = Dispatcher(
-            store,
-            manager.answer,
-            worker=_worker_name(),
-            clock=clock,
-            times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
-            embedded=role is EngineRole.ASKS or not has_queue(url),
-        )
+        run_turn = metrics.observed(manager.answer, clock)
+        dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
+            if isinstance(model, SeedModel):
+                dividing = keep_dividing(model.limits, partial(processes, store, clock))
+                await stack.enter_async_context(_ticking(dividing, "shared pace"))
             await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
             warnings = BudgetWarnings(store, platforms, clock=clock)
             await stack.enter_async_context(_ticking(warnings.run(), "budget warnings"))
@@ -117,7 +136,34 @@ async def open_core(
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             await stack.enter_async_context(_ticking(digests.run(), "digests"))
-        yield Core(store=store, model=model, inbox=inbox, dispatcher=dispatcher)
+        yield Core(
+            store=store,
+            model=model,
+            inbox=inbox,
+            dispatcher=dispatcher,
+            rates=rates,
+            metrics=metrics,
+            worker=worker,
+        )
+
+
+def _dispatcher(
+    settings: Settings,
+    store: Store,
+    run_turn: Callable[[Turn], Awaitable[None]],
+    *,
+    worker: str,
+    clock: Clock,
+    role: EngineRole,
+) -> Dispatcher:
+    return Dispatcher(
+        store,
+        run_turn,
+        worker=worker,
+        clock=clock,
+        times=DispatchTimes(pause=0 if role is EngineRole.ASKS else settings.burst_pause_seconds),
+        embedded=role is EngineRole.ASKS or not has_queue(settings.database_url),
+    )
 
 
 @asynccontextmanager

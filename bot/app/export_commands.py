@@ -10,18 +10,20 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from bot.access.audit import OPERATOR
 from bot.app.core import utc_now
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
 from bot.app.operator_commands import open_database
-from bot.app.person_export import PersonExport, export_as_json, export_person
+from bot.command_help import add_command
 from bot.errors import InvalidInput
+from bot.person_export import PersonExport, export_as_json, export_person
 from bot.plurals import quantity
 from bot.ports import Commands
 from bot.private_files import make_private_file
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, say, say_json
-from bot.types import RatedAnswer
+from bot.types import AuditRecord, Entrance, RatedAnswer
 
 MOST_RATINGS: Final = 10_000
 """How many ratings are printed at once; whoever has more names fewer days."""
@@ -32,14 +34,24 @@ OWN_PLATFORMS: Final = ("local", "terminal")
 
 def add_export_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    command = commands.add_parser("feedback", help="print thumbs by channel and week, and the answers found bad")
+    command = add_command(
+        commands,
+        "feedback",
+        "print thumbs by channel and week, and the answers found bad",
+        "seedling feedback --days 7",
+        "seedling feedback --json > rated.jsonl",
+    )
     add_days(command)
     command.add_argument("--json", action="store_true", help="every rated answer as one JSON object on each line")
     command.set_defaults(command=_feedback)
 
-    command = commands.add_parser("export", help="write all that is kept of somebody, as JSON")
+    command = add_command(
+        commands, "export", "write all that is kept of somebody, as JSON", "seedling export person slack U123 ada.json"
+    )
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    kind = kinds.add_parser("person", help="what somebody asked, said, rated, set and spent")
+    kind = add_command(
+        kinds, "person", "what somebody asked, said, rated, set and spent", "seedling export person slack U123 ada.json"
+    )
     kind.add_argument("platform")
     kind.add_argument("id", help="their id on that platform")
     kind.add_argument("file", type=Path, nargs="?", help="a file that does not exist yet; printed if left out")
@@ -82,7 +94,14 @@ def _export_person(options: argparse.Namespace) -> int:
 
 
 def _exported(options: argparse.Namespace) -> PersonExport:
-    return asyncio.run(export_person(load_settings(), options.platform, options.id))
+    return asyncio.run(_export(load_settings(), options.platform, options.id))
+
+
+async def _export(settings: Settings, platform: str, id: str) -> PersonExport:
+    way = Entrance.COMMAND_LINE.value
+    record = AuditRecord(at=utc_now(), who=OPERATOR, place=platform, action="", what="", via=way)
+    async with open_database(settings) as store:
+        return await export_person(store, record, platform, id)
 
 
 def _write(file: Path, options: argparse.Namespace) -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from bot.access.audit import OPERATOR, person_key
 from bot.app.core import utc_now
-from bot.errors import StorageError
+from bot.errors import ConfigError, InvalidInput, StorageError
 from bot.ports import Clock, Store
 from bot.retention import NO_TERMS, PARAMETER, Retention
 from bot.settings import Settings
 from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.types import AuditRecord, ConversationKey, Entrance, QueueFigures
-from storage import back_up, copy_database, migrate, open_store
+from storage import back_up, copy_database, has_queue, migrate, open_store
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,12 @@ async def back_up_database(settings: Settings, path: Path) -> None:
 
 
 async def move_database(source: str, target: str, tell: Callable[[str, int], None]) -> Mapping[str, int]:
-    """Copy a whole database into another, checked."""
+    """Copy a whole database into another, checked. Raises `InvalidInput` for an address that is none."""
+    for address in (source, target):
+        try:
+            has_queue(address)
+        except ConfigError as error:
+            raise InvalidInput(f"{error.fix[:1].upper()}{error.fix[1:]}.") from None
     return await copy_database(source, target, tell)
 
 

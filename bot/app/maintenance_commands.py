@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.app import maintenance
 from bot.app.core import utc_now
+from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.plurals import quantity
 from bot.ports import Commands
@@ -19,25 +20,52 @@ from bot.types import ConversationKey
 
 def add_upkeep_commands(commands: Commands) -> None:
     """Add the commands to the command line."""
-    command = commands.add_parser("queue", help="print how many questions are waiting, running, retried and recovered")
+    command = add_command(
+        commands,
+        "queue",
+        "print how many questions are waiting, running, retried and recovered",
+        "seedling queue --json",
+    )
     command.add_argument("--json", action="store_true", help="as one JSON object")
     command.set_defaults(command=_queue)
 
-    command = commands.add_parser("forget", help="delete a conversation's or a person's text and files for good")
+    command = add_command(
+        commands,
+        "forget",
+        "delete a conversation's or a person's text and files for good",
+        "seedling forget person slack U123",
+    )
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    kind = kinds.add_parser("conversation", help="a thread or direct conversation")
+    kind = add_command(
+        kinds,
+        "conversation",
+        "a thread or direct conversation",
+        "seedling forget conversation slack/T1/C1/1764169200.000100",
+    )
     kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD")
     kind.set_defaults(command=_forget_conversation)
-    kind = kinds.add_parser("person", help="somebody, and the conversations in which they asked")
+    kind = add_command(
+        kinds,
+        "person",
+        "somebody, and the conversations in which they asked",
+        "seedling forget person slack U123",
+    )
     kind.add_argument("platform")
     kind.add_argument("id", help="their id on that platform")
     kind.set_defaults(command=_forget_person)
 
-    command = commands.add_parser("backup", help="back up the SQLite database while it is in use")
+    command = add_command(
+        commands, "backup", "back up the SQLite database while it is in use", "seedling backup monday.db"
+    )
     command.add_argument("file", type=Path, help="a file that does not exist yet")
     command.set_defaults(command=_back_up)
 
-    command = commands.add_parser("copy-database", help="copy everything into another, empty database and compare")
+    command = add_command(
+        commands,
+        "copy-database",
+        "copy everything into another, empty database and compare",
+        "seedling copy-database sqlite:///seedling.db postgresql://seedling@localhost/seedling",
+    )
     command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
     command.add_argument("target", metavar="TO", help="the same")
     command.set_defaults(command=_copy)

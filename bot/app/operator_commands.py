@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from adapters.seed import examine, read_usage
 from bot.app.core import utc_now
 from bot.app.learned_prices import learned_name
-from bot.app.models import open_model
+from bot.app.models import open_fallback, open_model
 from bot.app.registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
@@ -66,11 +68,12 @@ async def check_all(
 
 
 async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Check]:
-    """Yield one row for each thing that can be wrong with the model, as it is found out."""
+    """Yield one row for each thing that can be wrong with the model and its fallback, as it is found out."""
     async with AsyncExitStack() as stack:
         try:
             async with asyncio.timeout(seconds):
                 model, rates = await stack.enter_async_context(open_model(settings))
+                fallback = await stack.enter_async_context(open_fallback(settings))
         except ConfigError as error:
             yield Check(name="model", ok=False, detail=f"{error.variable} {error.fix}", fix=f"set {error.variable}")
             return
@@ -80,6 +83,15 @@ async def check_model(settings: Settings, *, seconds: float) -> AsyncIterator[Ch
             return
         async for check in examine(model, rates, seconds=seconds, is_local=settings.uses_local_model):
             yield check
+        if fallback is not None:
+            async for check in examine(*fallback, seconds=seconds):
+                yield of_fallback(check)
+
+
+def of_fallback(check: Check) -> Check:
+    """Return a check of the model API as one of the API in its place, with the settings of that one."""
+    fix = re.sub(r"\bSEED_(?:BASE_)?(URL|MODEL|API_KEY)\b", r"SEED_FALLBACK_\1", check.fix)
+    return replace(check, name=f"fallback {check.name}", fix=fix)
 
 
 async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:

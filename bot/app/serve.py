@@ -7,26 +7,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from adapters.web import Playground, PlaygroundOptions
+from adapters.web.console import console_part
 from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.health import watched
+from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
 from bot.app.process_end import ProcessEnd
 from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
+from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.plurals import quantity
 from bot.ports import ListeningPlatform, Platform, Store
-from bot.private_files import kept_secret
-from bot.settings import Settings, plain
-from storage import SqlStore, has_queue
-
-SECRET_FILE = Path("var") / "secret_key"
-"""What signs sessions while SECRET_KEY is not set: made once, so that people stay who they are over a restart."""
+from bot.settings import Settings
+from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
 
@@ -39,7 +38,9 @@ LOCAL_NOTICE = (
 async def run(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Everything in one process, until SIGINT or SIGTERM."""
     joined = _joined(platforms)
-    kind = ProcessKind(role=EngineRole.RUNS, playground=True, answers=joined, listens=joined, keeps=joined)
+    kind = ProcessKind(
+        role=EngineRole.RUNS, playground=True, answers=joined, listens=joined, keeps=joined, known=platforms
+    )
     await _serve(settings, announce, kind)
 
 
@@ -48,20 +49,28 @@ async def serve_web(
 ) -> None:
     """Serve the playground without running turns, which workers do. Raises `ConfigError` without a queue."""
     _need_queue(settings, "web")
-    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, playground=True, keeps=_joined(platforms)))
+    await _serve(
+        settings,
+        announce,
+        ProcessKind(role=EngineRole.ACCEPTS, playground=True, keeps=_joined(platforms), known=platforms),
+    )
 
 
 async def listen(settings: Settings, platform: ConfiguredPlatform, announce: Callable[[str], None]) -> None:
     """Listen to one platform; workers answer. Raises `ConfigError` without a queue or where it is not joined."""
     _need_queue(settings, platform.spec.name)
     platform.settings.need_joined(platform.spec.name)
-    await _serve(settings, announce, ProcessKind(role=EngineRole.ACCEPTS, answers=(platform,), listens=(platform,)))
+    await _serve(
+        settings,
+        announce,
+        ProcessKind(role=EngineRole.ACCEPTS, answers=(platform,), listens=(platform,), known=(platform,)),
+    )
 
 
 async def work(settings: Settings, platforms: Sequence[ConfiguredPlatform], announce: Callable[[str], None]) -> None:
     """Run turns that other processes accept. Raises `ConfigError` without a queue."""
     _need_queue(settings, "worker")
-    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, answers=_joined(platforms)))
+    await _serve(settings, announce, ProcessKind(role=EngineRole.RUNS, answers=_joined(platforms), known=platforms))
 
 
 def _joined(platforms: Sequence[ConfiguredPlatform]) -> Sequence[ConfiguredPlatform]:
@@ -78,7 +87,7 @@ def _need_queue(settings: Settings, command: str) -> None:
 class ProcessKind:
     """Kind of a process: its role, where it `answers` or shows what commands say, and what it `listens` to.
 
-    `keeps` are the platforms whose terms it sees to: how long text may be kept.
+    `keeps` are the platforms whose terms it sees to: how long text may be kept. `known` are all that there are.
     """
 
     role: EngineRole
@@ -86,10 +95,20 @@ class ProcessKind:
     answers: Sequence[ConfiguredPlatform] = ()
     listens: Sequence[ConfiguredPlatform] = ()
     keeps: Sequence[ConfiguredPlatform] = ()
+    known: Sequence[ConfiguredPlatform] = ()
+
+    @property
+    def name(self) -> str:
+        """Return what such a process is called: as its command is."""
+        if self.role is EngineRole.RUNS:
+            return "run" if self.playground else "worker"
+        return "web" if self.playground else self.listens[0].spec.name
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    if process.playground:
+        await check_sign_in(settings)
     end, started = ProcessEnd(grace=settings.stop_grace_seconds), asyncio.Event()
     await end.unless_told(_open_and_serve(settings, announce, process, end=end, started=started), started)
 
@@ -122,6 +141,17 @@ async def _open_and_serve(
         if limits := await set_up_budgets(settings, core.store):
             announce(limits)
         supervisor = Supervisor(announce)
+        installation = Installation(
+            settings=settings,
+            platforms=process.known,
+            store=core.store,
+            model=core.model,
+            learned=core.rates,
+            supervisor=supervisor,
+            clock=utc_now,
+            heard=list(chats),
+        )
+        playgrounds[0].add(console_part(core.store, installation, utc_now))
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(end.told(), name="stop signal"))
@@ -133,9 +163,10 @@ async def _open_and_serve(
         else:
             announce("This process is ready.")
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            async with watched(settings, core, installation, process.name):
+                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
         finally:
             for task in (*tasks, *telling):
                 task.cancel()
@@ -164,7 +195,7 @@ def _background(
     """Return what goes on beside the listening."""
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if process.playground and has_queue(settings.database_url):
-        parts["Following other processes"] = partial(_follow, settings, core.store, playground)
+        parts["Following other processes"] = partial(_follow, settings, playground)
     if process.playground:
         terms = {item.spec.name: item.settings.retention_days for item in process.keeps}
         given = {name: days for name, days in terms.items() if days is not None}
@@ -172,11 +203,11 @@ def _background(
     return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 
-async def _follow(settings: Settings, store: SqlStore, playground: Playground) -> None:
-    """Show what other processes store, the answers of workers above all."""
-    from storage.notifications import follow_messages  # noqa: PLC0415 - the embedded mode starts without psycopg
+async def _follow(settings: Settings, playground: Playground) -> None:
+    """Show at once what other processes store, the answers of workers above all."""
+    from storage.notifications import follow_playground  # noqa: PLC0415 - the embedded mode starts without psycopg
 
-    await follow_messages(settings.database_url, store, playground.show_elsewhere)
+    await follow_playground(settings.database_url, playground.wake)
 
 
 async def _tell_when_served(
@@ -202,12 +233,15 @@ async def _tell_when_ready(
 
 
 def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
+    frame = frame_options(settings)
     return PlaygroundOptions(
-        host=settings.host,
+        host=frame.host,
         port=settings.port,
-        password=plain(settings.console_password),
-        secret=plain(settings.secret_key) or kept_secret(SECRET_FILE),
+        password=frame.password,
+        secret=frame.secret,
+        provider=frame.provider,
         model_name=model_name,
         notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
         complete=complete,
+        is_shared=has_queue(settings.database_url),
     )

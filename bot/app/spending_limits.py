@@ -12,6 +12,7 @@ from bot.access.budget_text import change_text, name_of, read_amount, read_perio
 from bot.access.budgets import DEFAULT_AMOUNT
 from bot.app.core import utc_now
 from bot.app.operator_commands import open_database
+from bot.command_help import add_command
 from bot.delivery.footer import money
 from bot.errors import InvalidInput
 from bot.ports import Commands, Store
@@ -67,7 +68,13 @@ async def _is_fresh(store: Store) -> bool:
 
 def add_budget_command(commands: Commands) -> None:
     """Add `seedling budget` to the command line."""
-    command = commands.add_parser("budget", help="print or set what may be spent, in all or in one place")
+    command = add_command(
+        commands,
+        "budget",
+        "print or set what may be spent, in all or in one place",
+        "seedling budget 20 month",
+        "seedling budget 2 --place slack/T1/C1",
+    )
     command.add_argument("amount", nargs="?", default="", metavar="DOLLARS|off|remove", help="the new budget")
     command.add_argument("period", nargs="?", default="day", metavar="day|month", help="for how long (default: day)")
     command.add_argument("--place", default="", metavar=PLACE, help="where; the whole installation if left out")

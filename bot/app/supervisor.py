@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from typing import Final
 
 from bot.backoff import Backoff, BackoffTimes
@@ -24,11 +24,18 @@ class Supervisor:
         self._times = times
         self._errors = EventErrors("process", logger)
         self._ready: set[str] = set()
+        self._up: set[str] = set()
         self._told: set[str] = set()
 
     def ready(self, name: str) -> None:
         """Note that a part has come up: what ends it from now on is no reason to end the process."""
         self._ready.add(name)
+        self._up.add(name)
+
+    @property
+    def up(self) -> Set[str]:
+        """Return the parts that have come up and not ended since."""
+        return self._up
 
     async def keep(self, name: str, run: Callable[[], Awaitable[None]], *, alone: bool = False) -> None:
         """Run a part until cancelled, and again after a wait when it ends.
@@ -47,6 +54,7 @@ class Supervisor:
             except Exception as error:
                 if alone and name not in self._ready:
                     raise
+                self._up.discard(name)
                 rest = backoff.delay(clock() - began)
                 self._say(name, error, rest)
             await asyncio.sleep(rest)

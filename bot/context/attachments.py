@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, TypeVar
 
+from bot.context.sounds import heard
 from bot.context.tokens import estimate
-from bot.context.transcript import plain_name
-from bot.errors import FileTooLarge, PlatformError
+from bot.context.transcript import one_line, plain_name
+from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.language import gettext
-from bot.ports import FileSource, MediaReader
+from bot.ports import FileSource, MediaReader, SoundReader
 from bot.pricing import RateCard
 from bot.types import (
     Attachment,
@@ -23,6 +24,7 @@ from bot.types import (
     FileOutcome,
     FileTerms,
     Incoming,
+    MessageRef,
     ParameterValue,
     ReadFile,
     ThreadMessage,
@@ -46,16 +48,22 @@ FILES_AT_ONCE: Final = 20  # more in one question, or in an old thread, are name
 SHARE_OF_PROMPT: Final = 1 / 2  # what of a prompt files may fill; the rest is for the conversation
 NO_LONGER_SHOWN: Final = "(the pictures and files of this message are no longer shown)"
 TOO_MANY: Final = f"is one of more than {FILES_AT_ONCE} files"
+NOTE_LENGTH: Final = 300  # characters of what people are told of one file; the model reads all of it
 NOT_FETCHED: Final = "could not be fetched"
+GONE: Final = "was deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentLoader:
-    """Loads attachments: `sources` by platform name; `media_bytes` is what one request can carry in all."""
+    """Loads attachments: `sources` by platform name; `media_bytes` is what one request can carry in all.
+
+    `sounds` hears what people say in their files; without it nobody does.
+    """
 
     reader: MediaReader
     sources: Mapping[str, FileSource]
     media_bytes: int
+    sounds: SoundReader | None = None
 
     def terms(self, parameters: Mapping[str, ParameterValue], *, prompt: int) -> FileTerms:
         """Return what the files of one question may take together, when a prompt may have `prompt` tokens."""
@@ -70,44 +78,54 @@ class AttachmentLoader:
 
     async def read(
         self,
-        platform: str,
+        asked: Incoming,
         messages: Sequence[Incoming | ThreadMessage],
         terms: FileTerms,
         progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
-        """Return what became of every attachment of these messages, by its id; they share `terms`, the first ones
-        first. `progress` is told which one is being read.
+        """Return what became of every attachment of these messages, by its id, for whoever asked.
+
+        They share `terms`, the first ones first. `progress` is told which one is being read.
         """
-        attachments = [item for message in messages for item in message.attachments]
         outcomes: dict[str, FileOutcome] = {}
-        source = self.sources.get(platform)
-        if source is None:
+        if asked.key.platform not in self.sources:
             return outcomes
-        for number, attachment in enumerate(attachments):
+        attached = [(item, message) for message in messages for item in message.attachments]
+        for number, (attachment, message) in enumerate(attached):
             if number >= FILES_AT_ONCE:
                 outcomes[attachment.id] = UnreadableFile(name=attachment.name, reason=TOO_MANY)
                 continue
-            ahead = min(len(attachments), FILES_AT_ONCE) - number
+            ahead = min(len(attached), FILES_AT_ONCE) - number
             share = replace(terms, text_tokens=terms.text_tokens // ahead)
             progress(reading_text(number + 1, number + ahead, attachment.name))
-            outcome = await self._read_one(source, attachment, share)
+            outcome = await self._read_one(asked, attachment, message.message_id, share)
             outcomes[attachment.id] = outcome
             terms = left_of(terms, outcome)
         return outcomes
 
-    async def _read_one(self, source: FileSource, attachment: Attachment, terms: FileTerms) -> FileOutcome:
+    async def _read_one(
+        self, asked: Incoming, attachment: Attachment, message_id: str, terms: FileTerms
+    ) -> FileOutcome:
         limit = self.reader.file_bytes
         too_large = FileTooLarge(limit)
         if attachment.size > limit:
             return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
         try:
-            data = await source.fetch(attachment, limit=limit)
+            of = MessageRef(key=asked.key, message_id=message_id)
+            data = await self.sources[asked.key.platform].fetch(attachment, limit=limit, of=of)
         except FileTooLarge:
             return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
         except PlatformError as error:
             logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
-            return UnreadableFile(name=attachment.name, reason=NOT_FETCHED)
-        return await self.reader.read(attachment.name, data, terms)
+            return UnreadableFile(name=attachment.name, reason=GONE if isinstance(error, FileGone) else NOT_FETCHED)
+        owner = f"{asked.key.platform}/{asked.key.workspace}/{asked.author.id}"
+        outcome = await self.reader.read(attachment.name, data, terms, owner=owner)
+        return await heard(outcome, attachment, terms, self.sounds)
+
+
+def is_lost(outcome: FileOutcome | None) -> bool:
+    """Return whether a file was not to be had at all, whatever is in it."""
+    return isinstance(outcome, UnreadableFile) and outcome.reason in {GONE, NOT_FETCHED}
 
 
 def reading_text(number: int, count: int, name: str) -> str:
@@ -143,14 +161,19 @@ def cost_of(file: ReadFile, card: RateCard) -> Decimal:
 
 
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
-    """Return what people should know about their files: those that were not read, and why."""
-    return tuple(
-        gettext("{name!r} was not read: it {reason}.").format(
-            name=plain_name(outcome.name), reason=gettext(outcome.reason)
-        )
-        for outcome in outcomes.values()
-        if isinstance(outcome, UnreadableFile)
-    )
+    """Return what people should know about their files: what was not read, cut, guessed at or drawn, and what to do."""
+    return tuple(filter(None, map(_notice, outcomes.values())))
+
+
+def _notice(outcome: FileOutcome) -> str:
+    name = repr(plain_name(outcome.name))
+    if isinstance(outcome, UnreadableFile):
+        return gettext("{name} was not read: it {reason}.").format(name=name, reason=gettext(outcome.reason))
+    if not outcome.note:
+        return ""
+    said = one_line(outcome.note)
+    shown = said if len(said) <= NOTE_LENGTH else f"{said[:NOTE_LENGTH].rstrip()}..."
+    return gettext("About {name}: {note}. {advice}").format(name=name, note=shown, advice=outcome.advice).rstrip()
 
 
 def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Sequence[Message]:

@@ -244,7 +244,7 @@ class Compactor:
         if not notes:
             logger.warning("notes not written", extra={"turn": turn.id, "error": repr(failure or "no text")})
         if notes and bill.usage is not None and not bill.usage.estimated:
-            self._model.observe(Observation(usage=bill.usage, is_notes=True))
+            self._model.observe(Observation(usage=bill.usage, is_notes=True), bill)
         return Condensation(
             revision=piece.conversation.revision,
             begin=piece.begin,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.context.tokens import estimate_entry
-from bot.context.transcript import CORRECTION_ID, CORRECTS_TO, without_label
-from bot.types import Entry, NewEntry, StoredEntry
+from bot.context.transcript import ATTACHED, ATTACHED_AND_READ, CORRECTION_ID, CORRECTS_TO, without_label
+from bot.types import Entry, Incoming, NewEntry, StoredEntry
 
 ASKED_ID: Final = ":asked"
 """How the ids of entries end that ask what stands in the transcript under its own id."""
@@ -23,6 +23,23 @@ def as_asked(asked: Sequence[NewEntry], history: Sequence[StoredEntry]) -> tuple
     Under the same name it would be sent and never stored. It only points to what it says, unless that has changed.
     """
     return tuple(_as_asked(entry, history) for entry in asked)
+
+
+def with_kept_files(asked: NewEntry, message: Incoming, history: Sequence[StoredEntry]) -> NewEntry | None:
+    """Return a question, whose files are no longer to be had, as the transcript kept it; None where it has not.
+
+    It has where the message stands there with all its files and has not been changed since.
+    """
+    known = next((stored for stored in history if stored.id == asked.id), None)
+    if known is None or not message.attachments:
+        return None
+    lines = asked.entry.text.split("\n")
+    kept = known.entry.text.split("\n")
+    said = next((number for number, line in enumerate(lines) if line.startswith(ATTACHED)), len(lines))
+    files = kept[said : said + len(message.attachments)]
+    if lines[:said] != kept[:said] or not all(line.startswith(ATTACHED_AND_READ) for line in files):
+        return None
+    return replace(asked, entry=known.entry, tokens=known.tokens)
 
 
 def _as_asked(asked: NewEntry, history: Sequence[StoredEntry]) -> NewEntry:

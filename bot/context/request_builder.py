@@ -12,6 +12,7 @@ from bot.context import known_questions, system_prompt, transcript, unanswered, 
 from bot.context.attachments import (
     AttachmentLoader,
     Progress,
+    is_lost,
     media_bytes,
     media_start,
     newest_files,
@@ -130,13 +131,14 @@ class PreparedRequest:
         answer = transcript.answer_entry(turn, text, at)
         return (*self.ahead, *self.view.question, answer, *((listed,) if listed else ()))
 
-    def after(self, usage: Usage, *, searched: bool = False, kept: bool = True) -> Conversation:
-        """Return the conversation as it is to be remembered; only input that was all ours teaches its token ratio.
+    def after(self, usage: Usage, *, is_foreign: bool = False, kept: bool = True) -> Conversation:
+        """Return the conversation as it is to be remembered.
 
-        A question that is not `kept`, since it got no answer, is not sent again: that breaks the prefix.
+        Input that `is_foreign`, of searches or as another model counts it, does not teach its token ratio. A question
+        that is not `kept`, since it got no answer, is not sent again: that breaks the prefix.
         """
         planned = replace(self.request, entries=self.window.entries)  # with the media that were too large to be sent
-        made = window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=searched))
+        made = window.after(self.view, self.window, actual=own_tokens(planned, usage, searched=is_foreign))
         made = replace(made, media_start=self.media_start)
         return made if kept else mark_prefix_broken(made, CacheBreak.DROPPED)
 
@@ -197,9 +199,9 @@ class RequestBuilder:
         asked = (turn.incoming, *turn.coalesced)
         files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
+        asked_entries, files = _questions(asked, files, history, media_start=conversation.media_start)
         ahead, question = unanswered.in_order(
-            await self._said_between(turn, history, parameters, limits),
-            [transcript.user_entry(item, files=files) for item in asked],
+            await self._said_between(turn, history, parameters, limits), asked_entries
         )
         end = history[-1].position + 1 if history else conversation.window_start
         view = View(
@@ -302,7 +304,7 @@ class RequestBuilder:
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)
-        return await self._files.read(incoming.key.platform, messages, terms, progress)
+        return await self._files.read(incoming, messages, terms, progress)
 
     def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
         """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""
@@ -342,3 +344,23 @@ def _has_rested(incoming: Incoming, conversation: Conversation, parameters: Mapp
     if not hours or last is None or not incoming.is_direct or not incoming.message_id or incoming.key.thread:
         return False
     return incoming.sent_at - last > timedelta(hours=hours)
+
+
+def _questions(
+    asked: Sequence[Incoming], files: Mapping[str, FileOutcome], history: Sequence[StoredEntry], *, media_start: int
+) -> tuple[list[NewEntry], Mapping[str, FileOutcome]]:
+    """Return the entries of what is asked, and what became of the files in them.
+
+    Those that can no longer be had are taken from the transcript, where the same message stands in it with them.
+    """
+    shown = [stored for stored in history if stored.position >= media_start]
+    entries: list[NewEntry] = []
+    told = dict(files)
+    for item in asked:
+        entry = transcript.user_entry(item, files=files)
+        lost = [attachment.id for attachment in item.attachments if is_lost(files.get(attachment.id))]
+        kept = known_questions.with_kept_files(entry, item, shown) if lost else None
+        entries.append(kept or entry)
+        for id in lost if kept else ():
+            del told[id]
+    return entries, told

@@ -41,6 +41,9 @@ MESSAGE_ID: Final = "m:"
 CORRECTION_ID: Final = "e:"
 """How the ids of corrections begin."""
 CORRECTS_TO: Final = " to: "  # what stands before it has a colon in times alone
+ATTACHED: Final = "(attached"
+"""How the line of an attachment begins, and how that of one that was read."""
+ATTACHED_AND_READ: Final = f"{ATTACHED}: "
 SEARCH: Final = "(Search the web for this, and take the date of this message as today.)"
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
@@ -264,5 +267,5 @@ def _id_of(message: Incoming | ThreadMessage) -> str:
 def _render_attachment(attachment: Attachment, reason: str | None, note: str) -> str:
     name = plain_name(attachment.name)
     if reason is not None:
-        return f"(attached but not available: {name}, {reason})"
-    return f"(attached: {name}, {note})" if note else f"(attached: {name})"
+        return f"{ATTACHED} but not available: {name}, {reason})"
+    return f"{ATTACHED_AND_READ}{name}, {note})" if note else f"{ATTACHED_AND_READ}{name})"

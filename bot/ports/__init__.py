@@ -5,11 +5,11 @@ contract suite under `tests/contract/`, run over each of its implementations.
 """
 
 from bot.ports.access import AccessStore, AuditStore, MembershipSource
-from bot.ports.costs import BudgetStore, Ledger
+from bot.ports.costs import BudgetStore, Ledger, SpendingReports
 from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
-from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates
+from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
 from bot.ports.platforms import (
     TIME_STEP,
     Acknowledging,
@@ -24,6 +24,7 @@ from bot.ports.platforms import (
     PlatformSpec,
     Reply,
 )
+from bot.ports.reports import ConsoleStore, TurnReports
 from bot.ports.stores import (
     AdapterStateStore,
     SettingStore,
@@ -45,6 +46,7 @@ __all__ = [
     "ChannelReader",
     "Clock",
     "Commands",
+    "ConsoleStore",
     "DeletionStore",
     "DeliveryStore",
     "ExportStore",
@@ -64,10 +66,13 @@ __all__ = [
     "Reply",
     "ScheduleStore",
     "SettingStore",
+    "SoundReader",
+    "SpendingReports",
     "Store",
     "SummaryStore",
     "TimeWords",
     "TranscriptStore",
+    "TurnReports",
     "TurnStore",
     "WorkspaceStore",
 ]

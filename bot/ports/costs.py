@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from bot.types import (
     EVERYTHING,
+    MOST_KEYS,
     Budget,
     BudgetScope,
     BudgetUse,
     Charge,
+    DaySpending,
+    Dimension,
+    KeySpending,
     Period,
     RequestId,
     SentRequest,
@@ -56,6 +60,22 @@ class Ledger(Protocol):
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
+        ...
+
+
+class SpendingReports(Protocol):
+    """Sums of the ledger by day of UTC, quick however long it is. Any method can raise `StorageError`."""
+
+    async def spending_by_day(
+        self, *, since: date, until: date, of: tuple[Dimension, str] = (Dimension.TOTAL, "")
+    ) -> Sequence[DaySpending]:
+        """Return what was spent on each day from `since` to before `until`, of everything or of one key; in order."""
+        ...
+
+    async def spending_by_key(
+        self, dimension: Dimension, *, since: date, until: date, limit: int = MOST_KEYS
+    ) -> Sequence[KeySpending]:
+        """Return what was spent under each key of a dimension in those days, the dearest first."""
         ...
 
 

@@ -10,6 +10,8 @@ from bot.pricing import RateCard
 from bot.types import (
     Attachment,
     FileTerms,
+    Media,
+    MessageRef,
     ModelEvent,
     ModelRequest,
     Observation,
@@ -62,11 +64,24 @@ class Rates(Protocol):
 class FileSource(Protocol):
     """Source of the bytes of attachments: the platform that named them, where it gives out files."""
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         """Return the whole file; reads at most `limit` bytes, whatever size was stated.
 
-        Raises `FileTooLarge` when it has more, and `PlatformError` when it cannot be had.
+        `of` is the message that it is attached to: addresses expire, and that has the present one. Raises
+        `FileTooLarge` when it has more, `FileGone` when it was deleted, and `PlatformError` when it cannot be had.
         """
+        ...
+
+
+class SoundReader(Protocol):
+    """Hears sound, or has it heard."""
+
+    async def takes_sound(self) -> bool:
+        """Return whether the model itself can be sent sound; never raises."""
+        ...
+
+    async def transcribe(self, sound: Media) -> str:
+        """Return what is said in a sound, "" where that cannot be had; never raises."""
         ...
 
 
@@ -78,8 +93,10 @@ class MediaReader(Protocol):
         """The most bytes that a file worth fetching may have."""
         ...
 
-    async def read(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
+    async def read(self, name: str, data: bytes, terms: FileTerms, *, owner: str = "") -> ReadFile | UnreadableFile:
         """Return the file as media or text, or why not; never raises for what is in it.
+
+        `owner` is a key of the person who asks: files of several people are read in turn.
 
         What it is is found from its bytes, never from `name`. The same bytes under the same terms give the same
         outcome, unless time or memory ran out.

@@ -23,6 +23,8 @@ from bot.types import (
     Incoming,
     NewEntry,
     Person,
+    PlaygroundEvent,
+    PlaygroundFile,
     QueueFigures,
     Recorded,
     RequestRecord,
@@ -298,9 +300,18 @@ class WorkspaceStore(Protocol):
         ...
 
     async def get_messages(
-        self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
+        self,
+        workspace: str,
+        channel: str,
+        *,
+        before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
+        limit: int,
     ) -> Sequence[ChannelMessage]:
-        """Return the newest `limit` messages outside threads, earlier than `before`, oldest first."""
+        """Return the newest `limit` messages outside threads, earlier than `before`, oldest first.
+
+        With `after` they are the oldest ones that are later than that.
+        """
         ...
 
     async def get_thread(
@@ -310,9 +321,46 @@ class WorkspaceStore(Protocol):
         thread: str,
         *,
         before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
-        """Return the newest `limit` messages inside a thread (not its root), earlier than `before`, oldest first."""
+        """Return the same of the messages inside a thread, without its root."""
+        ...
+
+    async def search_messages(
+        self, places: Sequence[tuple[str, str]], words: Sequence[str], *, limit: int
+    ) -> Sequence[ChannelMessage]:
+        """Return the newest `limit` messages of channels (workspace, id) that have all words, newest first.
+
+        Upper and lower case of ASCII letters are the same.
+        """
+        ...
+
+    async def put_playground_file(self, file: PlaygroundFile) -> None:
+        """Keep a file, until its message is deleted; what has the same id is replaced."""
+        ...
+
+    async def get_playground_file(self, id: str) -> PlaygroundFile | None:
+        """Return a file, or None."""
+        ...
+
+    async def add_playground_events(self, events: Sequence[PlaygroundEvent]) -> None:
+        """Let open pages hear of something that is not stored otherwise: answers that grow, and what is private.
+
+        Stored messages and deletions add their events themselves, in the same transaction.
+        """
+        ...
+
+    async def get_playground_events(self, after: int, *, limit: int) -> Sequence[PlaygroundEvent]:
+        """Return the oldest `limit` events behind a position, in order; none is committed before them later."""
+        ...
+
+    async def get_playground_positions(self) -> tuple[int, int]:
+        """Return the positions of the oldest event that is kept and of the newest; (0, 0) before the first one."""
+        ...
+
+    async def prune_playground_events(self, before: datetime) -> None:
+        """Delete the events that are older; the newest one stays, so that positions never come again."""
         ...
 
 

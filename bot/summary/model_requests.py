@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Final
@@ -47,6 +47,11 @@ class SummaryModel:
     def footer(self, *, seconds: float, show_cost: bool) -> Footer | None:
         """Return what all requests used and cost, None where there were none."""
         return self.model.footer(self.bill, seconds=seconds, show_cost=show_cost)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """Return what people are told of the model that was asked."""
+        return self.model.notices(self.bill)
 
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""

@@ -161,7 +161,7 @@ class SummaryRun:
         draft = replace(self._draft, status="stopped") if stopped else self._draft
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
-            draft=replace(draft, footer=footer),
+            draft=replace(draft, footer=footer, notices=(*draft.notices, *self.asker.notices)),
             entries=() if stopped or self._incoming.private else self._entries,
         )
 

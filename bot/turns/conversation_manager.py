@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.access.fallback import PricedModel
 from bot.access.metered_model import MeteredModel
 from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
@@ -34,12 +35,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
-    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, and how the
-    end of the cache is waited for.
+    """Options that differ between places where turns run: what requests may hold, how a takeover is timed, how the
+    end of the cache is waited for, and which model is asked while the first is away.
     """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
     sleep: Sleep = asyncio.sleep
+    fallback: PricedModel | None = None
 
 
 class ConversationManager:
@@ -58,7 +60,7 @@ class ConversationManager:
         self._store = store
         self.platforms = platforms
         self._clock = clock
-        metered = MeteredModel(model, store, rates, clock=clock)
+        metered = MeteredModel(model, store, rates, clock=clock, fallback=options.fallback)
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)

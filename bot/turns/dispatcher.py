@@ -12,9 +12,11 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from bot.errors import ClaimLost, StorageError
-from bot.ports import Clock, TurnStore
+from bot.ports import AdapterStateStore, Clock, TurnStore
+from bot.turns.queue_pause import is_paused
 from bot.turns.retries import next_after_bug, seconds_until_due
 from bot.types import ConversationKey, Turn
 
@@ -42,6 +44,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class DispatchStore(TurnStore, AdapterStateStore, Protocol):
+    """The turns, and whether the queue is paused."""
+
+
 @dataclass(slots=True)
 class _Runner:
     """The runner of one conversation: its task, a signal that something changed, and the turn that it runs."""
@@ -55,11 +61,12 @@ class Dispatcher:
     """Keep a runner for a conversation until no open turn is left.
 
     With `embedded` a wake starts a runner; without it only `drain` does, and a wake rouses the runner that is here.
+    While the queue is paused, what is under way ends and nothing else is begun.
     """
 
     def __init__(
         self,
-        turns: TurnStore,
+        turns: DispatchStore,
         run_turn: Callable[[Turn], Awaitable[None]],
         *,
         worker: str,
@@ -169,6 +176,9 @@ class Dispatcher:
         seconds = seconds_until_due(waiting, self._clock(), pause=self._times.pause)
         if seconds > 0:
             await self._rest(runner, seconds)
+            return True
+        if await is_paused(self._turns):
+            await self._rest(runner, self._times.sweep)
             return True
         runner.turn = await self._turns.claim(key, worker=self._worker)
         if runner.turn is not None:

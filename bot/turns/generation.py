@@ -96,7 +96,7 @@ class AnswerGeneration:
         Of what was stopped before it was sent, nothing is remembered.
         """
         composition, answer, now = self.composition, self.answer, self.clock()
-        for notice in composition.notices:
+        for notice in (*composition.notices, *self.model.notices(self.bill)):
             answer.note(notice)
         seconds = (now - self.attempt.started).total_seconds()
         footer = self.model.footer(self.bill, seconds=seconds, show_cost=composition.show_cost)
@@ -118,5 +118,6 @@ class AnswerGeneration:
         usage = self.bill.usage
         if usage is None:
             return None
-        self.model.observe(self.composition.observation(usage))
-        return self.composition.after(usage, searched=self.answer.has_searched, kept=kept)
+        self.model.observe(self.composition.observation(usage), self.bill)
+        is_foreign = self.answer.has_searched or self.model.was_replaced(self.bill)
+        return self.composition.after(usage, is_foreign=is_foreign, kept=kept)

@@ -97,7 +97,7 @@ class Generator:
         except StorageError:
             raise
         except BotError as error:
-            return self._failed(attempt, error)
+            return await self._after_error(attempt, error)
         except Exception as error:
             logger.exception("a bug failed a turn", extra=attempt.log_fields)
             return Failed(error=error)
@@ -116,13 +116,17 @@ class Generator:
                     error=f"{type(error).__name__}: {error}",
                 )
 
-    def _failed(self, attempt: Attempt, error: BotError) -> Failed | PutOff:
-        """Return what an error comes to: a model that is away is asked again, as long as people may wait for it."""
+    async def _after_error(self, attempt: Attempt, error: BotError) -> Ended | Overtaken | PutOff:
+        """Return what an error comes to: a model that is away is asked again, as long as people may wait for it, and
+        then the one in its place.
+        """
         if isinstance(error, ModelUnavailable):
             chance = random.random()  # noqa: S311 - spreads load
             retry = next_retry(attempt.turn.retries, error.retry_after, self._clock(), chance=chance)
             if retry is not None:
                 return PutOff(retry=retry)
+        if self._model.give_up(error):
+            return await self.generate(attempt)
         logger.warning("turn failed", extra={**attempt.log_fields, "error": str(error)})
         return Failed(error=error)
 

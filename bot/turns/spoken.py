@@ -22,18 +22,17 @@ class HasStore(Protocol):
 
 
 S = TypeVar("S", bound=HasStore)
+Method = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
 
 
-def spoken(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
+def spoken(method: Method[S, P, R]) -> Method[S, P, R]:
     """Let a method speak to the author of the first incoming among its arguments.
 
     Of talk that is not meant for the bot nothing is looked up: who writes it is told nothing.
     """
 
     @wraps(method)
-    async def speak(self: S, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def speak(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         asked = next(item for item in (*args, *kwargs.values()) if isinstance(item, Incoming))
         with speaking(await _language(asked, self._store)):
             return await method(self, *args, **kwargs)

@@ -31,6 +31,7 @@ from bot.types.chat import (
     FollowUp,
     HandleResult,
     Incoming,
+    MessageRef,
     Outcome,
     PendingAnswer,
     Person,
@@ -42,7 +43,23 @@ from bot.types.chat import (
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
 from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.ledger import EVERYTHING, Charge, Costs, Purpose, RequestId, SentRequest, Spending, Within
+from bot.types.ledger import (
+    DIGEST_KEY,
+    EVERYTHING,
+    MOST_KEYS,
+    Charge,
+    Costs,
+    DaySpending,
+    Dimension,
+    KeySpending,
+    Purpose,
+    RequestId,
+    RequestKind,
+    SentRequest,
+    Spending,
+    Within,
+    kind_of,
+)
 from bot.types.model import (
     Asker,
     CostSplit,
@@ -76,13 +93,17 @@ from bot.types.model import (
 from bot.types.playground import (
     Channel,
     ChannelMessage,
+    PlaygroundEvent,
+    PlaygroundFile,
     Workspace,
 )
+from bot.types.processes import Process
 from bot.types.reply import (
     Draft,
     Footer,
     ReplyStatus,
 )
+from bot.types.reports import RequestLine, TurnFilter, TurnLine, TurnReport
 from bot.types.summaries import (
     NO_POINTS,
     Covered,
@@ -122,11 +143,13 @@ __all__ = [
     "ANSWER_IN",
     "ANSWER_MESSAGES",
     "BOT",
+    "DIGEST_KEY",
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
     "LOCALE",
     "MOST_DOLLARS",
+    "MOST_KEYS",
     "NAMES_OF_ANSWERS",
     "NO_POINTS",
     "NO_TURNS",
@@ -151,7 +174,9 @@ __all__ = [
     "CostSplit",
     "Costs",
     "Covered",
+    "DaySpending",
     "DeletionOutcome",
+    "Dimension",
     "Draft",
     "Edit",
     "Entrance",
@@ -166,10 +191,12 @@ __all__ = [
     "HandleResult",
     "Incoming",
     "KeptMessage",
+    "KeySpending",
     "Media",
     "MediaKind",
     "Membership",
     "Mention",
+    "MessageRef",
     "ModelEvent",
     "ModelRequest",
     "NewEntry",
@@ -185,7 +212,10 @@ __all__ = [
     "PersonData",
     "Place",
     "PlaceKind",
+    "PlaygroundEvent",
+    "PlaygroundFile",
     "Point",
+    "Process",
     "Purpose",
     "QueueFigures",
     "QueuePlace",
@@ -198,6 +228,8 @@ __all__ = [
     "ReplyStatus",
     "RequestFigures",
     "RequestId",
+    "RequestKind",
+    "RequestLine",
     "RequestNotBilled",
     "RequestRecord",
     "RequestSent",
@@ -224,7 +256,10 @@ __all__ = [
     "TextWithdrawn",
     "ThreadMessage",
     "Turn",
+    "TurnFilter",
     "TurnId",
+    "TurnLine",
+    "TurnReport",
     "TurnState",
     "UnreadableFile",
     "Usage",
@@ -234,5 +269,6 @@ __all__ = [
     "Within",
     "Workspace",
     "joins_others",
+    "kind_of",
     "takes_others",
 ]

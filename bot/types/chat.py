@@ -69,13 +69,25 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file beside a message as the platform names it; `size` in bytes, `url` as the platform gives it."""
+    """A file beside a message as the platform names it; `size` in bytes, `url` as the platform gives it.
+
+    `transcript` is what a platform heard in a sound, ending in an ellipsis where it goes on.
+    """
 
     id: str
     name: str
     media_type: str = ""
     size: int = 0
     url: str = ""
+    transcript: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRef:
+    """Which message: its conversation and its id on the platform, "" for a command."""
+
+    key: ConversationKey
+    message_id: str
 
 
 class Task(StrEnum):
@@ -108,6 +120,7 @@ class Entrance(StrEnum):
     REACTION = "reaction"
     SCHEDULE = "schedule"
     COMMAND_LINE = "command line"
+    CONSOLE = "console"
 
 
 THREAD_EXPORT = "export of the thread"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final
 
 from bot.types.model import Usage
 from bot.types.turns import Turn
@@ -22,12 +24,40 @@ class Purpose(StrEnum):
     SUMMARY = "summary"
 
 
+class RequestKind(StrEnum):
+    """What a request was for, as people read of their spending."""
+
+    ANSWER = "answer"
+    SEARCH = "search"  # an answer for which the web was searched
+    SUMMARY = "summary"
+    DIGEST = "digest"
+    NOTES = "notes"
+
+
+def kind_of(purpose: Purpose, tools: Mapping[str, int], dedupe_key: str) -> RequestKind:
+    """Return the kind of a request; `dedupe_key` is that of its turn, "" where it is gone."""
+    if purpose is Purpose.SUMMARY:
+        return RequestKind.DIGEST if dedupe_key.startswith(DIGEST_KEY) else RequestKind.SUMMARY
+    if purpose is Purpose.NOTES:
+        return RequestKind.NOTES
+    return RequestKind.SEARCH if tools else RequestKind.ANSWER
+
+
+DIGEST_KEY: Final = "digest:"
+"""How the dedupe key of a digest's turn begins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate."""
+    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate.
+
+    `first_byte_at` is when the first word came, of reasoning too, `first_text_at` when the first of the answer did.
+    """
 
     usage: Usage
     cost: Decimal
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +114,40 @@ class Spending:
     input: int = 0
     cached: int = 0
     output: int = 0
+    reasoning: int = 0
     cost: Decimal = Decimal(0)
     under_way: int = 0
     estimated: Decimal = Decimal(0)
+
+
+class Dimension(StrEnum):
+    """By what spending is told apart; the keys are "platform/workspace", "platform/workspace/channel", "platform/id" of
+    a person, and the names of kinds and models; the total has one key, "".
+    """
+
+    TOTAL = "total"
+    WORKSPACE = "workspace"
+    CHANNEL = "channel"
+    PERSON = "person"
+    KIND = "kind"
+    MODEL = "model"
+
+
+MOST_KEYS: Final = 100_000
+"""Of a dimension that are told at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DaySpending:
+    """Sum of the requests that were sent on one day of UTC."""
+
+    day: date
+    spent: Spending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySpending:
+    """Sum of the requests of one key of a dimension."""
+
+    key: str
+    spent: Spending

@@ -13,7 +13,7 @@ from typing import Literal
 # ---------------------------------------------------------------- what is sent to the model
 
 Role = Literal["user", "assistant"]
-MediaKind = Literal["image", "video", "document"]
+MediaKind = Literal["image", "video", "document", "audio"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +45,14 @@ class FileTerms:
 class ReadFile:
     """A file made ready for the model, as media, as text or as both; `note` says in what it is not the whole file.
 
-    The same bytes under the same terms always give an equal value.
+    `advice` tells people what they can do about that. The same bytes under the same terms always give an equal value.
     """
 
     name: str
     media: tuple[Media, ...] = ()
     text: str = ""
     note: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from bot.types.chat import Attachment, Person, TurnId
 from bot.types.reply import Draft
@@ -54,3 +55,41 @@ class ChannelMessage:
     def is_deleted(self) -> bool:
         """Return whether nothing is left of it but that it was there."""
         return not self.text and not self.attachments and self.answer is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaygroundEvent:
+    """Something that open pages have to hear of; `position` orders the events, and is 0 until they are stored.
+
+    "message": a message is new (`is_new`), changed or gone, and is read from the store. "answer": an answer has
+    grown: `draft` is its state, with text and reasoning from `text_from` and `reasoning_from` on alone. "private": the
+    whole of `draft` is for `person`. "place": the channels of a workspace changed, or much of what was said in one.
+    `is_open` says that the message is an answer which is still being written.
+    """
+
+    kind: Literal["message", "answer", "private", "place"]
+    workspace: str
+    channel: str = ""
+    thread: str = ""
+    message: str = ""
+    person: str = ""
+    is_new: bool = False
+    is_open: bool = False
+    draft: Draft | None = None
+    text_from: int = 0
+    reasoning_from: int = 0
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaygroundFile:
+    """A file that somebody put beside a message, or is about to."""
+
+    id: str
+    workspace: str
+    channel: str
+    author: str
+    name: str
+    media_type: str
+    data: bytes
+    at: datetime

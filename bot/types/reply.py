@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from bot.types.model import CostSplit, Source, Usage
 
 ReplyStatus = Literal["thinking", "writing", "searching", "done", "stopped", "failed"]
+OPEN_STATUSES: Final[frozenset[ReplyStatus]] = frozenset({"thinking", "writing", "searching"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,11 @@ class Draft:
     links: tuple[str, ...] = ()
     file_name: str = ""
     progress: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it is still being written."""
+        return self.status in OPEN_STATUSES
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -17,6 +17,7 @@ from bot.types import (
     ConversationKey,
     DeletionOutcome,
     Edit,
+    PlaygroundEvent,
     Task,
     Turn,
     TurnId,
@@ -25,14 +26,16 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
+from storage.in_memory.events import MemoryPlayground
 from storage.in_memory.message_changes import ChangeName, MessageChange, channel_of, name_of
 from storage.in_memory.removal import MemoryRemoval, blank
 from storage.in_memory.summaries import lies_in
 from storage.in_memory.workspaces import MemoryAdapterState
-from storage.turn_rules import FORGOTTEN, PLAYGROUND
+from storage.playground_rules import events_of
+from storage.turn_rules import FORGOTTEN, PLAYGROUND, stands_in
 
 
-class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
+class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
     """A `DeletionStore` and a `ForgetStore` in memory."""
 
     _clock: Clock
@@ -58,8 +61,12 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
         self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.message_id in ids)
         if channel.platform == PLAYGROUND:
             there = self._messages[channel.workspace, channel.channel]
-            for message in there.keys() & set(ids):
+            emptied = there.keys() & set(ids)
+            for message in emptied:
+                self._forget_files(there[message])
                 there[message] = replace(there[message], text="", attachments=(), answer=None)
+            self._forget_in_events(channel.workspace, channel.channel)
+            self._record(events_of([there[message] for message in sorted(emptied)], emptied))
         return self._outcome()
 
     async def delete_answer(self, turn: TurnId) -> DeletionOutcome:
@@ -149,7 +156,18 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState):
             self._forget_turns(theirs)
             self._forget_transcript(key)
             self._forget_edits(lambda name, _: name[:3] == name_of(key, "")[:3])
+            if key.platform == PLAYGROUND:
+                self._forget_standing(key)
         return self._outcome()
+
+    def _forget_standing(self, key: ConversationKey) -> None:
+        """Delete what stands in a conversation of the playground, and let its pages read the channel anew."""
+        there = self._messages[key.workspace, key.channel]
+        for message in [item for item in there.values() if stands_in(item, key)]:
+            self._forget_files(message)
+            del there[message.id]
+        self._forget_in_events(key.workspace, key.channel)
+        self._record([PlaygroundEvent(kind="place", workspace=key.workspace, channel=key.channel)])
 
     async def forget_person(self, platform: str, id: str) -> DeletionOutcome:
         self._begin()

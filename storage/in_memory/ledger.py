@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import count
 
 from bot.ports import Clock
 from bot.types import (
     EVERYTHING,
+    MOST_KEYS,
     Charge,
+    DaySpending,
+    Dimension,
+    KeySpending,
     Purpose,
     RequestId,
     SentRequest,
@@ -20,6 +25,7 @@ from bot.types import (
     TurnId,
     Usage,
     Within,
+    kind_of,
 )
 from storage.codec import as_utc
 from storage.exact_sum import exact_sum
@@ -68,21 +74,42 @@ class MemoryLedger:
         return self._settle_open(lambda line: line.at < as_utc(before))
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
-        lines = [
-            line
-            for line in self.lines.values()
-            if as_utc(since) <= line.at < as_utc(until) and self._is_within(within, line)
-        ]
-        usages = [line.charge.usage for line in lines]
-        return Spending(
-            requests=sum(usage.requests for usage in usages),
-            input=sum(usage.input for usage in usages),
-            cached=sum(usage.cached for usage in usages),
-            output=sum(usage.output for usage in usages),
-            cost=exact_sum(line.charge.cost for line in lines),
-            under_way=sum(line.settled_at is None for line in lines),
-            estimated=exact_sum(line.estimated for line in lines),
+        since, until = as_utc(since), as_utc(until)
+        return _added(
+            line for line in self.lines.values() if since <= line.at < until and self._is_within(within, line)
         )
+
+    async def spending_by_day(
+        self, *, since: date, until: date, of: tuple[Dimension, str] = (Dimension.TOTAL, "")
+    ) -> Sequence[DaySpending]:
+        dimension, key = of
+        days: defaultdict[date, list[LedgerLine]] = defaultdict(list)
+        for line in self.lines.values():
+            if since <= line.at.date() < until and self._key_of(line, dimension) == key:
+                days[line.at.date()].append(line)
+        return [DaySpending(day=day, spent=_added(lines)) for day, lines in sorted(days.items())]
+
+    async def spending_by_key(
+        self, dimension: Dimension, *, since: date, until: date, limit: int = MOST_KEYS
+    ) -> Sequence[KeySpending]:
+        keys: defaultdict[str, list[LedgerLine]] = defaultdict(list)
+        for line in self.lines.values():
+            if since <= line.at.date() < until:
+                keys[self._key_of(line, dimension)].append(line)
+        totals = [KeySpending(key=key, spent=_added(lines)) for key, lines in keys.items()]
+        return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
+
+    def _key_of(self, line: LedgerLine, dimension: Dimension) -> str:
+        incoming = self._turns[line.turn].incoming
+        key = incoming.key
+        return {
+            Dimension.TOTAL: "",
+            Dimension.WORKSPACE: key.workspace_key,
+            Dimension.CHANNEL: f"{key.workspace_key}/{key.channel}",
+            Dimension.PERSON: f"{key.platform}/{incoming.author.id}",
+            Dimension.KIND: kind_of(line.purpose, line.charge.usage.tools, incoming.dedupe_key).value,
+            Dimension.MODEL: line.model,
+        }[dimension]
 
     def _add_line(self, request: SentRequest, reserved: Decimal) -> RequestId:
         id, now = next(self._request_ids), as_utc(self._clock())
@@ -125,3 +152,18 @@ class MemoryLedger:
             "model": line.model,
         }
         return all(columns[name] == value for name, value in within.columns.items())
+
+
+def _added(lines: Iterable[LedgerLine]) -> Spending:
+    counted = list(lines)
+    usages = [line.charge.usage for line in counted]
+    return Spending(
+        requests=sum(usage.requests for usage in usages),
+        input=sum(usage.input for usage in usages),
+        cached=sum(usage.cached for usage in usages),
+        output=sum(usage.output for usage in usages),
+        reasoning=sum(usage.reasoning for usage in usages),
+        cost=exact_sum(line.charge.cost for line in counted),
+        under_way=sum(line.settled_at is None for line in counted),
+        estimated=exact_sum(line.estimated for line in counted),
+    )

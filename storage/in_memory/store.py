@@ -39,6 +39,7 @@ from storage.codec import as_utc
 from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion
 from storage.in_memory.deliveries import MemoryDeliveries
+from storage.in_memory.events import MemoryPlayground
 from storage.in_memory.exports import MemoryExports
 from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.removal import blank
@@ -352,6 +353,7 @@ class MemoryStore(
         MemorySettings.__init__(self)
         MemoryAdapterState.__init__(self)
         MemoryWorkspaces.__init__(self)
+        MemoryPlayground.__init__(self)
         MemorySummaries.__init__(self)
         MemorySchedules.__init__(self)
         MemoryDeliveries.__init__(self)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
 
 from bot.errors import StorageError
 from bot.parameters import Scope, SettingChange
@@ -13,6 +14,8 @@ from bot.ports import Clock
 from bot.turns.effects import UNDONE_WITHIN, as_known
 from bot.types import PLACE_STATE, Channel, ChannelMessage, Person, Within, Workspace
 from storage.codec import as_utc
+from storage.in_memory.events import MemoryPlayground
+from storage.playground_rules import events_of, events_of_channels
 
 
 class MemorySettings:
@@ -91,7 +94,7 @@ class MemoryAdapterState:
         self._state = {name: value for name, value in self._state.items() if name not in gone}
 
 
-class MemoryWorkspaces:
+class MemoryWorkspaces(MemoryPlayground):
     """A `WorkspaceStore` in memory."""
 
     def __init__(self) -> None:
@@ -104,6 +107,7 @@ class MemoryWorkspaces:
         self._workspaces[workspace.id] = workspace
         self._channels[workspace.id].update({channel.id: channel for channel in channels})
         self._people[workspace.id].update({person.id: person for person in people})
+        self._record(events_of_channels(workspace.id, channels))
 
     async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
         messages = [replace(message, at=as_utc(message.at)) for message in messages]
@@ -111,10 +115,12 @@ class MemoryWorkspaces:
             if message.channel not in self._channels[message.workspace]:
                 raise StorageError(f"There is no channel {message.channel!r} in the workspace {message.workspace!r}.")
         new = 0
-        for message in messages:
-            there = self._messages[message.workspace, message.channel]
-            new += message.id not in there
-            there[message.id] = message
+        for (workspace, channel), of_channel in groupby(sorted(messages, key=_channel_of), key=_channel_of):
+            there, stored = self._messages[workspace, channel], {message.id: message for message in of_channel}
+            known = there.keys() & stored.keys()
+            there.update(stored)
+            self._record(events_of(stored.values(), known))
+            new += len(stored) - len(known)
         return new
 
     async def get_workspaces(self) -> Sequence[Workspace]:
@@ -131,9 +137,15 @@ class MemoryWorkspaces:
         return next(iter(self._with_replies([there[id]])), None) if id in there else None
 
     async def get_messages(
-        self, workspace: str, channel: str, *, before: ChannelMessage | None = None, limit: int
+        self,
+        workspace: str,
+        channel: str,
+        *,
+        before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
+        limit: int,
     ) -> Sequence[ChannelMessage]:
-        return await self.get_thread(workspace, channel, "", before=before, limit=limit)
+        return await self.get_thread(workspace, channel, "", before=before, after=after, limit=limit)
 
     async def get_thread(
         self,
@@ -142,11 +154,14 @@ class MemoryWorkspaces:
         thread: str,
         *,
         before: ChannelMessage | None = None,
+        after: ChannelMessage | None = None,
         limit: int,
     ) -> Sequence[ChannelMessage]:
         end = None if before is None else _mark(before)
         inside = (message for message in self._messages[workspace, channel].values() if message.thread == thread)
         earlier = sorted((item for item in inside if end is None or _mark(item) < end), key=_mark)
+        if after is not None:
+            return self._with_replies([item for item in earlier if _mark(item) > _mark(after)][:limit])
         return self._with_replies(earlier[max(0, len(earlier) - limit) :])
 
     def _with_replies(self, messages: Iterable[ChannelMessage]) -> list[ChannelMessage]:
@@ -156,6 +171,10 @@ class MemoryWorkspaces:
         there = self._messages[root.workspace, root.channel].values()
         times = [item.at for item in there if item.thread == root.id]
         return replace(root, replies=len(times), last_reply_at=max(times, default=None))
+
+
+def _channel_of(message: ChannelMessage) -> tuple[str, str]:
+    return message.workspace, message.channel
 
 
 def _mark(message: ChannelMessage) -> tuple[datetime, str]:

@@ -5,7 +5,7 @@ from storage.tables.base import KEY_COLUMNS, BaseTable, Keyed, in_channel, in_pl
 from storage.tables.budgets import BudgetRow
 from storage.tables.deletions import IS_WAITING, MessageChangeRow, ReplyMessageRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow
-from storage.tables.ledger import IS_UNSETTLED, LedgerRow, charge_columns
+from storage.tables.ledger import IS_UNSETTLED, LedgerRow, SpendingDayRow, charge_columns
 from storage.tables.settings import AdapterStateRow, SettingChangeRow, SettingRow
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
@@ -28,7 +28,16 @@ from storage.tables.turns import (
     FeedbackRow,
     TurnRow,
 )
-from storage.tables.workspaces import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
+from storage.tables.workspaces import (
+    ChannelMessageRow,
+    ChannelRow,
+    PersonRow,
+    PlaygroundEventRow,
+    PlaygroundFileRow,
+    WorkspaceRow,
+    event_columns,
+    message_columns,
+)
 
 __all__ = [
     "HAS_SOURCE",
@@ -61,16 +70,20 @@ __all__ = [
     "MediaRow",
     "MessageChangeRow",
     "PersonRow",
+    "PlaygroundEventRow",
+    "PlaygroundFileRow",
     "ReplyMessageRow",
     "ScheduleRow",
     "SettingChangeRow",
     "SettingRow",
+    "SpendingDayRow",
     "SummaryMarkRow",
     "SummaryPartRow",
     "TurnRow",
     "WorkspaceRow",
     "charge_columns",
     "conversation_columns",
+    "event_columns",
     "in_channel",
     "in_place",
     "is_of",

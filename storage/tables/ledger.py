@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from bot.types import Charge, Purpose, Usage
+from bot.types import Charge, Purpose, Spending, Usage
 from storage.codec import decimal_to_text
-from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, Keyed
+from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed
 
 PURPOSE = sa.Enum(Purpose, native_enum=False, values_callable=lambda purposes: [p.value for p in purposes], length=20)
 
@@ -52,6 +53,8 @@ class LedgerRow(Keyed, table=True):
     estimated: bool
     tools: dict[str, int] = Field(sa_type=JSON)
     cost: str | None = None
+    first_byte_at: datetime | None = None
+    first_text_at: datetime | None = None
     reserved: str | None = None
 
     def to_usage(self) -> Usage:
@@ -67,6 +70,35 @@ class LedgerRow(Keyed, table=True):
         )
 
 
+class SpendingDayRow(BaseTable, table=True):
+    """Sum of the settled requests of one day (UTC) under one key of a dimension; amounts are exact decimals."""
+
+    __tablename__ = "spending_day"
+
+    dimension: str = Field(primary_key=True, max_length=20)
+    day: date = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    requests: int = Field(sa_type=sa.BigInteger)
+    input: int = Field(sa_type=sa.BigInteger)
+    cached: int = Field(sa_type=sa.BigInteger)
+    output: int = Field(sa_type=sa.BigInteger)
+    reasoning: int = Field(sa_type=sa.BigInteger)
+    cost: str
+    estimated: str
+
+    def to_spending(self) -> Spending:
+        """Return the sum."""
+        return Spending(
+            requests=self.requests,
+            input=self.input,
+            cached=self.cached,
+            output=self.output,
+            reasoning=self.reasoning,
+            cost=Decimal(self.cost),
+            estimated=Decimal(self.estimated),
+        )
+
+
 def charge_columns(charge: Charge) -> dict[str, Any]:
     """Return the columns of what a request came to, by name."""
     usage = charge.usage
@@ -79,4 +111,6 @@ def charge_columns(charge: Charge) -> dict[str, Any]:
         "estimated": usage.estimated,
         "tools": dict(usage.tools),
         "cost": decimal_to_text(charge.cost),
+        "first_byte_at": charge.first_byte_at,
+        "first_text_at": charge.first_text_at,
     }

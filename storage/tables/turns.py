@@ -131,6 +131,7 @@ class TurnRow(Keyed, table=True):
     request: dict[str, Any] | None = Field(default=None, sa_type=JSON)
     accepted_at: datetime
     claimed_at: datetime | None = None
+    shown_at: datetime | None = None
     recorded_at: datetime | None = None
     ended_at: datetime | None = None
 

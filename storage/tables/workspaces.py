@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from bot.types import Channel, ChannelMessage, Person, Workspace
+from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent, PlaygroundFile, Workspace
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json, draft_to_json
-from storage.tables.base import JSON, ORDERED, BaseTable
+from storage.tables.base import JSON, ORDERED, SERIAL, BaseTable
 
 
 class WorkspaceRow(BaseTable, table=True):
@@ -112,3 +112,82 @@ def message_columns(message: ChannelMessage) -> dict[str, Any]:
         "answer": None if message.answer is None else draft_to_json(message.answer),
         "turn_id": message.turn,
     }
+
+
+class PlaygroundEventRow(BaseTable, table=True):
+    """Something that open pages have to hear of, for an hour; ids are in the order of commits."""
+
+    __tablename__ = "playground_event"
+    __table_args__ = (sa.Index(None, "at"), sa.Index(None, "workspace", "channel"))
+
+    id: int = Field(default=None, primary_key=True, sa_type=SERIAL)
+    at: datetime
+    kind: str
+    workspace: str = Field(sa_type=ORDERED)
+    channel: str = Field(sa_type=ORDERED)
+    thread: str
+    message: str
+    person: str
+    is_new: bool
+    is_open: bool
+    draft: Json | None = Field(default=None, sa_type=JSON)
+    text_from: int
+    reasoning_from: int
+
+    def to_event(self) -> PlaygroundEvent:
+        return PlaygroundEvent(
+            kind=self.kind,  # type: ignore[arg-type]  # only `event_columns` writes it
+            workspace=self.workspace,
+            channel=self.channel,
+            thread=self.thread,
+            message=self.message,
+            person=self.person,
+            is_new=self.is_new,
+            is_open=self.is_open,
+            draft=None if self.draft is None else draft_from_json(self.draft),
+            text_from=self.text_from,
+            reasoning_from=self.reasoning_from,
+            position=self.id,
+        )
+
+
+def event_columns(event: PlaygroundEvent, at: datetime) -> dict[str, Any]:
+    """Return the columns of an event, by name."""
+    return {
+        "at": at,
+        "kind": event.kind,
+        "workspace": event.workspace,
+        "channel": event.channel,
+        "thread": event.thread,
+        "message": event.message,
+        "person": event.person,
+        "is_new": event.is_new,
+        "is_open": event.is_open,
+        "draft": None if event.draft is None else draft_to_json(event.draft),
+        "text_from": event.text_from,
+        "reasoning_from": event.reasoning_from,
+    }
+
+
+class PlaygroundFileRow(BaseTable, table=True):
+    """A file beside a message of the playground, or one that is about to be."""
+
+    __tablename__ = "playground_file"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["workspace", "channel"], ["channel.workspace", "channel.id"], ondelete="CASCADE"),
+        sa.Index(None, "workspace", "channel"),
+        sa.Index(None, "author"),
+        sa.Index(None, "at"),
+    )
+
+    id: str = Field(primary_key=True)
+    workspace: str = Field(sa_type=ORDERED)
+    channel: str = Field(sa_type=ORDERED)
+    author: str
+    name: str
+    media_type: str
+    data: bytes
+    at: datetime
+
+    def to_file(self) -> PlaygroundFile:
+        return PlaygroundFile(**self.model_dump())

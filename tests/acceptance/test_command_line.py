@@ -19,7 +19,7 @@ from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.fakes import ManualClock
-from tests.processes import line_with, start
+from tests.processes import files_in, line_with, start
 
 
 @dataclass(frozen=True)
@@ -217,12 +217,64 @@ async def test_rates_usage_and_the_books_agree_with_the_provider(tmp_path: Path)
         surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
         rates = await seedling(tmp_path, "rates", **surroundings)
         await seedling(tmp_path, "ask", "Why is the sky blue?", **surroundings)
-        books = await seedling(tmp_path, "usage", "--reconcile", **surroundings)
+        books = await seedling(tmp_path, "usage", "--own", "--reconcile", **surroundings)
     assert "provider, " in rates.out
     assert "0.31" in rates.out
     ours, theirs = (line.split()[2:] for line in books.out.splitlines() if line.startswith(("our", "the provider")))
     assert ours == theirs
     assert ours[0] == "1"
+
+
+async def test_another_model_answers_while_the_first_one_cannot_and_the_doctor_looks_at_both(tmp_path: Path) -> None:
+    async with running_seed(Options(balance=Decimal(0))) as poor, running_seed(Options(model="seed-mini")) as rich:
+        surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": poor.url, "SEED_FALLBACK_URL": rich.url}
+        surroundings |= {"SEED_FALLBACK_MODEL": "seed-mini", "SEED_FALLBACK_API_KEY": API_KEY}
+        done = await seedling(tmp_path, "ask", "echo Hello", **surroundings)
+        books = await seedling(tmp_path, "usage", "--own", **surroundings)
+        doctor = await seedling(tmp_path, "doctor", **surroundings)
+        wrong = await seedling(tmp_path, "ask", "hi", **surroundings | {"SEED_FALLBACK_API_KEY": "two words"})
+    assert (done.code, done.out.strip()) == (0, "Hello")
+    assert "seed-2-0-lite is not answering right now, so seed-mini answered in its place." in done.err
+    assert "seed-mini \u00b7" in done.err
+    assert next(line for line in books.out.splitlines() if line.startswith("our records")).split()[2] == "1"
+    broken = [line.split()[1:3] for line in doctor.out.splitlines() if line.startswith("BROKEN")]
+    assert ["key", "the"] in broken
+    assert not any(name == "fallback" for name, _ in broken)
+    assert "fallback web search" in doctor.out
+    assert (wrong.code, "SEED_FALLBACK_API_KEY: is no key" in wrong.err) == (78, True)
+
+
+async def test_settings_are_compared_by_cases_and_nothing_of_them_is_kept(tmp_path: Path) -> None:
+    cases = [
+        {"name": "right", "question": "Echo: 12 May", "contains": ["May 12|12 May"]},
+        {"name": "wrong", "question": "Echo: 13 May", "contains": ["12 May"]},
+        {"name": "file", "question": "Echo: seen", "files": ["note.txt"], "contains": ["seen"], "search": True},
+        {
+            "name": "thread",
+            "question": "Echo: go on",
+            "asker": "Grace",
+            "contains": ["go on"],
+            "thread": [{"role": "user", "content": "Ada: We begin."}, {"role": "assistant", "content": "Good."}],
+        },
+        {"name": "for a person", "question": "Echo: who knows"},
+    ]
+    (tmp_path / "note.txt").write_text("The heron landed at nine.")
+    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(case) for case in cases))
+    async with running_seed() as seed:
+        settings = ("--with", "", "--with", "reasoning_effort=low SEED_MODEL=nope")
+        done = await seedling(tmp_path, "eval", "cases.jsonl", *settings, SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url)
+        bodies = [json.dumps(request.body, ensure_ascii=False) for request in seed.requests if request.ask]
+    rows = [line.split()[-6:] for line in done.out.splitlines()[-2:]]
+    assert done.code == 0, done.err
+    assert [row[:4] for row in rows] == [["3", "1", "1", "0"], ["0", "0", "0", "5"]]
+    assert Decimal(rows[0][4]) > 0
+    assert "as it is set: wrong: wrong" in done.out
+    assert len(bodies) == 5
+    [thread] = [body for body in bodies if "go on" in body]
+    assert "Ada: We begin." in thread
+    assert "Grace: Echo: go on" in thread
+    assert any("The heron landed at nine." in body and '"enable_web_search": true' in body for body in bodies)
+    assert sorted(path.name for path in files_in(tmp_path)) == ["cases.jsonl", "note.txt"]
 
 
 # ---------------------------------------------------------------- the local model
@@ -260,7 +312,7 @@ async def test_the_doctor_ends_with_the_local_model_and_says_what_it_has_not(
     done = await seedling(tmp_path, "doctor", "--seconds", "20")
     rows = [line.split(maxsplit=1) for line in done.out.splitlines()[1:]]
     assert {mark for mark, _ in rows} <= {"ok", "-", "BROKEN", "->"}
-    for name in ("Slack", "Discord", "price", "account", "image input", "web search"):
+    for name in ("Slack", "Discord", "price", "account", "image input", "web search", "sound"):
         assert any(mark == "-" and row.startswith(name) for mark, row in rows), name
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.emulators.seed import API_KEY, Options, RunningSeed, running_seed
-from tests.processes import ROOT, seedling, start
+from tests.processes import ROOT, history_of, seedling, start
 
 LONG = "Write 20000 words"
 SLOW = Options(tokens_per_second=40.0)  # the long answer takes several minutes
@@ -48,7 +48,7 @@ async def closed(seed: RunningSeed) -> None:
 
 
 def rows(folder: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(folder / "seedling.db")) as connection:
+    with closing(sqlite3.connect(history_of(folder))) as connection:
         return connection.execute(statement).fetchall()
 
 

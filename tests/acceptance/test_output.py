@@ -17,7 +17,7 @@ import pytest
 
 from storage import migrate
 from tests.emulators.seed import API_KEY, Options, RunningSeed, running_seed
-from tests.processes import start, start_into
+from tests.processes import history_of, start, start_into
 
 WORDS = "Grüße, 世界 🌱"
 SECONDS = 90.0  # far more than any command here takes
@@ -50,7 +50,7 @@ async def end_of(process: Process, typed: bytes = b"") -> tuple[int | None, byte
 
 
 def rows(folder: Path, statement: str) -> list[Any]:
-    with closing(sqlite3.connect(folder / "seedling.db")) as connection:
+    with closing(sqlite3.connect(history_of(folder))) as connection:
         return connection.execute(statement).fetchall()
 
 

@@ -15,10 +15,12 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame.visitors import VISITOR_COOKIE
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, Person
 from storage.in_memory.store import MemoryStore
 from tests.browser.driven_bot import DrivenBot
+from tests.web_visitors import SECRET, visitor_cookie
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
@@ -79,13 +81,13 @@ async def open_stage(
         host="127.0.0.1",
         port=0,
         password=password,
-        secret="not a secret in a test",
+        secret=SECRET,
         model_name="tiny",
         notice=notice,
         complete=complete,
     )
     playground = Playground(store, options=options, clock=clock)
-    bot.platform = playground
+    bot.platform, bot.store = playground, store
     serving = asyncio.create_task(playground.run(bot), name="playground under test")
     try:
         url = asyncio.create_task(playground.url())
@@ -121,10 +123,17 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+async def name_person(context: BrowserContext, person: str, name: str) -> None:
+    """Let a browser come as somebody who was asked for their name before."""
+    cookie = visitor_cookie(person, name)
+    await context.add_cookies([{"name": VISITOR_COOKIE, "value": cookie, "domain": "127.0.0.1", "path": "/"}])
+
+
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="UTC", locale="en-US")
     context.set_default_timeout(15_000)
+    await name_person(context, "u-page", "You")
     yield context
     await context.close()
 
@@ -150,5 +159,6 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
 async def phone(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     context.set_default_timeout(15_000)
+    await name_person(context, "u-phone", "Phone")
     yield await context.new_page()
     await context.close()

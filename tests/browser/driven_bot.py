@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from bot.errors import BotError
-from bot.ports import Platform, Reply
+from bot.ports import DeletionStore, Platform, Reply
 from bot.types import (
     ConversationKey,
     DeletionOutcome,
@@ -28,6 +28,7 @@ class DrivenBot(QuietBot):
 
     def __init__(self) -> None:
         self.platform: Platform | None = None
+        self.store: DeletionStore | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
@@ -67,7 +68,7 @@ class DrivenBot(QuietBot):
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         self.deletions += ids
-        return DeletionOutcome()
+        return DeletionOutcome() if self.store is None else await self.store.delete_messages(channel, ids)
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         if error := self.refusals.get(how):

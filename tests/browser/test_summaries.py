@@ -27,6 +27,7 @@ from tests.browser.test_asking import ask
 from tests.emulators.seed.options import API_KEY, Options
 from tests.emulators.seed.server import RunningSeed, running_seed
 from tests.fakes import FixedRates
+from tests.web_visitors import SECRET
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -60,7 +61,7 @@ async def imported(shared_data: Path) -> AsyncIterator[Imported]:
         host="127.0.0.1",
         port=0,
         password=None,
-        secret="not a secret in a test",
+        secret=SECRET,
         model_name="seed-2-0-lite",
         notice="",
         complete=complete,

@@ -17,7 +17,7 @@ from bot.delivery import Splitter
 from tests.pathological import PATTERNS
 from tests.text_readers import READERS, Read
 
-LENGTHS = (4_000, 8_000, 16_000)  # the longer ones where a shorter one looks as if it were not linear
+LENGTHS = (2_000, 4_000, 8_000, 16_000)  # the longer ones where a shorter one looks as if it were not linear
 MOST = 2.5  # times as long for a text of twice the length
 LIKELY = 2.2  # as far as which one time of each is enough
 ROUNDS = 6  # of timing, at most

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from adapters.web.markdown_html import render_markdown
-from adapters.web.message_view import present_message, render_ahead
+from adapters.web.playground.markdown_html import render_markdown
+from adapters.web.playground.message_view import present_message, render_ahead
 from bot.offload import LONG_TEXT, offload
 from bot.types import ChannelMessage
 from tests.fakes import ADA, START

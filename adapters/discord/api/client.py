@@ -46,12 +46,16 @@ _NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordOptions:
-    """Options of the connection to Discord; the addresses are Discord's own unless given."""
+    """Options of the connection to Discord; the addresses are Discord's own unless given.
+
+    `ready_wait` is how long no further server has to come in for the connection to count as ready, in seconds.
+    """
 
     token: str = field(repr=False)
     api_url: str | None = None
     gateway_url: str | None = None
     reconnect: BackoffTimes = RECONNECT
+    ready_wait: float = 2.0  # discord.py's own default
 
     def point_the_library(self) -> None:
         """discord.py knows no setting for other addresses; its classes do."""

@@ -78,7 +78,13 @@ class GatewayClient(discord.AutoShardedClient):
     """The connection of one run. Its caches are small: no members, no messages."""
 
     def __init__(
-        self, bot: Bot, around: DiscordContext, *, message_content: bool, on_ready: Callable[[], None]
+        self,
+        bot: Bot,
+        around: DiscordContext,
+        *,
+        message_content: bool,
+        ready_wait: float,
+        on_ready: Callable[[], None],
     ) -> None:
         super().__init__(
             intents=intents(message_content=message_content),
@@ -86,6 +92,7 @@ class GatewayClient(discord.AutoShardedClient):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=ready_wait,
         )
         self._bot = bot
         self._on_ready = on_ready
@@ -302,7 +309,9 @@ async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, o
                 message_content = may_read_content((await around.rest.application()).flags)
                 if not message_content:
                     logger.warning(NO_CONTENT)
-            listener = GatewayClient(bot, around, message_content=message_content, on_ready=on_ready)
+            listener = GatewayClient(
+                bot, around, message_content=message_content, ready_wait=options.ready_wait, on_ready=on_ready
+            )
             await _connect(listener, options)
             reason = "closed"
         except discord.PrivilegedIntentsRequired:

@@ -24,12 +24,16 @@ class BuildBody(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """One way of talking to the model: where to post, what to post, and how to read one object of the stream."""
+    """One way of talking to the model: where to post, what to post, and how to read one object of the stream.
+
+    `carries_sound` says whether a message can have sound in it.
+    """
 
     path: str
     build_body: BuildBody
     read: Callable[[ResponseState, dict[str, Any]], None]
     headers: Mapping[str, str] = field(default_factory=dict)
+    carries_sound: bool = True
 
 
 WIRES: Mapping[WireName, Wire] = {
@@ -38,6 +42,7 @@ WIRES: Mapping[WireName, Wire] = {
     "messages": Wire(
         path=anthropic_messages.PATH,
         build_body=anthropic_messages.build_body,
+        carries_sound=False,
         read=anthropic_messages.read,
         headers=anthropic_messages.HEADERS,
     ),

@@ -55,6 +55,8 @@ def _block(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, A
             if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return video
+        case "audio":  # kept from elsewhere: this protocol has no part for it
+            return {"type": "text", "text": f"(the sound {media.name!r} cannot be heard here)"}
         case "document":
             return {"type": "document", "title": media.name, "source": source}
 

@@ -12,6 +12,11 @@ def data_url(media: Media) -> str:
     return f"data:{media.media_type};base64,{base64_text(media)}"
 
 
+def audio(media: Media) -> dict[str, str]:
+    """Return a sound as both OpenAI protocols carry it (createChatCompletion, createResponse: input_audio)."""
+    return {"data": base64_text(media), "format": media.media_type.removeprefix("audio/")}
+
+
 def base64_text(media: Media) -> str:
     """Return the file's bytes in base64."""
     return b64encode(media.data).decode("ascii")

@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
-from adapters.seed.protocols.data_urls import data_url
+from adapters.seed.protocols.data_urls import audio, data_url
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
@@ -64,6 +64,8 @@ def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, An
             if dialect != "plain" and "video_fps" in request.parameters:
                 video["fps"] = request.parameters["video_fps"]
             return video
+        case "audio":
+            return {"type": "input_audio", "input_audio": audio(media)}
         case "document":
             return {"type": "input_file", "filename": media.name, "file_data": data_url(media)}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.payloads import FileAnswer
+from adapters.slack.payloads import FileAnswer, FilePayload
 from bot.chat.downloads import CHUNK_BYTES, read_limited
+from bot.errors import FileGone
 from bot.types import Attachment
 
 FETCH_SECONDS: Final = 120.0
@@ -15,15 +17,35 @@ PAGE: Final = "text/html"
 """What Slack answers, with status 200, to whoever may not read a file: the page to sign in."""
 
 
+DELETED: Final = frozenset({"file_deleted", "file_not_found"})
+"""What `files.info` says of a file that is no longer there (https://docs.slack.dev/reference/methods/files.info)."""
+
+
 async def fetch(workspace: SlackWorkspace, file: str, attachment: Attachment, *, limit: int) -> bytes:
-    """Return a whole file. Raises `FileTooLarge`, and `PlatformError` when it cannot be had."""
-    url, media_type = attachment.url, attachment.media_type
-    if not url:  # of another organisation: the message does not tell
-        told = FileAnswer.read(await workspace.calls.call("files.info", {"file": file}, patience=30)).file
-        url, media_type = told.url_private, told.mimetype
-    async with workspace.calls.download(url, seconds=FETCH_SECONDS) as response:
+    """Return a whole file. Raises `FileTooLarge`, `FileGone`, and `PlatformError` when it cannot be had."""
+    if not attachment.url:  # of another organisation: the message does not tell
+        told = await _told(workspace, file)
+        return await _download(workspace, replace(attachment, url=told.url_private, media_type=told.mimetype), limit)
+    try:
+        return await _download(workspace, attachment, limit)
+    except SlackApiError:
+        await _told(workspace, file)  # says so where it was deleted
+        raise
+
+
+async def _told(workspace: SlackWorkspace, file: str) -> FilePayload:
+    try:
+        return FileAnswer.read(await workspace.calls.call("files.info", {"file": file}, patience=30)).file
+    except SlackApiError as error:
+        if error.code in DELETED:
+            raise FileGone(f"a file of Slack is gone: {error.code}") from error
+        raise
+
+
+async def _download(workspace: SlackWorkspace, attachment: Attachment, limit: int) -> bytes:
+    async with workspace.calls.download(attachment.url, seconds=FETCH_SECONDS) as response:
         chunks = response.content.iter_chunked(CHUNK_BYTES)
         data = await read_limited(chunks, limit, announced=response.content_length)
-    if response.content_type == PAGE and (media_type != PAGE or len(data) != attachment.size):
+    if response.content_type == PAGE and (attachment.media_type != PAGE or len(data) != attachment.size):
         raise SlackApiError("file", "not_allowed")
     return data

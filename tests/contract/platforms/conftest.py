@@ -18,7 +18,6 @@ from adapters.discord.platform import DiscordPlatform
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
 from adapters.web import Playground, PlaygroundOptions
-from adapters.web.hub import MessageChanged
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.in_memory.store import MemoryStore
@@ -50,19 +49,18 @@ async def playground() -> AsyncIterator[Stage]:
         host="127.0.0.1", port=0, password=None, secret="s", model_name="m", notice="", complete=lambda _: ()
     )
 
-    opened: list[Playground] = []
-
     @asynccontextmanager
     async def process() -> AsyncIterator[Platform]:
-        opened.append(Playground(store, options=options, clock=clock))
-        yield opened[-1]
+        yield Playground(store, options=options, clock=clock)
 
     @contextmanager
     def told() -> Iterator[Callable[[], list[str]]]:
-        changes: list[MessageChanged] = []
-        stop = opened[-1]._hub.listen(changes.append)
-        yield lambda: [change.message.text for change in changes if change.only_for == ada.id]
-        stop()
+        before = len(store._events)
+        yield lambda: [
+            event.draft.text
+            for _, event in store._events[before:]
+            if event.kind == "private" and event.person == ada.id and event.draft
+        ]
 
     @asynccontextmanager
     async def seen() -> AsyncIterator[list[str]]:
@@ -143,13 +141,15 @@ async def discord() -> AsyncIterator[Stage]:
     """The emulated Discord, as a worker has it: over REST alone."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions()) as emulator:
+        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
             store = MemoryStore(clock=emulator.clock.now)
             ada = emulator.person("ada")
             guild = emulator.guild("Garden", ada)
             general = next(iter(guild.channels.values()))
             root = emulator.say(ada, general, f"{emulator.mention()} q")
-            options = DiscordOptions(token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url)
+            options = DiscordOptions(
+                token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, ready_wait=0.1
+            )
 
             @asynccontextmanager
             async def process() -> AsyncIterator[Platform]:

@@ -135,7 +135,7 @@ async def discord() -> AsyncIterator[DiscordChat]:
     """The emulated Discord, heard over the gateway."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions()) as emulator:
+        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
             store = MemoryStore(clock=now)
             async with open_discord(options_for(emulator), store, clock=now) as platform:
                 chat = DiscordChat(emulator, platform, store)

@@ -36,6 +36,7 @@ def told(charge: Charge, *, under_way: int = 0) -> Spending:
         input=usage.input,
         cached=usage.cached,
         output=usage.output,
+        reasoning=usage.reasoning,
         cost=charge.cost,
         under_way=under_way,
         estimated=charge.cost if usage.estimated else Decimal(0),

@@ -9,9 +9,23 @@ from decimal import Decimal
 import pytest
 
 from bot.errors import StorageError
-from bot.types import Attachment, Channel, Draft, Footer, Person, Usage, Workspace
+from bot.types import (
+    Attachment,
+    Channel,
+    ConversationKey,
+    Draft,
+    Footer,
+    Person,
+    PlaygroundEvent,
+    PlaygroundFile,
+    Usage,
+    Workspace,
+)
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import ADA, CHANNELS, GENERAL, WORDS, WORKSPACE, at, message
+from tests.fakes import ManualClock
+
+KEY_OF_PLAYGROUND = ConversationKey(platform="local", workspace="W", channel="C1", thread="")
 
 
 @pytest.fixture(autouse=True)
@@ -167,3 +181,76 @@ async def test_a_whole_export_is_stored_at_once(store: AnyStore) -> None:
     assert len(roots) == 205
     assert {root.replies for root in roots} == {9}
     assert roots[-1].last_reply_at == at(2_049)
+
+
+async def _kinds(store: AnyStore, after: int = 0) -> list[tuple[str, str, bool, bool]]:
+    events = await store.get_playground_events(after, limit=1000)
+    return [(event.kind, event.message, event.is_new, event.is_open) for event in events]
+
+
+async def test_pages_hear_of_what_is_stored_changed_and_deleted(store: AnyStore) -> None:
+    _, start = await store.get_playground_positions()
+    await store.put_messages([message("1"), message("2", answer=Draft(status="writing", text="so"))])
+    await store.put_messages([message("2", answer=Draft(status="done", text="so it is"))])
+    await store.delete_messages(KEY_OF_PLAYGROUND, ["1"])
+    assert await _kinds(store, start) == [
+        ("message", "1", True, False),
+        ("message", "2", True, True),
+        ("message", "2", False, False),
+        ("message", "1", False, False),
+    ]
+    await store.forget_conversation(replace(KEY_OF_PLAYGROUND, thread="2"))
+    assert (await _kinds(store, start))[-1] == ("place", "", False, False)
+    await store.put_messages([message(str(number)) for number in range(150)])
+    assert (await _kinds(store, start))[-1] == ("place", "", False, False), "an import is read anew as a whole"
+
+
+async def test_what_is_pruned_leaves_the_newest_position(store: AnyStore, clock: ManualClock) -> None:
+    draft = Draft(status="writing", text="lo", notices=("n",))
+    step = PlaygroundEvent(kind="answer", workspace="W", channel="C1", message="1", draft=draft, text_from=3)
+    await store.add_playground_events([step, step])
+    _, newest = await store.get_playground_positions()
+    assert await store.get_playground_events(newest - 1, limit=5) == [replace(step, position=newest)]
+    clock.advance(3600)
+    await store.prune_playground_events(clock())
+    assert await store.get_playground_positions() == (newest, newest)
+    await store.add_playground_events([step])
+    assert await store.get_playground_positions() == (newest, newest + 1)
+
+
+async def test_words_of_a_deleted_message_leave_the_events_too(store: AnyStore) -> None:
+    await store.put_messages([message("1", text="secret")])
+    draft = Draft(status="writing", text="You said secret")
+    await store.add_playground_events(
+        [PlaygroundEvent(kind="private", workspace="W", channel="C1", person="U1", draft=draft)]
+    )
+    await store.delete_messages(KEY_OF_PLAYGROUND, ["1"])
+    assert [event for event in await store.get_playground_events(0, limit=100) if event.draft] == []
+
+
+async def test_files_go_with_their_message(store: AnyStore, clock: ManualClock) -> None:
+    file = PlaygroundFile(
+        id="F1", workspace="W", channel="C1", author="U1", name="a.png", media_type="image/png", data=b"\0x", at=clock()
+    )
+    await store.put_playground_file(file)
+    assert await store.get_playground_file("F1") == file
+    await store.put_messages([message("1", attachments=(Attachment(id="F1", name="a.png"),))])
+    await store.delete_messages(KEY_OF_PLAYGROUND, ["1"])
+    assert await store.get_playground_file("F1") is None
+
+
+async def test_later_messages_are_read_forward(store: AnyStore) -> None:
+    await store.put_messages([message(str(number), seconds=number) for number in range(6)])
+    first = await store.get_message("W", "C1", "0")
+    found = await store.get_messages("W", "C1", after=first, limit=3)
+    assert [item.id for item in found] == ["1", "2", "3"]
+
+
+async def test_messages_are_found_by_their_words(store: AnyStore) -> None:
+    texts = ["A Pump leaks", "the pump", "50% of pumps", "leaks"]
+    await store.put_messages([message(str(number), text=text, seconds=number) for number, text in enumerate(texts)])
+    places = [("W", "C1")]
+    assert [item.id for item in await store.search_messages(places, ["pump"], limit=2)] == ["2", "1"]
+    assert [item.id for item in await store.search_messages(places, ["LEAKS", "pump"], limit=9)] == ["0"]
+    assert [item.id for item in await store.search_messages(places, ["0%"], limit=9)] == ["2"]
+    assert await store.search_messages([], ["pump"], limit=9) == []

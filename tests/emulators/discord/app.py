@@ -72,7 +72,8 @@ def _attachment(emulator: DiscordEmulator) -> Endpoint:
         messages_there = channel.messages.values() if channel else ()
         for message in messages_there:
             for attachment in message.attachments:
-                if attachment.id == wanted.get("attachment_id") and not message.deleted:
+                is_present = request.query.get("hm") == f"{attachment.signature:x}" and not message.deleted
+                if attachment.id == wanted.get("attachment_id") and is_present:
                     return web.Response(body=attachment.data, content_type=attachment.content_type.partition(";")[0])
         for attachment in emulator.loose_attachments:
             if attachment.id == wanted.get("attachment_id"):

@@ -242,7 +242,7 @@ def guild_create(each: Guild, bot: User) -> Payload:
 
 def attachment_url(each: Attachment, channel_id: int, cdn: str) -> str:
     """Where a file is fetched from."""
-    return f"{cdn}/attachments/{channel_id}/{each.id}/{quote(each.filename)}"
+    return f"{cdn}/attachments/{channel_id}/{each.id}/{quote(each.filename)}?hm={each.signature:x}"
 
 
 def attachment(each: Attachment, channel_id: int, cdn: str) -> Payload:

@@ -137,6 +137,8 @@ class Attachment:
     content_type: str
     data: bytes
     description: str | None = None
+    signature: int = 1
+    """Part of its address: one with another signature has expired (reference, signed attachment URLs)."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

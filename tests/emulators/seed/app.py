@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -56,7 +57,7 @@ class ModelRoute:
     def _refused(self, record: Recorded, error: ApiError, *, status: int | None = None) -> Response:
         self._emulator.refuse(record, error.status, error.code)
         request_id = _request_id(record)
-        headers = {"x-request-id": request_id}
+        headers = {"x-request-id": request_id, **self._emulator.limit.headers(self._wire.limit_headers)}
         if error.retry_after is not None:
             headers["retry-after"] = error.retry_after
         return JSONResponse(self._wire.envelope(error, request_id), status_code=status or error.status, headers=headers)
@@ -107,6 +108,7 @@ class ModelRoute:
             on_end=on_end,
         )
         stream.headers["x-request-id"] = _request_id(prepared.record)
+        stream.headers.update(emulator.limit.headers(self._wire.limit_headers))
         return stream
 
     async def _whole(self, request: Request, prepared: Prepared) -> Any:
@@ -120,7 +122,8 @@ class ModelRoute:
         record.finished = stays and not kinds.keys() & {"cut_after", "cut_before_text"}
         record.disconnected = not stays
         emulator.settle(prepared)
-        response = JSONResponse(body, headers={"x-request-id": _request_id(record)})
+        told = emulator.limit.headers(self._wire.limit_headers)
+        response = JSONResponse(body, headers={"x-request-id": _request_id(record), **told})
         return response if record.finished else Reset(response)
 
 
@@ -196,6 +199,36 @@ class AccountRoutes:
         return None
 
 
+class SoundRoutes:
+    """Transcriptions, at once or as a job (OpenAI, createTranscription; the gateway's jobs are an assumption)."""
+
+    def __init__(self, emulator: SeedEmulator) -> None:
+        self._emulator = emulator
+        self._jobs: dict[str, str] = {}
+
+    async def transcribe(self, request: Request) -> Response:
+        """Say what is said in a file: here, how many bytes it has."""
+        how = self._emulator.options.sound
+        if how not in {"transcriptions", "jobs"}:
+            return _error(ApiError(404, "not_found", "Not Found", kind="invalid_request_error"))
+        async with request.form() as form:
+            file, model = form.get("file"), form.get("model")
+            if not isinstance(file, UploadFile) or not model:
+                why = "file and model are needed"
+                return _error(ApiError(400, "invalid_parameter", why, kind="invalid_request_error"))
+            said = f"These are {len(await file.read())} bytes of {file.filename}."
+        if how == "transcriptions":
+            return JSONResponse({"text": said})
+        job = f"job_{len(self._jobs) + 1}"
+        self._jobs[job] = said
+        return JSONResponse({"id": job, "status": "processing"})
+
+    async def job(self, request: Request) -> Response:
+        """Tell a job: done when it is asked for."""
+        said = self._jobs.get(request.path_params["job"], "")
+        return JSONResponse({"id": request.path_params["job"], "status": "completed", "text": said})
+
+
 class ControlRoutes:
     """What only tests ask for: faults, time, money and records. No key is needed."""
 
@@ -261,13 +294,15 @@ def _error(error: ApiError) -> Response:
 
 def make_app(emulator: SeedEmulator) -> Starlette:
     """The application over one emulator."""
-    account, control = AccountRoutes(emulator), ControlRoutes(emulator)
+    account, control, sound = AccountRoutes(emulator), ControlRoutes(emulator), SoundRoutes(emulator)
     return Starlette(
         routes=[
             *(Route(path, ModelRoute(emulator, wire).__call__, methods=["POST"]) for path, wire in WIRES.items()),
             Route("/v1/models", account.models),
             Route("/v1/models/{model:path}", account.model),
             Route("/v1/account/usage", account.usage),
+            Route("/v1/audio/transcriptions", sound.transcribe, methods=["POST"]),
+            Route("/v1/audio/transcriptions/{job}", sound.job),
             Route("/livez", account.livez),
             Route("/health", account.health),
             Route("/_control/state", control.state),

@@ -31,7 +31,7 @@ def model_row(options: Options, card: RateCard) -> dict[str, Any]:
         "name": "Seed 2.0 Lite",
         "context_length": options.context_tokens,
         "max_output_tokens": MOST_OUTPUT,
-        "input_modalities": ["text", "image", "video", "file"],
+        "input_modalities": ["text", "image", "video", "file", *(["audio"] if options.sound == "model" else [])],
         "output_modalities": ["text"],
         "supported_endpoints": ["/v1/chat/completions", "/v1/responses", "/v1/messages"],
         "supported_parameters": [_parameter_row(parameter) for parameter in WIRE_PARAMETERS.values()],

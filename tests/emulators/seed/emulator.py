@@ -18,7 +18,7 @@ from tests.emulators.seed import validation
 from tests.emulators.seed.billing import Account, UsageEvent, price_card
 from tests.emulators.seed.cache import PrefixCache
 from tests.emulators.seed.completion import Author, Completion
-from tests.emulators.seed.errors import ApiError, bad_request, gateway_error
+from tests.emulators.seed.errors import ApiError, bad_request, gateway_error, invalid
 from tests.emulators.seed.faults import Fault, FaultQueue
 from tests.emulators.seed.limits import MinuteLimit
 from tests.emulators.seed.options import Options
@@ -46,7 +46,7 @@ class SeedEmulator:
     """Everything that one emulated account knows.
 
     `requests` are the recorded requests, `clock` can be moved, `fault` injects a fault, `account` holds balance and
-    usage events.
+    usage events, `limit` counts the minute.
     """
 
     def __init__(self, options: Options) -> None:
@@ -57,7 +57,7 @@ class SeedEmulator:
         self.cache = PrefixCache(
             self.clock, block_tokens=options.cache_block_tokens, lifetime_s=options.cache_lifetime_s
         )
-        self._limit = MinuteLimit(self.clock, rpm=options.rpm, tpm=options.tpm)
+        self.limit = MinuteLimit(self.clock, rpm=options.rpm, tpm=options.tpm)
         self._recorder = Recorder(options.keep_requests)
         self._author = Author(options, self.clock, self.cache, self.account)
         self._stored: OrderedDict[str, tuple[Message, ...]] = OrderedDict()
@@ -117,7 +117,7 @@ class SeedEmulator:
         record.faults = self.faults.take(record.path, caching=bool(record.body.get("enable_caching")))
         if record.faults and record.faults[0].stage == "reply":
             raise Prevented(record.faults[0])
-        self._limit.enter()
+        self.limit.enter()
         if self.account.balance <= 0:
             raise gateway_error("insufficient_credits", "Insufficient credits")
         model = validation.text_of(record.body, "model")
@@ -125,6 +125,8 @@ class SeedEmulator:
             raise gateway_error("model_not_found", f"The model {model!r} does not exist")
         ask = self._with_history(wire.read(record.body, self.options))
         record.ask = ask
+        if self.options.sound != "model" and any(part.kind == "audio" for each in ask.messages for part in each.parts):
+            raise invalid("messages", "this model takes no sound")
         completion = self._author.complete(ask, faulty.tweaks_of(record.faults))
         record.identity_injected = completion.identity_injected
         return Prepared(ask=ask, completion=completion, faults=record.faults, record=record)
@@ -137,7 +139,7 @@ class SeedEmulator:
             used = replace(used, output=round(used.output * share), reported_cost=None)
             used = replace(used, reasoning=min(used.reasoning, used.output))
         record.usage = used
-        self._limit.spend(used.input + used.output)
+        self.limit.spend(used.input + used.output)
         self._book(record, used, self.account.card.cost(used))
         if prepared.ask.store and share == 1:
             said = Message(role="assistant", parts=(Part(kind="text", text="".join(completion.text) or " "),))

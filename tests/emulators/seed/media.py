@@ -114,6 +114,18 @@ def document_part(source: Source, name: str, param: str) -> Part:
     return Part(kind="document", tokens=tokens.document_tokens(pages), digest=source.digest, facts=facts)
 
 
+AUDIO_FORMATS = ("wav", "mp3", "ogg", "flac", "m4a", "aac", "pcm")
+
+
+def audio_part(holder: Mapping[str, object], param: str) -> Part:
+    """A sound as a part of a message. Raises `ApiError` for a format that is not known and for no base64."""
+    form, data = holder.get("format"), holder.get("data")
+    if form not in AUDIO_FORMATS or not isinstance(data, str):
+        raise _unreadable("audio", param, f"expected data and a format of {', '.join(AUDIO_FORMATS)}")
+    source = decode(data, f"audio/{form}", "audio", param)
+    return Part(kind="audio", tokens=len(source.data) // 1_000 + 1, digest=source.digest, facts=f"a sound in {form}")
+
+
 def _image_size(source: Source, param: str) -> tuple[int, int]:
     if source.data[4:8] == b"ftyp" and source.media_type in {"image/heic", "image/heif"}:
         return ASSUMED_IMAGE  # Pillow alone cannot open HEIC

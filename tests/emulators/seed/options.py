@@ -12,6 +12,7 @@ SourceShape = Literal[
 ]
 PricingShape = Literal["rows", "rows_per_token", "pricing", "none"]
 CachedPrice = Literal["full", "published", "hidden"]
+SoundSupport = Literal["none", "model", "transcriptions", "jobs"]
 CostPlace = Literal["usage.cost_usd", "cost_usd", "usage.cost", "none"]
 
 API_KEY = "sk-empiriolabs-emulator"
@@ -27,7 +28,8 @@ class Options:
     `cached_price`: cached input is billed in full; at a fifth and published; or at a fifth and not published.
     `cost`: where a response tells its cost. `api_key` "" lets everybody in. `balance` is in US dollars.
     `implicit_cache`: the cache also serves requests without `enable_caching`.
-    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), None for none.
+    `sound`: the model takes it, or `/v1/audio/transcriptions` says what is said in it, at once or as a job.
+    `rpm`, `tpm`: limits per minute of the account (really 50 and 2,000,000), told in headers; None for none.
     `reject`: parameters that are answered as unsupported by the provider.
     `tokens_per_second` 0 is as fast as possible; `first_token_s` is the delay before the first token.
     """
@@ -44,6 +46,7 @@ class Options:
     implicit_cache: bool = False
     cache_block_tokens: int = 1_024
     cache_lifetime_s: float = 600.0
+    sound: SoundSupport = "none"
     rpm: int | None = None
     tpm: int | None = None
     reject: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 WireName = Literal["chat", "responses", "messages"]
-PartKind = Literal["text", "image", "video", "document"]
+PartKind = Literal["text", "image", "video", "document", "audio"]
 Role = Literal["system", "user", "assistant", "tool"]
 
 

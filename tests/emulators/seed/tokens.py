@@ -107,4 +107,5 @@ MEDIA_LIMITS: Mapping[str, int] = {  # bytes, by URL or base64 (API reference, s
     "image": 10_000_000,
     "video": 50_000_000,
     "document": 50_000_000,
+    "audio": 25_000_000,
 }

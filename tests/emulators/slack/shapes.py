@@ -115,38 +115,48 @@ def group_json(group: UserGroup, workspace: Workspace, *, users: bool) -> Json:
     return told | ({"users": list(group.members)} if users else {})
 
 
+PREVIEW = 60
+"""Characters of a transcript that a file tells; how many they really are is not published."""
+
+
 def file_json(file: File, origin: str) -> Json:
     """A file as messages carry it."""
     if file.hidden:  # of another organisation (Slack Connect): files.info tells the rest
         return {"id": file.id, "mode": "file_access", "file_access": "check_file_info", "created": 0, "user": file.user}
     kind = file.name.rpartition(".")[2].lower() if "." in file.name else "text"
     private = f"{origin}/files-pri/{file.team}-{file.id}"
-    return {
-        "id": file.id,
-        "created": file.created,
-        "timestamp": file.created,
-        "name": file.name,
-        "title": file.title or file.name,
-        "mimetype": file.mimetype,
-        "filetype": kind,
-        "pretty_type": kind.upper(),
-        "user": file.user,
-        "user_team": file.team,
-        "editable": False,
-        "size": len(file.content),
-        "mode": "hosted",
-        "is_external": False,
-        "external_type": "",
-        "is_public": False,
-        "public_url_shared": False,
-        "display_as_bot": False,
-        "username": "",
-        "url_private": f"{private}/{file.name}",
-        "url_private_download": f"{private}/download/{file.name}",
-        "permalink": f"{origin}/files/{file.user}/{file.id}/{file.name}",
-        "has_rich_preview": False,
-        "file_access": "visible",
-    } | ({"alt_txt": file.alt} if file.alt else {})
+    preview = {"content": file.heard[:PREVIEW], "has_more": len(file.heard) > PREVIEW}
+    heard = {"transcription": {"status": "complete", "locale": "en-US", "preview": preview}} if file.heard else {}
+    return (
+        heard
+        | {
+            "id": file.id,
+            "created": file.created,
+            "timestamp": file.created,
+            "name": file.name,
+            "title": file.title or file.name,
+            "mimetype": file.mimetype,
+            "filetype": kind,
+            "pretty_type": kind.upper(),
+            "user": file.user,
+            "user_team": file.team,
+            "editable": False,
+            "size": len(file.content),
+            "mode": "hosted",
+            "is_external": False,
+            "external_type": "",
+            "is_public": False,
+            "public_url_shared": False,
+            "display_as_bot": False,
+            "username": "",
+            "url_private": f"{private}/{file.name}",
+            "url_private_download": f"{private}/download/{file.name}",
+            "permalink": f"{origin}/files/{file.user}/{file.id}/{file.name}",
+            "has_rich_preview": False,
+            "file_access": "visible",
+        }
+        | ({"alt_txt": file.alt} if file.alt else {})
+    )
 
 
 def bot_profile(person: Person) -> Json:

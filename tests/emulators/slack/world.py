@@ -95,6 +95,9 @@ class File:
     deleted: bool = False
     hidden: bool = False
     redirect: str = ""
+    heard: str = ""
+    """What Slack has heard in it, for a voice clip; it tells the beginning."""
+
     channels: list[str] = field(default_factory=list)
 
 

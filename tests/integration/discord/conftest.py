@@ -25,7 +25,10 @@ def _library_points_back() -> Iterator[None]:
 @pytest.fixture
 async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     """The server of most tests; at the end nothing was refused by Discord's own specifications."""
-    async with running_discord(Options()) as emulator, scene_on(emulator, tmp_path, ScriptedModel()) as found:
+    async with (
+        running_discord(Options(identify_interval_s=0)) as emulator,
+        scene_on(emulator, tmp_path, ScriptedModel()) as found,
+    ):
         yield found
         report = emulator.report()
         assert report.clean, str(report)

@@ -121,7 +121,11 @@ def labels(message: Message) -> Sequence[str]:
 def options_for(emulator: DiscordEmulator) -> DiscordOptions:
     """Options that join the emulator."""
     return DiscordOptions(
-        token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, reconnect=RECONNECT_AT_ONCE
+        token=TOKEN,
+        api_url=emulator.api_url,
+        gateway_url=emulator.gateway_url,
+        reconnect=RECONNECT_AT_ONCE,
+        ready_wait=0.1,
     )
 
 

@@ -141,7 +141,7 @@ async def test_a_message_that_the_bot_may_not_read_is_not_answered(scene: Scene)
 
 
 async def test_without_the_message_content_intent_no_reaction_is_heard(tmp_path: Path) -> None:
-    options = Options(message_content=False)
+    options = Options(message_content=False, identify_interval_s=0)
     async with running_discord(options) as emulator, scene_on(emulator, tmp_path, ScriptedModel()) as scene:
         async with scene.bot():
             scene.discord.react(scene.ada, left_alone(scene), EMOJI)

@@ -18,7 +18,7 @@ from tests.integration.seed.test_emulator import opened
 
 ROWS = [
     "server", "price", "account", "key", "model", "wire", "first token", "streaming", "usage", "cache", "image input",
-    "web search",
+    "web search", "sound",
 ]  # fmt: skip
 
 
@@ -29,7 +29,7 @@ async def rows(emulator: RunningSeed, wire: WireName = "chat", **options: Any) -
 
 @pytest.mark.parametrize("wire", [pytest.param(name, id=name) for name in WIRES])
 async def test_all_is_well_on_every_wire(wire: WireName) -> None:
-    async with running_seed() as emulator:
+    async with running_seed(Options(sound="transcriptions")) as emulator:
         checks = await rows(emulator, wire)
     assert [check.name for check in checks] == ROWS
     assert [check.name for check in checks if not check.ok] == []
@@ -66,7 +66,7 @@ async def test_each_check_ends_with_its_time_and_says_so() -> None:
 async def test_a_later_check_that_hangs_leaves_the_others_whole() -> None:
     checks: dict[str, Check] = {}
     async with (
-        running_seed() as emulator,
+        running_seed(Options(sound="model")) as emulator,
         opened("chat", emulator) as model,
         open_rates(model, every=None) as rates,
     ):
@@ -83,7 +83,7 @@ async def test_of_the_embedded_model_nothing_is_asked_that_it_has_not() -> None:
         checks = await rows(emulator, is_local=True)
         asked = [request.body for request in emulator.requests]
     assert {check.name: check.ok for check in checks if check.ok is None} == dict.fromkeys(
-        ("price", "account", "image input", "web search")
+        ("price", "account", "image input", "web search", "sound")
     )
     assert "key" not in {check.name for check in checks}
     assert all(check.detail for check in checks)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import FileTooLarge, PlatformError
+from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.parameters import Scope
 from bot.types import Attachment, ConversationKey, Person, TextDelta
 from storage.in_memory.store import MemoryStore
@@ -187,9 +187,30 @@ async def test_the_page_to_sign_in_is_no_file_and_the_token_goes_to_slack_alone(
         file.redirect = "https://evil.example/"
         with pytest.raises(PlatformError, match="302"):
             await play.platform.fetch(attachment, limit=100)
-        file.redirect, file.deleted = "", True
-        with pytest.raises(PlatformError, match="not_allowed"):
-            await play.platform.fetch(attachment, limit=100)
+
+
+@pytest.mark.parametrize(
+    ("heard", "told"),
+    [("Ship it on Friday.", "Ship it on Friday."), ("word " * 20, f"{'word ' * 12}\u2026"), ("", "")],
+    ids=["whole", "beginning", "nothing"],
+)
+async def test_what_slack_heard_in_a_clip_comes_with_it(heard: str, told: str) -> None:
+    async with scene() as play:
+        clip = play.slack.file(play.slack.ada, "clip.m4a", b"sound")
+        clip.heard = heard
+        await play.slack.say(play.slack.ada, play.slack.general, f"{play.slack.mention()} listen", files=[clip])
+        await play.settled()
+        turn = play.store._turns[max(play.store._turns)]
+        assert [item.transcript for item in turn.incoming.attachments] == [told]
+
+
+async def test_a_file_that_was_deleted_is_known_as_gone() -> None:
+    async with scene() as play:
+        attachment = await file_in(play, b"hello")
+        play.slack.world.files[attachment.id.partition("/")[2]].deleted = True
+        for address in (attachment.url, ""):
+            with pytest.raises(FileGone, match="file_deleted"):
+                await play.platform.fetch(replace(attachment, url=address), limit=100)
 
 
 # ---------------------------------------------------------------- reading channels

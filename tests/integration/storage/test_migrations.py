@@ -14,7 +14,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 
 from bot.errors import SchemaMismatch, StorageError, StorageUnavailable
-from bot.types import Spending
+from bot.types import Dimension, Spending
 from storage import migrate, open_store, schema
 from storage.database import parse_url
 from tests.contract.stores.deleting import CHANNEL
@@ -116,13 +116,35 @@ async def test_lines_of_the_ledger_by_turn_become_requests_both_ways(url: str, p
     await migrate(url)
     async with open_store(url, clock=clock) as store:
         spent = await store.usage_totals(since=clock() - timedelta(days=1), until=clock() + timedelta(days=1))
-    assert spent == Spending(requests=6, input=300, cached=180, output=27, cost=Decimal("0.3"))
+    assert spent == Spending(requests=6, input=300, cached=180, output=27, reasoning=9, cost=Decimal("0.3"))
     await asyncio.to_thread(downgrade, url, revision="0008")
     with sqlite3.connect(path) as connection:
         found = connection.execute("SELECT purpose, cost FROM ledger ORDER BY purpose").fetchall()
     connection.close()
     assert [purpose.split(":")[0] for purpose, _ in found] == ["answer", "dropped", "memory"]
     assert {cost for _, cost in found} == {"0.1"}
+
+
+async def test_what_was_spent_before_is_added_up_by_day(url: str, path: Path, clock: ManualClock) -> None:
+    await migrate(url)
+    await asyncio.to_thread(downgrade, url, revision="0015")
+    row = ("slack", "T1", "C1", "t", 7, "U1", "seed-2-0-lite", 1, 100, 60, 9, 3, 0, "answer")
+    into = (
+        "INSERT INTO ledger (platform, workspace, channel, thread, turn_id, author_id, model, requests, input, cached, "
+        f"output, reasoning, estimated, purpose, at, settled_at, tools, cost) VALUES ({', '.join('?' * 18)})"
+    )
+    days = [f"{clock() - timedelta(days=before):%F %T}.000000" for before in (0, 0, 3)]
+    with sqlite3.connect(path) as connection:
+        lines = [(*row, day, day, '{"web_search": 1}', "0.1") for day in days]
+        connection.executemany(into, [*lines, (*row, days[0], None, "{}", "5")])
+    connection.close()
+    await migrate(url)
+    today = clock().date()
+    async with open_store(url, clock=clock) as store:
+        kinds = await store.spending_by_key(Dimension.KIND, since=today - timedelta(days=9), until=today)
+        spent = await store.spending_by_day(since=today, until=today + timedelta(days=1))
+    assert [(item.key, item.spent.cost, item.spent.input) for item in kinds] == [("search", Decimal("0.1"), 100)]
+    assert [(item.spent.cost, item.spent.under_way) for item in spent] == [(Decimal("5.2"), 1)]
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(

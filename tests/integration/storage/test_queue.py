@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.retries import seconds_until_due
-from bot.types import ChannelMessage, ConversationKey, Draft, Settlement, Turn, TurnId, TurnState
+from bot.types import ConversationKey, Draft, PlaygroundEvent, Settlement, Turn, TurnId, TurnState
 from storage import open_clock, open_store
 from storage.database import parse_url
-from storage.notifications import follow_messages
+from storage.notifications import follow_playground
 from storage.queue import Queue
 from storage.schema import migration_connection
 from storage.sql import SqlStore
@@ -199,32 +199,35 @@ async def test_a_job_that_another_worker_has_by_now_is_let_alone(url: str, store
     assert len(await asyncio.to_thread(rows, url, "SELECT id FROM procrastinate_jobs WHERE status = 'doing'")) == 1
 
 
-async def test_messages_that_another_process_stores_are_followed(url: str, store: SqlStore, clock: ManualClock) -> None:
-    seen: list[tuple[str, str, bool]] = []
-    told = asyncio.Event()
-
-    def on_message(message: ChannelMessage, is_new: bool) -> None:
-        seen.append((message.id, message.text, is_new))
-        told.set()
-
+async def test_what_another_process_has_for_open_pages_is_followed_in_order(
+    url: str, store: SqlStore, clock: ManualClock
+) -> None:
+    woken = asyncio.Event()
     async with open_store(url, clock=clock) as worker, asyncio.timeout(20):
         await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
-        following = asyncio.create_task(follow_messages(url, store, on_message))
-        while not told.is_set():  # listening begins a moment after the start
+        following = asyncio.create_task(follow_playground(url, woken.set))
+        while not woken.is_set():  # listening begins a moment after the start
             await worker.put_messages([message("probe")])
             await asyncio.sleep(0.05)
-        seen.clear()
-        await store.put_messages([message("own")])
-        await worker.put_messages([message("1", text="half")])
-        await worker.put_messages([message("1", text="whole")])
-        while not seen or seen[-1][0] != "1" or seen[-1][2]:
-            told.clear()
-            await told.wait()
+        _, position = await store.get_playground_positions()
+        steps = [PlaygroundEvent(kind="answer", workspace="W", channel="C1", message=str(n)) for n in range(30)]
+        writers = [item.add_playground_events([step]) for step in steps for item in (store, worker)]
+        found: list[PlaygroundEvent] = []
+
+        async def read() -> None:
+            nonlocal position
+            while len(found) < len(writers):
+                woken.clear()
+                new = await store.get_playground_events(position, limit=7)
+                position = new[-1].position if new else position
+                found.extend(new)
+                if not new:
+                    await woken.wait()
+
+        await asyncio.gather(read(), *writers)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
-    assert "own" not in {id for id, _, _ in seen}
-    assert [is_new for id, _, is_new in seen if id == "1"] == [True, False]
-    assert seen[-1] == ("1", "whole", False)
+    assert len({event.position for event in found}) == len(writers), "none was committed behind the reader's position"
 
 
 async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: str) -> None:

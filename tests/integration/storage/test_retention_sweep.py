@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.maintenance import forget_rested
-from bot.errors import ConfigError, StorageUnavailable
+from bot.errors import ConfigError, InvalidInput, StorageUnavailable
 from bot.parameter_resolver import scopes_of
 from bot.types import ConversationKey, Person, Usage
 from storage import back_up, copy_database, migrate, open_store, single_instance
@@ -215,7 +215,7 @@ async def test_a_backup_holds_everything_and_overwrites_nothing(url: str, store:
         asyncio.to_thread(every_word, url), asyncio.to_thread(every_word, str(tmp_path / "copy.db"))
     )
     assert mine == copied
-    with pytest.raises(ConfigError, match="already exists"):
+    with pytest.raises(InvalidInput, match="already exists"):
         await back_up(url, tmp_path / "copy.db")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from adapters.web.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_markdown
 from bot.summary.prompts import FENCE, HEAD
 from bot.summary.sanitize import addresses, repeats_rules
 from bot.types import Draft, ReadMessage

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.local import LocalServer
 from adapters.seed import SeedOptions, open_seed
-from adapters.web.message_view import present_answer
+from adapters.web.playground.message_view import present_answer
 from bot.pricing import FREE_CARD
 from bot.summary.prompts import FENCE, HEAD
 from bot.types import (

@@ -86,7 +86,7 @@ async def test_a_server_that_ends_comes_back_at_its_address() -> None:
         url = (await playground.address()).url
         assert await answers(url) == 200
         for _ in range(2):
-            [task] = [item for item in asyncio.all_tasks() if item.get_name() == "playground server"]
+            [task] = [item for item in asyncio.all_tasks() if item.get_name() == "web server"]
             task.get_coro().cr_frame.f_locals["self"].should_exit = True  # type: ignore[union-attr]  # ends by itself
             await asyncio.wait((task,))
             assert await answers(url) == 200

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.errors import BotError, FileTooLarge, PlatformError
-from bot.types import Attachment, FileOutcome, FileTerms
+from bot.types import Attachment, FileOutcome, FileTerms, MessageRef
 
 
 class PlainReader:
@@ -17,7 +17,7 @@ class PlainReader:
         self.file_bytes = file_bytes
         self.terms: list[FileTerms] = []
 
-    async def read(self, name: str, data: bytes, terms: FileTerms) -> FileOutcome:
+    async def read(self, name: str, data: bytes, terms: FileTerms, *, owner: str = "") -> FileOutcome:
         self.terms.append(terms)
         return read_file(name, data, terms, ReadingRules())
 
@@ -29,7 +29,7 @@ class Shelf:
         self._files = files
         self.fetched: list[str] = []
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         self.fetched.append(attachment.id)
         found = self._files.get(attachment.id, PlatformError("it is gone"))
         if isinstance(found, BotError):

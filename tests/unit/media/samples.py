@@ -84,8 +84,11 @@ def avi(seconds: float = 5, width: int = 640, height: int = 480) -> bytes:
 # ---------------------------------------------------------------- documents
 
 
-def pdf(*pages: str) -> bytes:
-    """A PDF with a line of text on each page, written object by object (PDF 1.7, 7.5)."""
+def pdf(*pages: str, beside: str = "", mode: int = 0) -> bytes:
+    """A PDF with a line of text on each page, written object by object (PDF 1.7, 7.5).
+
+    `beside` is what else is drawn on each page, `mode` how the text is (3 is not at all).
+    """
     numbers = range(4, 4 + 2 * len(pages), 2)
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -93,7 +96,7 @@ def pdf(*pages: str) -> bytes:
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
     ]
     for number, text in zip(numbers, pages, strict=True):
-        content = f"BT /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("latin-1")
+        content = f"q {beside} Q BT {mode} Tr /F1 12 Tf 72 700 Td ({text}) Tj ET".encode("latin-1")
         objects.append(
             f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {number + 1} 0 R "
             "/Resources << /Font << /F1 3 0 R >> >> >>".encode()

@@ -8,7 +8,7 @@ import pytest
 
 from bot.app.file_rules import kinds_taken, make_files
 from bot.settings import Settings
-from bot.types import Attachment, FileTerms, ReadFile
+from bot.types import Attachment, FileTerms, MessageRef, ReadFile
 from tests.fakes import RecordingPlatform
 from tests.unit.media import samples
 
@@ -28,7 +28,9 @@ def test_each_model_is_shown_what_it_takes(settings: dict[str, Any], kinds: set[
     assert kinds_taken(Settings(_env_file=None, **settings)) == kinds
 
 
-@pytest.mark.parametrize(("mode", "kinds"), [("extract", []), ("file_part", ["document"])])
+@pytest.mark.parametrize(
+    ("mode", "kinds"), [("auto", []), ("text", []), ("pages", ["image"]), ("file_part", ["document"])]
+)
 async def test_the_setting_says_how_documents_are_given(mode: str, kinds: list[str]) -> None:
     files = make_files(Settings(_env_file=None, seed_api_key="k", docs_mode=mode), {})
     found = await files.reader.read("a", samples.pdf("The rope costs seven dollars."), FileTerms())
@@ -40,7 +42,7 @@ async def test_the_setting_says_how_documents_are_given(mode: str, kinds: list[s
 class PlatformWithFiles(RecordingPlatform):
     """A platform that gives out files."""
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         return b"words"
 
 

@@ -23,7 +23,7 @@ from bot.context.attachments import (
 )
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.context.transcript import file_text, user_entry
-from bot.errors import BotError, FileTooLarge, PlatformError
+from bot.errors import BotError, FileGone, FileTooLarge, ModelRejected, PlatformError
 from bot.parameter_resolver import resolve
 from bot.turns.conversation_manager import TurnOptions
 from bot.types import (
@@ -31,8 +31,10 @@ from bot.types import (
     Entry,
     FileOutcome,
     FileTerms,
+    FollowUp,
     Incoming,
     Media,
+    MessageRef,
     ReadFile,
     ThreadMessage,
     Turn,
@@ -65,7 +67,7 @@ async def test_every_attachment_has_an_outcome() -> None:
         {"p": PICTURE, "t": b"words", "x": bytes(range(256)), "big": b"x" * 1_000_001, "off": PlatformError("x")}
     )
     question = incoming("Look", attachments=attached("p", "t", "x", "big", "off", "gone"))
-    found = await files_of(shelf).read("fake", [question], TERMS)
+    found = await files_of(shelf).read(question, [question], TERMS)
     assert {id: type(outcome) for id, outcome in found.items()} == {
         "p": ReadFile, "t": ReadFile, "x": UnreadableFile, "big": UnreadableFile, "off": UnreadableFile,
         "gone": UnreadableFile,
@@ -79,7 +81,7 @@ async def test_every_attachment_has_an_outcome() -> None:
 
 async def test_a_file_that_is_said_to_be_too_large_is_not_fetched() -> None:
     shelf = Shelf({"a": b"words"})
-    found = await files_of(shelf).read("fake", [incoming("?", attachments=attached("a", size=1_000_001))], TERMS)
+    found = await files_of(shelf).read(incoming("?"), [incoming("?", attachments=attached("a", size=1_000_001))], TERMS)
     assert found["a"] == UnreadableFile(name="a.bin", reason="is larger than 1 MB")
     assert shelf.fetched == []
 
@@ -87,13 +89,14 @@ async def test_a_file_that_is_said_to_be_too_large_is_not_fetched() -> None:
 async def test_of_very_many_files_only_the_first_are_read() -> None:
     ids = [str(number) for number in range(FILES_AT_ONCE + 2)]
     shelf = Shelf(dict.fromkeys(ids, b"words"))
-    found = await files_of(shelf).read("fake", [incoming("?", attachments=attached(*ids))], TERMS)
+    found = await files_of(shelf).read(incoming("?"), [incoming("?", attachments=attached(*ids))], TERMS)
     assert len(shelf.fetched) == FILES_AT_ONCE
     assert [id for id in ids if isinstance(found[id], UnreadableFile)] == ids[-2:]
 
 
 async def test_files_of_a_platform_that_gives_none_out_have_no_outcome() -> None:
-    assert await files_of(Shelf({})).read("elsewhere", [incoming("?", attachments=attached("a"))], TERMS) == {}
+    files = AttachmentLoader(reader=PlainReader(), sources={}, media_bytes=1)
+    assert await files.read(incoming("?"), [incoming("?", attachments=attached("a"))], TERMS) == {}
 
 
 async def test_files_of_one_question_share_the_room() -> None:
@@ -101,7 +104,7 @@ async def test_files_of_one_question_share_the_room() -> None:
     reader = PlainReader()
     messages = [incoming("1", attachments=attached("a", "b")), incoming("2", 2, attachments=attached("c", "p"))]
     terms = FileTerms(text_tokens=400, media_tokens=5_000)
-    found = await files_of(shelf, reader).read("fake", messages, terms)
+    found = await files_of(shelf, reader).read(incoming("?"), messages, terms)
     assert [term.text_tokens for term in reader.terms] == [100, 100, 149, 150]  # what one leaves over, the next may use
     assert reader.terms[-1].media_tokens == 5_000 - 100 - 1 - 149
     assert all(isinstance(outcome, ReadFile) for outcome in found.values())
@@ -281,3 +284,35 @@ async def test_people_are_told_which_file_was_not_read_and_the_rest_is_answered(
     first, second = house.requests
     assert second.entries[: len(first.entries)] == first.entries  # byte for byte, pictures too
     assert replace(first.entries[0]).media[0].data[:4] == b"\x89PNG"
+
+
+class EmptiedShelf(Shelf):
+    """A shelf whose files are deleted once somebody has fetched them."""
+
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
+        if attachment.id in self.fetched:
+            raise FileGone("deleted")
+        return await super().fetch(attachment, limit=limit, of=of)
+
+
+async def test_what_was_kept_of_a_file_that_is_gone_is_read_where_its_message_is_asked_again() -> None:
+    house = HouseWithShelf(EmptiedShelf({"p": PICTURE}), words("A picture."), words("Once more."), words("The same."))
+    await house.ask("Look", attachments=attached("p"))
+    await house.inbox.follow_up(1, FollowUp.REGENERATE, asked=incoming("", 99))
+    await house.settled()
+    again = await house.ask("Look", attachments=attached("p"), dedupe_key="by a reaction")
+    await house.aclose()
+    assert {settled.draft.notices for settled in house.store.settlements.values()} == {()}
+    assert again.draft.text == "The same."
+    assert "Answer it now" in house.requests[-1].entries[-1].text
+    assert [sum(len(entry.media) for entry in request.entries) for request in house.requests] == [1, 1, 1]
+
+
+async def test_a_file_that_is_gone_before_anything_was_kept_is_told() -> None:
+    house = HouseWithShelf(EmptiedShelf({"p": PICTURE}), ModelRejected("no"), words("I cannot see it."))
+    await house.ask("Look", attachments=attached("p"))
+    await house.inbox.follow_up(1, FollowUp.RETRY, asked=incoming("", 99))
+    await house.settled()
+    await house.aclose()
+    told = house.store.settlements[max(house.store.settlements)].draft
+    assert told.notices == ("'p.bin' was not read: it was deleted.",)

@@ -81,31 +81,76 @@ def test_an_empty_file_says_so(data: bytes) -> None:
     assert kind_of(data) == EMPTY
 
 
-def open_document() -> bytes:
-    """The beginning of an odt."""
+def open_document(kind: str, media_type: str = "application/vnd.oasis.opendocument.{}") -> bytes:
+    """The beginning of an OpenDocument file."""
+    return packed({"mimetype": media_type.format(kind)})
+
+
+def packed(parts: dict[str, str]) -> bytes:
+    """A ZIP archive of these parts."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+        for name, text in parts.items():
+            archive.writestr(name, text)
     return file.getvalue()
+
+
+def compound(stream: str) -> bytes:
+    """A compound file with a stream of that name in its directory."""
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99) + stream.encode("utf-16-le")
+
+
+MAIN = "application/vnd.openxmlformats-officedocument.{}.main+xml"
+
+
+@pytest.mark.parametrize(
+    ("data", "room", "name"),
+    [
+        pytest.param(b"ID3\x04mp3", "sound", "MP3", id="mp3"),
+        pytest.param(b"\xff\xfb\x90\x64mp3", "sound", "MP3", id="bare-mp3"),
+        pytest.param(b"RIFF\0\0\0\0WAVEfmt ", "sound", "WAV", id="wav"),
+        pytest.param(b"\0\0\0\x18ftypM4A \0\0\0\0M4A ", "sound", "M4A", id="m4a"),
+        pytest.param(b"OggS" + bytes(40), "sound", "OGG", id="ogg"),
+        pytest.param(packed({"a.txt": "hi"}), "archive", "ZIP", id="zip"),
+        pytest.param(open_document("text"), "office", "odt", id="odt"),
+        pytest.param(open_document("spreadsheet-template"), "office", "ods", id="ots"),
+        pytest.param(
+            packed({"[Content_Types].xml": MAIN.format("wordprocessingml.template")}), "office", "docx", id="dotx"
+        ),
+        pytest.param(
+            packed({"[Content_Types].xml": "application/vnd.ms-excel.sheet.binary.macroEnabled.main"}),
+            "binary sheets", "xlsb", id="xlsb",
+        ),
+        pytest.param(compound("Workbook"), "binary sheets", "xls", id="xls"),
+        pytest.param(b"{\\rtf1 hi}", "rich text", "RTF", id="rtf"),
+        pytest.param(b"From: a@b\nTo: c@d\nSubject: hi\n\nwords", "mail", "mail", id="mail"),
+        pytest.param(b"From: all of us\n\nTo: you\nDate: today", "text", "text", id="like-a-mail"),
+        pytest.param(b'{"nbformat": 4, "cells": []}', "notebook", "notebook", id="notebook"),
+        pytest.param(b'<?xml version="1.0"?>\n<!-- x --><html xmlns="x">', "html", "HTML", id="xhtml"),
+        pytest.param("<html><p>wide".encode("utf-16"), "html", "HTML", id="wide-page"),
+        pytest.param(b"<svg xmlns='x'/>", "text", "text", id="svg"),
+    ],
+)  # fmt: skip
+def test_the_rest_is_known_by_what_is_in_it(data: bytes, room: str, name: str) -> None:
+    kind = kind_of(data)
+    assert (kind.room, kind.name) == (room, name)
 
 
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         pytest.param(b"\x1a\x45\xdf\xa3webm", "MP4, MOV and AVI", id="webm"),
-        pytest.param(b"ID3\x04mp3", "sound", id="mp3"),
-        pytest.param(b"\xff\xfb\x90\x64mp3", "sound", id="bare-mp3"),
-        pytest.param(b"RIFF\0\0\0\0WAVEfmt ", "sound", id="wav"),
-        pytest.param(b"\0\0\0\x18ftypM4A \0\0\0\0M4A ", "sound", id="m4a"),
-        pytest.param(b"PK\x05\x06" + bytes(18), "archive", id="zip"),
         pytest.param(b"PK\x03\x04 cut", "broken", id="broken-zip"),
-        pytest.param(open_document(), "OpenDocument", id="odt"),
+        pytest.param(open_document("graphics"), "OpenDocument", id="odg"),
+        pytest.param(open_document("text", "application/epub+zip"), "e-book", id="epub"),
         pytest.param(b"\x1f\x8b\x08", "archive", id="gzip"),
-        pytest.param(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "docx", id="old-office"),
-        pytest.param(
-            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "password", id="locked-office"
-        ),
-        pytest.param(b"{\\rtf1 hi}", "RTF", id="rtf"),
+        pytest.param(packed({"Index/Document.iwa": ""}), "Pages", id="pages"),
+        pytest.param(packed({"META-INF/MANIFEST.MF": "x"}), "program", id="jar"),
+        pytest.param(compound("WordDocument"), "Word document of before 2007", id="doc"),
+        pytest.param(compound("PowerPoint Document"), "presentation of before 2007", id="ppt"),
+        pytest.param(compound("__substg1.0_0037001F"), "Outlook", id="msg"),
+        pytest.param(compound("EncryptedPackage"), "password", id="locked-office"),
+        pytest.param(compound("Anything"), "Windows program", id="another-compound-file"),
         pytest.param(b"\x7fELF\x02", "program", id="program"),
     ],
 )

@@ -108,12 +108,12 @@ def test_sheets_become_comma_separated_lines() -> None:
         pytest.param(datetime.fromisoformat("2026-11-22T14:03"), None, "2026-11-22 14:03:00", id="moment"),
         pytest.param(time(14, 3), None, "14:03:00", id="time"),
         pytest.param(46_000, "[$-409]d\\-mmm\\-yy;@", "2025-12-09", id="own-date-format"),
-        pytest.param(0.5, '0.00 "days"', "0.5", id="letters-in-quotes-are-no-date"),
+        pytest.param(0.5, '0.00 "days"', "0.50 days", id="letters-in-quotes-are-no-date"),
         pytest.param(7, "[Red]0", "7", id="colours-are-no-date"),
         pytest.param(1_234_567_890_123, None, "1234567890123", id="long-number"),
         pytest.param(1 / 3, None, "0.333333333333333", id="third"),
         pytest.param(1e21, None, "1e+21", id="large"),
-        pytest.param("=1+1", None, "", id="formula-never-calculated"),
+        pytest.param("=1+1", None, "=1+1", id="formula-never-calculated"),
         pytest.param("007", None, "007", id="digits-as-text"),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_cell_far_to_the_right_is_no_thousand_commas() -> None:
     book.worksheets[0]["XFD1"] = "far"
     file = io.BytesIO()
     book.save(file)
-    assert text_of(file.getvalue()).splitlines()[1] == "," * 64 + "far"
+    assert text_of(file.getvalue()).splitlines()[1] == ",[XFD1] far"
 
 
 def test_a_hidden_sheet_says_so() -> None:

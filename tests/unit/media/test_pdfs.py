@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from pypdf import PageObject, PdfReader, PdfWriter
+from pypdf import PdfReader, PdfWriter
+from pypdf.annotations import Highlight, Text
+from pypdf.generic import ArrayObject, FloatObject
 
 from adapters.media import media_limits
 from adapters.media.media_limits import UnpackLimits
+from adapters.media.pdf_pages import Page, Pages
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
@@ -52,7 +55,7 @@ def test_a_long_text_is_cut_and_says_so() -> None:
 def test_a_scan_becomes_pictures_of_its_pages() -> None:
     found = read(samples.scan(samples.drawing(800, 600), samples.drawing(600, 800)))
     assert found.text == ""
-    assert "a scan" in found.note
+    assert found.note == "pages 1 to 2 shown as pictures"
     assert [media.name for media in found.media] == ["a.pdf, page 1", "a.pdf, page 2"]
     assert [Image.open(io.BytesIO(media.data)).size for media in found.media] == [(800, 600), (600, 800)]
     assert {(media.kind, media.media_type, media.tokens) for media in found.media} == {("image", "image/jpeg", 1_280)}
@@ -87,7 +90,8 @@ def test_of_a_long_scan_the_first_pages_are_shown(terms: dict[str, Any], pages: 
         pages = min(len(found.media), 24)
         assert sum(len(media.data) for media in found.media) <= terms["media_bytes"]
     assert len(found.media) == pages
-    assert f"the first {pages} of its 25 pages" in found.note
+    assert found.note.endswith(f"pages {pages + 1} to 25 left out, since no more pictures fit or can be drawn")
+    assert "in parts" in found.advice
 
 
 def test_by_setting_the_file_itself_is_passed_on() -> None:
@@ -103,7 +107,7 @@ def test_a_model_that_takes_no_documents_gets_the_text() -> None:
     assert "seven dollars" in found.text
 
 
-@pytest.mark.parametrize("rules", [ReadingRules(), NATIVE], ids=["extract", "file-part"])
+@pytest.mark.parametrize("rules", [ReadingRules(), NATIVE], ids=["auto", "file-part"])
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -143,28 +147,67 @@ def joined(*files: bytes) -> bytes:
     return file.getvalue()
 
 
-def test_pages_without_text_between_others_are_mentioned() -> None:
+def test_each_page_stands_as_what_is_on_it() -> None:
     found = read(joined(samples.pdf("A cover with a long enough title."), samples.scan(samples.drawing(400, 400))))
-    assert "long enough" in found.text
-    assert found.note == "1 of its pages with hardly any text of their own"
+    assert found.text.splitlines() == [
+        "(page 1)",
+        "A cover with a long enough title.",
+        "",
+        "(page 2, shown as a picture)",
+    ]
+    assert found.note == "page 2 shown as a picture"
+    assert [media.name for media in found.media] == ["a.pdf, page 2"]
+
+
+def test_a_page_with_words_and_a_photograph_is_both() -> None:
+    page = samples.pdf("The rope is this one.", beside="q 400 0 0 300 100 200 cm 0.5 g 0 0 1 1 re f Q")
+    found = read(page)
+    assert "The rope is this one." in found.text
+    assert len(found.media) == 1
+
+
+def test_letters_drawn_as_lines_are_looked_at() -> None:
+    found = read(samples.pdf("", beside="72 700 m 100 650 l 130 700 l 160 650 l 4 w S 200 600 80 80 re f"))
+    assert (found.text, len(found.media)) == ("", 1)
+
+
+def test_lines_of_a_table_are_no_picture() -> None:
+    rules = " ".join(f"72 {y} m 540 {y} l 0.5 w S" for y in range(300, 700, 20))
+    assert (
+        read(samples.pdf("A table with thin lines around its numbers, all of which are text.", beside=rules)).media
+        == ()
+    )
+
+
+def test_a_font_that_does_not_tell_its_letters_is_looked_at() -> None:
+    found = read(samples.pdf("\\001\\002\\003\\004\\005\\006\\001\\002"))
+    assert (found.text, len(found.media)) == ("", 1)
+
+
+def test_text_that_a_scanner_recognised_stands_beside_the_page() -> None:
+    found = read(samples.pdf("Dear madam, I write to you", beside="0.2 g 50 50 500 700 re f", mode=3))
+    assert "Dear madam" in found.text
+    assert len(found.media) == 1
+
+
+def test_no_page_is_drawn_where_the_setting_says_text() -> None:
+    found = read(joined(samples.pdf("Words."), samples.scan(samples.drawing(400, 400))), ReadingRules(docs="text"))
+    assert (found.media, found.text.splitlines()[-1]) == ((), "(page 2)")
+    assert "DOCS_MODE" in reason(samples.scan(samples.drawing(400, 400)), ReadingRules(docs="text"))
 
 
 def test_a_page_that_cannot_be_read_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    read_page = PageObject.extract_text
+    look = Pages.look
 
-    def fail_once(page: PageObject) -> str:
-        if page.page_number == 0:
+    def fail_once(pages: Pages, number: int, *, draws: bool) -> Page:
+        if number == 0:
             raise ZeroDivisionError
-        return read_page(page)
+        return look(pages, number, draws=draws)
 
-    monkeypatch.setattr(PageObject, "extract_text", fail_once)
+    monkeypatch.setattr(Pages, "look", fail_once)
     found = read(samples.pdf("This page is broken, so to speak.", "This page is a whole one."))
-    assert found.text.splitlines() == ["(page 1)", "", "", "(page 2)", "This page is a whole one."]
-
-
-def test_a_scan_whose_pictures_cannot_be_read_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PageObject, "images", property(lambda _page: [object()]))
-    assert "no pictures of its pages" in reason(samples.scan(samples.drawing(400, 400)))
+    assert found.text.splitlines() == ["(page 1)", "", "(page 2)", "This page is a whole one."]
+    assert found.note == "page 1 could not be read"
 
 
 def test_pages_become_pictures_by_setting() -> None:
@@ -197,3 +240,13 @@ def test_a_locked_or_broken_pdf_cannot_be_drawn_either() -> None:
 def test_a_model_that_takes_no_pictures_gets_the_text() -> None:
     rules = ReadingRules(docs="pages", takes=frozenset())
     assert "seven dollars" in read(samples.pdf("The rope costs seven dollars."), rules).text
+
+
+def test_what_people_wrote_on_a_page_stands_below_it() -> None:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.pdf("The rope costs seven dollars."))))
+    for kind, said in ((Text, "Too much!"), (Highlight, "")):
+        more = {"quad_points": ArrayObject([FloatObject(0)] * 8)} if kind is Highlight else {"text": said}
+        writer.add_annotation(0, kind(rect=(50, 50, 90, 90), **more))
+    file = io.BytesIO()
+    writer.write(file)
+    assert read(file.getvalue()).text.splitlines()[-1] == "[comment: Too much!]"

@@ -12,6 +12,8 @@ from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileOutcome, FileTerms, Media, ReadFile, UnreadableFile
 from tests.unit.media import samples
+from tests.unit.media.reading import packed
+from tests.unit.media.test_open_documents import open_document
 
 TERMS = FileTerms(text_tokens=500)
 PICTURE = samples.drawing(60, 40)
@@ -27,6 +29,13 @@ WHOLE = {
     "xlsx": samples.spreadsheet(),
     "pptx": samples.slides(),
     "html": b"<!doctype html><p>hi",
+    "odt": open_document("text", "<text:p>hi</text:p>"),
+    "ods": open_document("spreadsheet", "<table:table><table:table-row><table:table-cell><text:p>1</text:p>"
+                         "</table:table-cell></table:table-row></table:table>"),
+    "rtf": b"{\\rtf1\\ansi hi \\'fc}",
+    "mail": b"From: a@e.org\nTo: b@e.org\nSubject: hi\n\nwords",
+    "notebook": b'{"nbformat": 4, "cells": [{"cell_type": "markdown", "source": "hi"}]}',
+    "zip": packed({"a.txt": "words", "b.png": samples.saved(PICTURE, "PNG")}),
     "text": b"plain words",
 }  # fmt: skip
 whole_files = st.sampled_from(sorted(WHOLE)).map(WHOLE.__getitem__)

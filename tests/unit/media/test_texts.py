@@ -26,17 +26,19 @@ def read(data: bytes, **terms: Any) -> ReadFile:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
 def test_every_unicode_encoding_is_read(encoding: str) -> None:
-    assert decode(SENTENCE.encode(encoding)) == (SENTENCE, "")
+    assert decode(SENTENCE.encode(encoding)) == (SENTENCE, [])
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_wide_text_is_known_without_a_mark(encoding: str) -> None:
-    assert decode("Mostly Latin text, plus €.".encode(encoding)) == ("Mostly Latin text, plus €.", "")
+    assert decode("Mostly Latin text, plus €.".encode(encoding)) == ("Mostly Latin text, plus €.", [])
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
-def test_older_text_is_read_as_western_european_and_says_so(encoding: str) -> None:
-    assert decode("Grüße, Zoë".encode(encoding)) == ("Grüße, Zoë", "read as Western European text")
+def test_older_text_is_guessed_and_says_so(encoding: str) -> None:
+    found = read("Grüße, Zoë".encode(encoding))
+    assert (found.text, found.note) == ("Grüße, Zoë", "read as Latin text (cp1252), as its bytes suggest")
+    assert "UTF-8" in found.advice
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_a_cut_text_is_a_beginning_that_fits(text: str, tokens: int) -> None:
 
 @given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
 def test_what_is_written_in_utf8_is_read_back(text: str) -> None:
-    assert decode(b"\xef\xbb\xbf" + text.encode()) == (text, "")
+    assert decode(b"\xef\xbb\xbf" + text.encode()) == (text, [])
 
 
 @given(st.binary())
@@ -127,7 +129,26 @@ def test_a_page_is_read_as_what_it_says() -> None:
         "kept",
         "so",
     ]
-    assert found.note == "without its markup"
+    assert found.note == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        pytest.param("<p>a<object data=x>b<p>c", "ab c", id="unclosed-object"),
+        pytest.param("<p>a<template><p>b", "a b", id="unclosed-template"),
+        pytest.param("<p>a<template><p>b</template><p>c", "a c", id="template"),
+        pytest.param("<p>a<script>if (a < b) {}</script>b<style>p{}</style>c", "abc", id="scripts"),
+        pytest.param("<p>a<script src=x /><p>b", "a b", id="script-of-xhtml"),
+        pytest.param(
+            "<p><a href='https://e.org/x'>there</a>, <a href='#top'>up</a>", "there (https://e.org/x), up", id="link"
+        ),
+        pytest.param("<a href=https://e.org>https://e.org</a>", "https://e.org", id="link-that-says-so"),
+        pytest.param("<p><input type=checkbox checked>yes <input value=Ada>", "[x] yes Ada", id="form"),
+    ],
+)
+def test_a_page_in_any_dress_is_what_people_see(page: str, said: str) -> None:
+    assert " ".join(read(f"<!doctype html>{page}".encode()).text.split()) == said
 
 
 def test_a_page_that_says_nothing_is_named() -> None:

@@ -49,12 +49,13 @@ async def test_all_is_well() -> None:
         replied(8_000, cached=7_000),
         replied(1_340),
         replied(90, tool_usage={"web_search": 1}),
+        httpx.Response(200, json={"id": "seed-2-0-lite", "input_modalities": ["text", "audio"]}),
     )
     assert [(check.name, check.ok, check.fix) for check in checks] == [
         (name, True, "")
         for name in (
             "server", "price", "account", "key", "model", "wire", "first token", "streaming", "usage", "cache",
-            "image input", "web search",
+            "image input", "web search", "sound",
         )
     ]  # fmt: skip
 
@@ -88,6 +89,7 @@ async def test_what_a_plain_server_need_not_have_is_not_tried() -> None:
         "cache": False,
         "image input": None,
         "web search": None,
+        "sound": None,
     }
 
 

@@ -132,3 +132,19 @@ async def test_a_place_is_given_back_by_whoever_is_cancelled() -> None:
     await asyncio.gather(holder, return_exceptions=True)
     async with limits.slot(1):
         assert limits.active == 1
+
+
+async def test_processes_divide_what_the_account_may_have_and_get_it_back() -> None:
+    time = Time()
+    limits = time.limits(Pace(requests_per_minute=9, tokens_per_minute=900))
+    limits.share_with(3)
+    tickets = [limits.queue(1) for _ in range(9)]
+    assert sum(ticket.turn.is_set() for ticket in tickets) == 3
+    limits.share_with(1)
+    assert sum(ticket.turn.is_set() for ticket in tickets) == 9
+    limits.share_with(100)
+    time.now += MINUTE
+    late = [limits.queue(1) for _ in range(2)]
+    assert [ticket.turn.is_set() for ticket in late] == [True, False]
+    for ticket in (*tickets, *late):
+        limits.leave(ticket)

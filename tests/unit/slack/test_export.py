@@ -140,6 +140,7 @@ def test_files_are_named_and_their_tokens_dropped(tmp_path: Path) -> None:
     (message,) = read_messages(make_export(tmp_path, [said("", files=files)]))
     assert message.attachments == (
         Attachment(id="F1", name="a.png", media_type="image/png", size=9, url="https://f.example/a?v=2"),
+        Attachment(id="F2", name="a deleted file"),
         Attachment(id="F3", name="Notes"),
     )
 

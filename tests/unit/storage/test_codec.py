@@ -18,7 +18,7 @@ text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 counts = st.integers(min_value=0, max_value=2**53)
 money = st.none() | st.decimals(allow_nan=False, allow_infinity=False)
 
-attachments = st.builds(Attachment, id=text, name=text, media_type=text, size=counts, url=text)
+attachments = st.builds(Attachment, id=text, name=text, media_type=text, size=counts, url=text, transcript=text)
 sources = st.builds(Source, url=text, title=text)
 usages = st.builds(
     Usage,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.web.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_markdown
 from bot.summary.prompts import HEAD
 from bot.summary.sanitize import LINK_REMOVED, addresses, harmless, repeats_rules
 

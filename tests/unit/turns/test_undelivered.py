@@ -14,7 +14,7 @@ from bot.turns.error_messages import NOT_IN_TIME, not_posted
 from bot.turns.retries import ACCESS_HOLDS, RETRY_SECONDS, SHOW_SECONDS
 from bot.types import Draft, Person, TextDelta, TurnState
 from tests.fakes import ADA, KEY, incoming, words
-from tests.house import House, running
+from tests.house import House, put_off, running
 
 LOCKED = PlatformRefused("refused: locked", reason="the thread is locked")
 SENTENCE = not_posted(LOCKED.reason)
@@ -23,15 +23,6 @@ AWAY = PlatformError("connection broke")
 
 def when(error: BotError, holds: Callable[[Draft], bool] = lambda _: True) -> Callable[[Draft], BotError | None]:
     return lambda draft: error if holds(draft) else None
-
-
-async def put_off(house: House, times: int) -> None:
-    """Wait until the turn was put off so often, and let its time come."""
-    async with asyncio.timeout(10):
-        while (turn := await house.store.get_turn(1)) is None or turn.put_off < times:
-            await asyncio.sleep(0)
-    house.clock.advance(100)
-    house.dispatcher.wake(KEY)
 
 
 async def state_of(house: House, id: int) -> TurnState:

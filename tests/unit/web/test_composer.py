@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.web.composer import ComposedMessage, Suggestion, message_id, prepare, spoken, suggest
+from adapters.web.playground.composer import ComposedMessage, Suggestion, message_id, prepare, spoken, suggest
 from bot.commands.completion import complete
 from bot.types import Channel, Person
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.context_chart import LEAST_SLOTS, MOST_TICKS, SHOWN, Prompt, lay_out, prompt_of, tick_step
+from adapters.web.playground.context_chart import LEAST_SLOTS, MOST_TICKS, SHOWN, Prompt, lay_out, prompt_of, tick_step
 from bot.types import Usage
 from tests.unit.web.records import record
 

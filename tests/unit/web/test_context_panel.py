@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.web.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
-from adapters.web.routes import STATIC
+from adapters.web.playground.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
+from adapters.web.playground.platform import ROOM
 from bot.commands.context_report import BREAKS
 from bot.context.cache_breaks import CacheBreak
 from bot.types import Usage
@@ -79,7 +79,7 @@ def test_a_break_is_marked_with_its_reason_and_what_left() -> None:
 
 
 def test_every_reason_has_a_name_a_sentence_and_a_sign() -> None:
-    icons = (STATIC / "icons.js").read_text()
+    icons = (ROOM / "templates" / "icons.html").read_text()
     assert set(BREAK_WORDS) == set(CacheBreak) == set(BREAKS)
     for item in CacheBreak:
         assert f'id="b-{item.replace(" ", "-")}"' in icons

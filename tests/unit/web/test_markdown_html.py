@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.web.markdown_html import is_safe_url, render_markdown
+from adapters.web.playground.markdown_html import is_safe_url, render_markdown
 
 INLINE_TAGS = {"br", "em", "strong", "s", "code", "a", "span", "button"}
 BLOCK_TAGS = {"p", "pre", "ul", "ol", "li", "blockquote", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "div"}

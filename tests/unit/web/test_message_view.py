@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.message_view import HUES, hue, initials, present_answer, present_message
+from adapters.web.playground.message_view import HUES, hue, initials, present_answer, present_message
 from bot.delivery.footer import duration, footer_parts, money
 from bot.types import Attachment, ChannelMessage, CostSplit, Draft, Footer, Person, Source, Usage
 
@@ -37,7 +37,7 @@ PAID = Footer(
     ids=["paid", "cost-hidden", "free", "of-an-earlier-version"],
 )
 def test_the_details_name_what_the_cost_is_paid_for(footer: Footer, details: str) -> None:
-    assert present_answer(Draft(status="done", footer=footer))["paidFor"] == details
+    assert present_answer(Draft(status="done", footer=footer))["paid_for"] == details
     assert details not in footer_parts(footer)
 
 
@@ -133,5 +133,5 @@ def test_a_message_names_its_attachments_and_its_thread() -> None:
     )
     shown = present_message(message)
     assert shown["html"] == "<p><em>hi</em></p>\n"
-    assert (shown["attachments"], shown["replies"], shown["answer"]) == (["plan.pdf"], 2, None)
-    assert shown["at"] == shown["lastReplyAt"] == "2026-01-05T09:00:00+00:00"
+    assert ([file["name"] for file in shown["attachments"]], shown["replies"]) == (["plan.pdf"], "2 replies")
+    assert shown["at"] == shown["last_reply_at"] == "2026-01-05T09:00:00+00:00"

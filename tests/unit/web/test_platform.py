@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.web.hub import Hub, MessageChanged
-from adapters.web.live_reply import BOT, open_reply
-from adapters.web.playground import Playground, PlaygroundOptions
-from adapters.web.server import listen, url_of
+from adapters.web import Playground, PlaygroundOptions
+from adapters.web.listeners import listen, url_of
+from adapters.web.playground.differences import NOTHING, grown
+from adapters.web.playground.live_reply import BOT, open_reply
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (
@@ -20,6 +20,7 @@ from bot.types import (
     Draft,
     Incoming,
     Person,
+    PlaygroundEvent,
     Turn,
     TurnState,
     Workspace,
@@ -66,49 +67,51 @@ def _writing(text: str) -> Draft:
     return Draft(status="writing", text=text)
 
 
-async def test_every_draft_is_seen_and_about_one_a_second_is_stored(store: CountingStore, clock: ManualClock) -> None:
-    hub, seen = Hub(), list[MessageChanged]()
-    hub.listen(seen.append)
-    reply = await open_reply(store, hub, clock, _turn(clock))
-    for number in range(25):
-        assert await reply.show(_writing(str(number))) == "turn-7"
+class Heard:
+    """What pages are told, and what they make of it."""
+
+    def __init__(self, known: Draft = NOTHING) -> None:
+        self.events: list[PlaygroundEvent] = []
+        self.seen: list[str] = []
+        self._draft = known
+
+    async def __call__(self, event: PlaygroundEvent | None) -> None:
+        if event is not None:
+            self.events.append(event)
+            draft = grown(self._draft, event)
+            assert draft is not None
+            self._draft = draft
+            self.seen.append(draft.text)
+
+
+async def test_every_draft_is_told_by_what_is_new_and_about_one_a_second_is_stored(
+    store: CountingStore, clock: ManualClock
+) -> None:
+    heard = Heard()
+    reply = await open_reply(store, heard, clock, _turn(clock))
+    texts = ["x" * number for number in range(25)]
+    for text in texts:
+        assert await reply.show(_writing(text)) == "turn-7"
         clock.advance(0.1)
     await reply.finish(Draft(status="done", text="end"))
-    assert store.stored == ["0", "10", "20", "end"]
-    assert [item.message.text for item in seen] == [*map(str, range(25)), "end"]
-    assert [item.is_new for item in seen] == [True] + [False] * 25
+    assert [len(text) for text in store.stored] == [0, 10, 20, 3]
+    assert heard.seen == texts[1:]
+    assert {event.draft.text for event in heard.events if event.draft} == {"x"}
 
 
 async def test_a_reply_taken_up_again_goes_on_in_the_same_message(store: CountingStore, clock: ManualClock) -> None:
-    first = await open_reply(store, Hub(), clock, _turn(clock))
+    first = await open_reply(store, Heard(), clock, _turn(clock))
     await first.show(_writing("half"))
     began = clock()
     clock.advance(60)
-    hub, seen = Hub(), list[MessageChanged]()
-    hub.listen(seen.append)
-    again = await open_reply(store, hub, clock, _turn(clock))
+    again = await open_reply(store, Heard(), clock, _turn(clock))
     await again.finish(Draft(status="done", text="whole"))
     messages = await store.get_thread("w", "c", "root", limit=10)
     assert [(item.id, item.text, item.at, item.author) for item in messages] == [("turn-7", "whole", began, BOT)]
-    assert [item.is_new for item in seen] == [False]
-
-
-async def test_a_page_opened_in_between_sees_what_is_not_stored_yet(store: CountingStore, clock: ManualClock) -> None:
-    hub = Hub()
-    reply = await open_reply(store, hub, clock, _turn(clock))
-    await reply.show(_writing("a"))
-    await reply.show(_writing("ab"))
-    stored = await store.get_message("w", "c", "turn-7")
-    assert stored is not None
-    assert (stored.text, hub.current(stored).text) == ("a", "ab")
-    await reply.finish(Draft(status="done", text="abc"))
-    stored = await store.get_message("w", "c", "turn-7")
-    assert stored is not None
-    assert hub.current(stored) is stored
 
 
 async def test_a_store_that_is_away_for_a_moment_costs_no_answer(store: CountingStore, clock: ManualClock) -> None:
-    reply = await open_reply(store, Hub(), clock, _turn(clock))
+    reply = await open_reply(store, Heard(_writing("a")), clock, _turn(clock))
     await reply.show(_writing("a"))
     store.away = True
     clock.advance(2)
@@ -121,21 +124,12 @@ async def test_a_store_that_is_away_for_a_moment_costs_no_answer(store: Counting
 
 
 async def test_the_first_draft_is_not_shown_when_it_cannot_be_stored(store: CountingStore, clock: ManualClock) -> None:
-    hub, seen = Hub(), list[MessageChanged]()
-    hub.listen(seen.append)
+    heard = Heard()
     store.away = True
-    reply = await open_reply(store, hub, clock, _turn(clock))
+    reply = await open_reply(store, heard, clock, _turn(clock))
     with pytest.raises(PlatformError):
         await reply.show(_writing("a"))
-    assert not seen
-
-
-async def test_who_has_left_hears_nothing(store: CountingStore, clock: ManualClock) -> None:
-    hub, seen = Hub(), list[MessageChanged]()
-    leave = hub.listen(seen.append)
-    leave()
-    await (await open_reply(store, hub, clock, _turn(clock))).show(_writing("a"))
-    assert not seen
+    assert not heard.events
 
 
 async def test_a_thread_is_read_with_its_root_and_without_the_bot(store: CountingStore, clock: ManualClock) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from adapters.web.message_view import HUES
-from adapters.web.routes import STATIC
+from adapters.web.frame.application import HOME
+from adapters.web.playground.message_view import HUES
+from adapters.web.playground.platform import ROOM
 
 LEAST = 4.5
 LEAST_OF_SHAPES = 3.0
@@ -28,7 +29,7 @@ PAIRS = [
 
 
 def _themes() -> Mapping[str, Mapping[str, str]]:
-    sheet = (STATIC / "base.css").read_text()
+    sheet = (HOME / "static" / "base.css").read_text()
     blocks = re.findall(r"(:root[^{]*)\{([^}]*)\}", sheet)
     values = [dict(re.findall(r"--([\w-]+):\s*(#[0-9a-f]{6})", body)) for _, body in blocks]
     light, by_system, chosen = values
@@ -56,7 +57,7 @@ def test_text_stands_out_from_its_ground(theme: str, text: str, ground: str) -> 
 
 @pytest.mark.parametrize("part", ["head", "cached", "new"])
 def test_the_parts_of_a_bar_stand_out_from_their_ground(part: str) -> None:
-    colours = re.findall(rf"--bar-{part}: (#[0-9a-f]{{6}});", (STATIC / "context.css").read_text())
+    colours = re.findall(rf"--bar-{part}: (#[0-9a-f]{{6}});", (ROOM / "static" / "context.css").read_text())
     light, by_system, chosen = colours
     assert by_system == chosen
     themes = _themes()
@@ -65,7 +66,7 @@ def test_the_parts_of_a_bar_stand_out_from_their_ground(part: str) -> None:
 
 
 def test_initials_stand_out_from_every_avatar() -> None:
-    sheet = (STATIC / "message.css").read_text()
+    sheet = (ROOM / "static" / "message.css").read_text()
     hues = re.findall(r"\.hue-\d+ \{ background: (#[0-9a-f]{6}); \}", sheet)
     assert len(hues) == HUES
     assert min(_contrast("#ffffff", hue) for hue in hues) >= LEAST

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.types import Usage
-from tests.emulators.seed import search, tokens, validation
+from tests.emulators.seed import media, search, tokens, validation
 from tests.emulators.seed.completion import Completion
 from tests.emulators.seed.errors import invalid, missing
 from tests.emulators.seed.options import Options
@@ -69,6 +69,8 @@ def _part(value: object, settings: Settings, param: str) -> Part:
         case "video_url":
             holder = validation.mapping(part.get("video_url"), f"{param}.video_url")
             return validation.video(holder.get("url"), holder, settings, f"{param}.video_url")
+        case "input_audio":
+            return media.audio_part(validation.mapping(part.get("input_audio"), param), param)
         case "file":
             return validation.document(validation.mapping(part.get("file") or part, param), f"{param}.file")
         case kind:

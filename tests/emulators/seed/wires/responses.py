@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bot.types import Usage
-from tests.emulators.seed import search, validation
+from tests.emulators.seed import media, search, validation
 from tests.emulators.seed.completion import Completion
 from tests.emulators.seed.errors import invalid, missing
 from tests.emulators.seed.options import Options
@@ -89,6 +89,8 @@ def _part(value: object, settings: Settings, param: str) -> Part:
             return validation.image(part.get("image_url"), part, settings, f"{param}.image_url")
         case "input_video":
             return validation.video(part.get("video_url"), part, settings, f"{param}.video_url")
+        case "input_audio":
+            return media.audio_part(validation.mapping(part.get("input_audio"), param), param)
         case "input_file":
             return validation.document(part, param)
         case kind:

@@ -1,0 +1,131 @@
+"""Read files that hold other files, archives and mails: each by the same rules, within the bounds of one."""
+
+from __future__ import annotations
+
+import posixpath
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from adapters.media import media_limits
+from adapters.media.job import DEEPEST, Job, Note, made
+from adapters.media.office.package import open_zip
+from adapters.media.texts import cut
+from adapters.media.unreadable import Unreadable
+from bot.context.tokens import estimate
+from bot.types import FileTerms, Media, ReadFile
+
+MEMBERS: Final = 20
+"""Files in one file that are read; more are named."""
+
+_NAMED: Final = 100
+_SYSTEM: Final = ("__MACOSX/", ".git/", ".svn/")
+_ADVICE: Final = "Attach the files that matter on their own."
+
+
+@dataclass(kw_only=True)
+class _Contents:
+    """What was read of the files in a file so far."""
+
+    texts: list[str] = field(default_factory=list)
+    media: list[Media] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    unread: int = 0
+
+
+def read_archive(job: Job) -> ReadFile:
+    """Return the files of a ZIP archive, each under its name. Raises `Unreadable`."""
+    if job.depth >= DEEPEST:
+        raise Unreadable("is an archive inside of an archive")
+    with open_zip(job.data, job.rules.limits) as archive:
+        members = [item for item in archive.infolist() if not _is_beside(item)]
+        if not members:
+            raise Unreadable("is an archive without files")
+        listed = "\n".join(f"- {item.filename} ({item.file_size:,} bytes)" for item in members[:_NAMED])
+        more = f"\n- and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
+        found = read_all(job, _unpacked(archive, members[:MEMBERS], job), text=f"Files in the archive:\n{listed}{more}")
+    unread = len(members) - MEMBERS
+    if unread <= 0:
+        return found
+    note = Note(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE)
+    return made(found.name, text=found.text, media=found.media, notes=[note, *_said(found)])
+
+
+def read_all(job: Job, files: Iterable[tuple[str, bytes | Unreadable]], *, text: str) -> ReadFile:
+    """Return a file that holds others, with `text` of its own first: they share what may come of it, in order.
+
+    A file that cannot be read is named with the reason, and leaves the others whole.
+    """
+    contents = _Contents(texts=[cut(text, job.terms.text_tokens)])
+    left = _left(job.terms, contents.texts[0], ())
+    for name, data in files:
+        try:
+            if isinstance(data, Unreadable):
+                raise data
+            read = job.read(job.inside(name, data, left))
+        except Unreadable as reason:
+            contents.texts.append(f"({name} was not read: it {reason})")
+            contents.unread += 1
+            continue
+        contents.texts.append(_under_its_name(name, read))
+        contents.media.extend(replace(item, name=f"{job.name}, {item.name}") for item in read.media)
+        contents.notes.extend(Note(f"{name}: {note.what}", note.advice) for note in _said(read))
+        left = _left(left, read.text, read.media)
+    if contents.unread:
+        contents.notes.insert(0, Note(f"{contents.unread:,} of the files in it not read", _ADVICE))
+    return made(job.name, text="\n\n".join(contents.texts), media=contents.media, notes=contents.notes)
+
+
+def _said(read: ReadFile) -> list[Note]:
+    return [Note(read.note, read.advice)] if read.note else []
+
+
+def _under_its_name(name: str, read: ReadFile) -> str:
+    shown = f"{len(read.media):,} pictures or videos of it are shown" if read.media else ""
+    about = "; ".join(filter(None, (shown, read.note)))
+    heading = f"--- {name}{f' ({about})' if about else ''} ---"
+    return f"{heading}\n{read.text}" if read.text else heading
+
+
+def _left(terms: FileTerms, text: str, media: Iterable[Media]) -> FileTerms:
+    written, shown = estimate(text), sum(item.tokens for item in media)
+    return replace(
+        terms,
+        text_tokens=max(0, terms.text_tokens - written),
+        media_tokens=max(0, terms.media_tokens - written - shown),
+        media_bytes=max(0, terms.media_bytes - sum(len(item.data) for item in media)),
+    )
+
+
+def _is_beside(item: zipfile.ZipInfo) -> bool:
+    """Return whether a member is a folder, or what a system puts beside the files that somebody packed."""
+    base = posixpath.basename(item.filename)
+    return (
+        item.is_dir()
+        or base in {"", ".DS_Store", "Thumbs.db"}
+        or any(f"/{part}" in f"/{item.filename}" for part in _SYSTEM)
+    )
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, members: Iterable[zipfile.ZipInfo], job: Job
+) -> Iterator[tuple[str, bytes | Unreadable]]:
+    """Yield the members with their bytes, until they are more together than a file may unpack to."""
+    left = job.rules.limits.archive_bytes
+    for item in members:
+        yield item.filename, _member(archive, item, left)
+        left = max(0, left - item.file_size)
+
+
+def _member(archive: zipfile.ZipFile, item: zipfile.ZipInfo, left: int) -> bytes | Unreadable:
+    if item.flag_bits & 1:
+        return Unreadable("is protected by a password")
+    try:
+        with archive.open(item) as file:
+            data = file.read(left + 1)
+    except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError):
+        return Unreadable("cannot be unpacked")
+    if len(data) > left:
+        return Unreadable(f"unpacks to more than {media_limits.megabytes(left)}")
+    return data

@@ -1,0 +1,135 @@
+"""Extract what a web page says: its text, its tables, and where its links lead."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+from adapters.media import media_limits
+from adapters.media.job import Job
+from adapters.media.texts import decode, text_file
+from bot.types import ReadFile
+
+Attributes = list[tuple[str, str | None]]
+
+
+def read_page(job: Job) -> ReadFile:
+    """Return what a web page says, without its markup. Raises `Unreadable`."""
+    source, notes = decode(job.data)
+    return text_file(job, page_text(source), notes=notes, whole=len(source) <= media_limits.PAGE_SOURCE)
+
+
+def page_text(source: str) -> str:
+    """Return what a page says, of a very long one its beginning."""
+    page = _PageText()
+    page.feed(source[: media_limits.PAGE_SOURCE])
+    page.close()
+    return page.text
+
+
+_BLOCKS: Final = """
+    address article aside blockquote body br dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5
+    h6 header hr html li main nav ol option p pre section summary table tbody tfoot thead title tr ul
+"""
+
+
+class _PageText(HTMLParser):
+    """Gathers what a page says: blocks as lines, cells apart by bars, links with their addresses."""
+
+    _NEVER_SHOWN: Final = frozenset({"script", "style"})
+    _SILENT: Final = frozenset({*_NEVER_SHOWN, "template", "iframe", "noframes"})
+    _BLOCKS: Final = frozenset(_BLOCKS.split())
+    _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+    _CELLS: Final = frozenset({"td", "th"})
+    _SHOWN_INPUTS: Final = frozenset({"text", "email", "tel", "url", "number", "date", "search", "button", "submit"})
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._pieces: list[str] = []
+        self._silent = ""
+        self._depth = 0
+        self._hidden: list[str] = []
+        self._links: list[tuple[str, int]] = []
+        self._kept = 0
+
+    @property
+    def text(self) -> str:
+        """The text, with at most one empty line in a row; what a tag hides that is never closed is shown after all."""
+        shown = "".join(self._pieces + (self._hidden if self._silent else []))
+        lines = (line.strip(" \t|") for line in shown.split("\n"))
+        return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+    def handle_starttag(self, tag: str, attrs: Attributes) -> None:
+        """Begin a block, a cell, a link or what is not shown."""
+        told = dict(attrs)
+        if tag in self._SILENT and not self._silent:
+            self._silent, self._depth = tag, 0
+        self._depth += tag == self._silent
+        self._kept += tag == "pre"
+        if tag in self._BLOCKS:
+            self._say("\n")
+        if tag in self._HEADINGS:
+            self._say("#" * int(tag[1]) + " ")
+        elif tag == "li":
+            self._say("- ")
+        elif tag in self._CELLS:
+            self._say(" | ")
+        elif tag == "img":
+            self.handle_data(told.get("alt") or "")
+        elif tag == "a":
+            self._end_link()
+            self._links.append((told.get("href") or "", len(self._pieces)))
+        elif tag == "input":
+            self._say_input(told)
+
+    def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
+        """Take `<script/>` as what it is in XHTML: begun and ended."""
+        self.handle_starttag(tag, attrs)
+        if tag in self._SILENT or tag in {"a", "pre", "title", "textarea"}:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a block, a link or what is not shown."""
+        if tag == self._silent:
+            self._depth -= 1
+            if not self._depth:
+                self._silent, self._hidden = "", []
+        self._kept = max(0, self._kept - (tag == "pre"))
+        if tag == "a":
+            self._end_link()
+        if tag in self._BLOCKS:
+            self._say("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Take words as they are shown: spaces as one, except where they are kept."""
+        self._say(data if self._kept else re.sub(r"\s+", " ", data))
+
+    def close(self) -> None:
+        """End what was never ended."""
+        super().close()
+        self._end_link()
+
+    def _say(self, words: str) -> None:
+        if not self._silent:
+            self._pieces.append(words)
+        elif self._silent not in self._NEVER_SHOWN and self.cdata_elem is None:
+            self._hidden.append(words)
+
+    def _say_input(self, told: dict[str, str | None]) -> None:
+        kind, value = (told.get("type") or "text").lower(), told.get("value") or ""
+        if kind in {"checkbox", "radio"}:
+            self._say("[x] " if "checked" in told else "[ ] ")
+        elif kind in self._SHOWN_INPUTS and value:
+            self._say(f" {value} ")
+
+    def _end_link(self) -> None:
+        """Put the address of a link behind its words, once it ends."""
+        if not self._links:
+            return
+        address, start = self._links.pop()
+        words = "".join(self._pieces[start:])
+        known = re.match(r"(?:https?|mailto|tel|ftp):", address, re.IGNORECASE)
+        if known and words.strip() and address not in words and not self._silent:
+            told = words.rstrip()
+            self._pieces[start:] = [told, f" ({address})", words[len(told) :]]

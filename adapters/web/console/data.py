@@ -1,0 +1,63 @@
+"""What is kept, for how long, and how it is taken out."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.web.console.operations import Console
+from adapters.web.frame import Form, Role, page, read_form, render
+from adapters.web.frame.routing import PageRoute
+from bot.person_export import export_as_json, export_person
+from bot.retention import PARAMETER
+
+NOT_A_PERSON: Final = "Write somebody as PLATFORM/ID, as the audit trail does."
+NOTHING_KEPT: Final = "Nothing is kept of them."
+
+
+class DataPages:
+    """Sizes, retention, and the export of what is kept of somebody."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def routes(self) -> list[PageRoute]:
+        """Return their addresses."""
+        return [
+            page("/console/data", self._show, needs=Role.VIEWER),
+            page("/console/data/person", self._person, methods=("POST",), needs=Role.ADMINISTRATOR),
+        ]
+
+    async def _show(self, request: Request) -> Response:
+        return await self._page(request, Form())
+
+    async def _page(self, request: Request, form: Form) -> Response:
+        store, operations = self._console.store, self._console.operations
+        return render(
+            request,
+            "console/data.html",
+            200 if form.is_valid else 422,
+            form=form,
+            sizes=await store.sizes(),
+            database=operations.database,
+            retention=operations.retention,
+            kept={scope.key: value for scope, value in (await store.get_everywhere(PARAMETER)).items()},
+        )
+
+    async def _person(self, request: Request) -> Response:
+        form = await read_form(request)
+        platform, _, id = form["person"].partition("/")
+        if not platform or not id:
+            form.errors["person"] = NOT_A_PERSON
+            return await self._page(request, form)
+        record = self._console.noted(request, "", "")
+        found = await export_person(self._console.store, record, platform, id)
+        if found.is_empty:
+            form.errors["person"] = NOTHING_KEPT
+            return await self._page(request, form)
+        text = json.dumps(export_as_json(found), ensure_ascii=False, indent=1)
+        disposition = {"Content-Disposition": 'attachment; filename="seedling-person.json"'}
+        return Response(text, media_type="application/json", headers=disposition)

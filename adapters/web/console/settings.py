@@ -1,0 +1,189 @@
+"""Every parameter at every scope: what holds, why, who may change it; and the digests of a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from adapters.web.console.budgets import MEANWHILE
+from adapters.web.console.names import Names, names_for
+from adapters.web.console.operations import Console
+from adapters.web.console.places import place_text, read_place
+from adapters.web.frame import Form, Role, page, read_form, render
+from adapters.web.frame.routing import PageRoute
+from bot.access.roles import HOLDERS, ScopeKind
+from bot.chat.settings_panel import choices_of
+from bot.errors import InvalidInput
+from bot.parameter_resolver import effective_at, scopes_of
+from bot.parameters import PARAMETERS, Effective, Parameter, Scope
+from bot.types import ConversationKey, Dimension, Outcome, Schedule
+
+PLACES: Final = 200
+NOT_A_PLACE: Final = "Choose a place, or write PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does."
+WHERE: Final[Mapping[ScopeKind, str]] = {
+    "default": "the default",
+    "workspace": "the workspace",
+    "channel": "the channel",
+    "conversation": "the thread",
+    "turn": "one answer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A parameter at a place: what holds, what is set at each scope from the widest on, and at this very one."""
+
+    effective: Effective
+    set_at: Sequence[tuple[str, str]]
+    own: str
+    holders: str
+
+    @property
+    def parameter(self) -> Parameter:
+        """The parameter itself."""
+        return self.effective.parameter
+
+    @property
+    def value(self) -> str:
+        """Return the value in force as text."""
+        return self.parameter.format(self.effective.value)
+
+    @property
+    def choices(self) -> Sequence[str]:
+        """Return the values that it is chosen from; none for what is typed."""
+        return choices_of(self.parameter)
+
+    @property
+    def why(self) -> str:
+        """Return why this value holds, in a sentence."""
+        if not self.set_at:
+            return "Nothing is set here or above, so the default holds."
+        *overruled, (where, _) = self.set_at
+        others = " and ".join(f"{value} of {scope}" for scope, value in overruled)
+        return f"It is set for {where}" + (f", which overrules {others}." if others else ".")
+
+
+class SettingPages:
+    """The settings of one place."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def routes(self) -> list[PageRoute]:
+        """Return their addresses."""
+        return [
+            page("/console/settings", self._show, needs=Role.VIEWER),
+            page("/console/settings", self._save, methods=("POST",), needs=Role.OPERATOR),
+        ]
+
+    async def _show(self, request: Request) -> Response:
+        form = Form(values={"place": request.query_params.get("place", "")})
+        try:
+            key = _place(form)
+        except InvalidInput as error:
+            form.errors["place"] = str(error)
+            key = read_place("")
+        return await self._page(request, key, form)
+
+    async def _save(self, request: Request) -> Response:
+        form = await read_form(request)
+        name = form["name"]
+        try:
+            key = _place(form)
+        except InvalidInput:
+            key = read_place("")
+        if not key.workspace or name not in PARAMETERS:
+            form.errors["place"] = NOT_A_PLACE
+            return await self._page(request, read_place(""), form)
+        scope = _scope_of(key)
+        now = (await self._console.store.get_settings([scope]))[scope].get(name, "")
+        value = form["value"].replace("\r\n", "\n")
+        if now != form["before"]:
+            form.errors[name] = MEANWHILE.format(now=now or "not set", before=form["before"] or "not set")
+        elif value != now:
+            form.errors |= await self._set(request, key, scope, {name: value or None})
+        if form.is_valid:
+            return RedirectResponse(str(request.url.include_query_params(place=form["place"])) + f"#{name}", 303)
+        return await self._page(request, key, form)
+
+    async def _set(
+        self, request: Request, key: ConversationKey, scope: Scope, values: Mapping[str, str | None]
+    ) -> Mapping[str, str]:
+        """Set a value through the same door as every form; return what is wrong with it, by name."""
+        asked = self._console.asked(request, key)
+        try:
+            handled = await self._console.bot.set_parameters(scope, values, asked=asked, answer="")
+            await self._console.bot.mark_answered(asked)
+        except InvalidInput as error:
+            return dict.fromkeys(values, str(error))
+        return {} if handled.outcome is Outcome.REPLIED else dict.fromkeys(values, "That was not done. Try again.")
+
+    async def _page(self, request: Request, key: ConversationKey, form: Form) -> Response:
+        rows = await self._rows(key)
+        names, places = await self._known()
+        digests: Sequence[Schedule] = ()
+        if key.channel:
+            digests = await self._console.store.get_schedules(replace(key, thread=""))
+        return render(
+            request,
+            "console/settings.html",
+            200 if form.is_valid else 422,
+            form=form,
+            key=key,
+            place=place_text(key),
+            place_name=names.place(place_text(replace(key, thread=""))) if key.workspace else "",
+            scope=WHERE[_scope_of(key).kind] if key.workspace else "",
+            rows=rows,
+            places=places,
+            names=names,
+            digests=digests,
+        )
+
+    async def _rows(self, key: ConversationKey) -> Sequence[Row]:
+        store = self._console.store
+        scopes = scopes_of(key)[: _depth(key)]
+        stored = await store.get_settings(scopes)
+        effective = await effective_at(key, store)
+        rows = []
+        for name, item in effective.items():
+            set_at = [(WHERE[scope.kind], stored[scope][name]) for scope in scopes if name in stored[scope]]
+            own = stored[scopes[-1]].get(name, "") if scopes else ""
+            roles = item.parameter.roles
+            needed = max(roles.values()) if not scopes else roles.get(scopes[-1].kind)
+            holders = HOLDERS[needed] if needed is not None else "everybody there"
+            rows.append(Row(effective=item, set_at=set_at, own=own, holders=holders))
+        return rows
+
+    async def _known(self) -> tuple[Names, Sequence[str]]:
+        """Return the places where something was asked lately, and those of the playground, with their names."""
+        today = self._console.today()
+        since, until = today.replace(year=today.year - 1), today.replace(year=today.year + 1)
+        store = self._console.store
+        channels = await store.spending_by_key(Dimension.CHANNEL, since=since, until=until)
+        keys = {item.key for item in channels[:PLACES]}
+        for workspace in await store.get_workspaces():
+            keys |= {f"local/{workspace.id}/{channel.id}" for channel in await store.get_channels(workspace.id)}
+        every = keys | {key.rpartition("/")[0] for key in keys}
+        names = await names_for(store, places=every)
+        return names, sorted(every)
+
+
+def _place(form: Form) -> ConversationKey:
+    """Return the place that a form is about, or none. Raises `InvalidInput` for what holds no settings."""
+    key = read_place(form["place"])
+    if form["place"] and not key.workspace:
+        raise InvalidInput(NOT_A_PLACE)
+    return key
+
+
+def _depth(key: ConversationKey) -> int:
+    return sum(1 for part in (key.workspace, key.channel, key.thread) if part)
+
+
+def _scope_of(key: ConversationKey) -> Scope:
+    """Return the scope that a place itself is."""
+    return scopes_of(key)[_depth(key) - 1]

@@ -1,0 +1,59 @@
+"""Say who asks for a page and what they may do: values alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from starlette.requests import HTTPConnection
+
+from bot.access.audit import WEB
+from bot.types import Person
+
+PLATFORM: Final = WEB
+"""The web's part of a conversation key, and of the names of people in the audit trail."""
+
+
+class Role(IntEnum):
+    """What somebody may do on the web; each may do what those below may."""
+
+    STRANGER = 0  # sees what is open to everybody
+    MEMBER = 1  # uses the playground
+    VIEWER = 2  # reads the console, but nothing that people wrote
+    OPERATOR = 3  # also acts on turns and settings, and may read what people wrote, which is recorded
+    ADMINISTRATOR = 4  # also access, budgets, accounts and data
+
+    @property
+    def word(self) -> str:
+        """Return the role as people read and write it."""
+        return self.name.lower()
+
+
+GIVEN_ROLES: Final = (Role.MEMBER, Role.VIEWER, Role.OPERATOR, Role.ADMINISTRATOR)
+"""Those that an account can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who asks. `session` names the sign-in that stands behind it, "" where there is none."""
+
+    person: Person
+    role: Role
+    session: str = ""
+    csrf: str = ""
+
+    @property
+    def who(self) -> str:
+        """Return the person as the audit trail names them."""
+        return f"{PLATFORM}/{self.person.id or '?'}"
+
+    def may(self, needed: Role) -> bool:
+        """Return whether the role suffices."""
+        return self.role >= needed
+
+
+def identity_of(connection: HTTPConnection) -> Identity:
+    """Return who sends a request; the guard has found it out by then."""
+    identity: Identity = connection.scope["identity"]
+    return identity

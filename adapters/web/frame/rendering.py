@@ -1,0 +1,90 @@
+"""Render pages from templates; everything that stands in them is escaped, and every one knows who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from adapters.web.frame.identity import Role, identity_of
+from adapters.web.frame.static_files import StaticFiles
+
+CSRF_FIELD: Final = "csrf"
+THEMES: Final = ("system", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavigationItem:
+    """A link to a part of the web, for those whose role suffices."""
+
+    title: str
+    path: str
+    needs: Role = Role.MEMBER
+
+
+class Templates:
+    """The templates of all rooms, read once."""
+
+    def __init__(
+        self,
+        rooms: Sequence[Path],
+        files: StaticFiles,
+        navigation: Sequence[NavigationItem],
+        filters: Mapping[str, Callable[..., object]],
+    ) -> None:
+        self.environment = Environment(
+            loader=PrefixLoader({room.name: FileSystemLoader(room / "templates") for room in rooms}),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.environment.globals["static"] = files.address
+        self.environment.filters |= filters
+        self._navigation = navigation
+        for name in self.environment.list_templates(extensions=("html",)):
+            self.environment.get_template(name)
+
+    def html(self, request: Request, name: str, **values: Any) -> str:
+        """Return one page."""
+        identity = identity_of(request)
+        shared = {
+            "identity": identity,
+            "role": Role,
+            "theme": theme_of(request),
+            "path": request.url.path,
+            "navigation": [item for item in self._navigation if identity.may(item.needs)],
+            "csrf": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, identity.csrf),
+        }
+        return self.environment.get_template(name).render(shared | values)
+
+
+def theme_of(request: Request) -> str:
+    """Return the theme that somebody chose in this browser."""
+    theme = request.cookies.get("seedling_theme", "")
+    return theme if theme in THEMES else "system"
+
+
+def render(request: Request, name: str, status: int = 200, **values: Any) -> Response:
+    """Return the response with a page; browsers keep no copy, since it is for this person at this moment."""
+    templates: Templates = request.scope["frame"].templates
+    return HTMLResponse(templates.html(request, name, **values), status, {"Cache-Control": "no-store"})
+
+
+def tell(request: Request, status: int, title: str, text: str, **headers: str) -> Response:
+    """Return a page that says why there is nothing else, as plain text for what is no browser."""
+    if "html" not in request.headers.get("accept", ""):
+        response: Response = PlainTextResponse(f"{text}\n", status)
+    else:
+        response = render(request, "frame/told.html", status, title=title, text=text)
+    for header, value in headers.items():
+        response.headers[header.replace("_", "-")] = value
+    return response

@@ -1,0 +1,227 @@
+"""Do what people ask for: every action is a form that works without scripts, and answers scripts with JSON."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from adapters.web.frame import Form, page, read_form
+from adapters.web.frame.routing import PageRoute, local_path
+from adapters.web.playground.composer import ComposedMessage, Submission, prepare
+from adapters.web.playground.markdown_html import render_markdown
+from adapters.web.playground.message_view import place_path
+from adapters.web.playground.pages import Note, Pages
+from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, surroundings
+from adapters.web.playground.visitor import TAKEN, rename, visitor_of
+from bot.errors import BotError, InvalidInput, StorageError
+from bot.types import ANSWER_IN, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+
+logger = logging.getLogger(__name__)
+
+FORM_BYTES = 4 * TEXT_LIMIT + 20_000
+"""A text of the longest length, every character of which may take several bytes in a form."""
+
+NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
+NOT_DONE = "That could not be done. Try again in a moment."
+NO_NAME = "Say first what the others shall call you."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What came of an action: what to tell its person, and where to go on, "" for nowhere else."""
+
+    notes: tuple[Note, ...] = ()
+    opens: str = ""
+    is_kept: bool = False  # what was typed stays where it is
+    more: dict[str, Any] = field(default_factory=dict)
+
+
+Act = Callable[[Surroundings, Form, Request], Awaitable[Done]]
+
+
+class Actions:
+    """The forms of the chat."""
+
+    def __init__(self, scene: Scene, pages: Pages) -> None:
+        self._scene = scene
+        self._store = scene.store
+        self._pages = pages
+
+    def routes(self) -> list[PageRoute]:
+        """Return their addresses."""
+        place = "/c/{workspace}/{channel}"
+        acts: dict[str, Act] = {"send": self._send, "stop": self._stop, "again": self._again, "delete": self._delete}
+        return [
+            *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
+            page("/name", self._rename, methods=("POST",)),
+        ]
+
+    def _endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            here = await surroundings(self._scene, request)
+            form = await read_form(request, limit=FORM_BYTES)
+            values = {**form.values, **request.query_params}
+            if thread := values.get("thread", ""):
+                here = Surroundings(
+                    visitor=here.visitor, workspaces=here.workspaces, channel=here.channel, thread=thread[:200]
+                )
+            try:
+                done = await act(here, Form(values=values), request)
+            except StorageError:
+                logger.warning("the playground could not use the database", exc_info=True)
+                return self._failed(request, NOT_STORED if act == self._send else NOT_DONE, 503)
+            except BotError as error:
+                return self._failed(request, str(error), 400)
+            self._scene.hub.hear()
+            return await self._answer(request, here, done)
+
+        return endpoint
+
+    async def _answer(self, request: Request, here: Surroundings, done: Done) -> Response:
+        if _is_script(request):
+            notes = [{"kind": item.kind, "html": item.html, "asked": item.asked} for item in done.notes]
+            return JSONResponse(
+                {"notes": notes, "thread": here.thread, "opens": done.opens, "kept": done.is_kept, **done.more}
+            )
+        if done.notes:
+            return await self._pages.show(request, here, notes=done.notes)
+        back = place_path(here.channel.workspace, here.channel.id, *([here.thread] if here.thread else []))
+        return RedirectResponse(done.opens or back, 303)
+
+    def _failed(self, request: Request, text: str, status: int) -> Response:
+        if _is_script(request):
+            return JSONResponse({"error": text}, status)
+        raise HTTPException(status, text)
+
+    # ------------------------------------------------------------ writing
+
+    async def _send(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        channel, text, person = here.channel, form["text"], here.visitor.person
+        if not person.name:
+            raise InvalidInput(NO_NAME)
+        if not text or len(text) > TEXT_LIMIT:
+            raise InvalidInput(f"A message has 1 to {TEXT_LIMIT:,} characters.")
+        if here.thread and await self._store.get_message(channel.workspace, channel.id, here.thread) is None:
+            raise InvalidInput("This thread is not here any more.")
+        sending = prepare(
+            ComposedMessage(
+                channel=channel,
+                thread=here.thread,
+                author=person,
+                text=text,
+                token=form["token"] or secrets.token_hex(12),
+                at=self._scene.clock(),
+                is_admin=here.visitor.is_admin,
+                zone=here.visitor.zone,
+            )
+        )
+        if sending.message is not None:
+            await self._introduce(here)
+            await self._store.put_messages([sending.message])
+        return await self._hand_over(here, sending, text)
+
+    async def _introduce(self, here: Surroundings) -> None:
+        """Make the person known before they first write somewhere under this name, and their direct conversation."""
+        channel, person, workspace = here.channel, here.visitor.person, here.workspace
+        if channel.direct:
+            known = await self._store.get_channels(channel.workspace)
+            if not any(item.id == channel.id for item in known):
+                await self._store.put_workspace(workspace, [channel], [])
+        elif person not in await self._store.get_people(channel.workspace):
+            await self._store.put_workspace(workspace, [], [person])
+
+    async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
+        """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
+        incoming, asked = sending.incoming, "" if sending.message else text
+        try:
+            handled = await self._scene.bot.handle(incoming)
+        except InvalidInput as error:
+            note = await self._note("error", str(error), here, incoming, asked)
+            return Done(notes=(note,), is_kept=sending.message is None)
+        if handled.outcome is Outcome.REPLIED and handled.text:
+            return Done(notes=(await self._note("info", handled.text, here, incoming, asked),))
+        return Done(opens=await self._opened(here, incoming) if handled.outcome is Outcome.ANSWERING else "")
+
+    async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
+        """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
+        if not incoming.is_top_level or not incoming.message_id:
+            return ""
+        where = (await self._scene.bot.get_parameters(incoming.key)).get(ANSWER_IN)
+        is_thread = where is None or where.value == "thread"
+        return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if is_thread else ""
+
+    async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
+        """Return what is for this person alone, the answer to something that they asked."""
+        await self._scene.bot.mark_answered(incoming)
+        return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
+
+    # ------------------------------------------------------------ buttons
+
+    async def _stop(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        asked = self._pressed(here, here.key)
+        try:
+            await self._scene.bot.stop(asked.key, asked=asked)
+        except InvalidInput as error:
+            return Done(notes=(await self._note("error", str(error), here, asked, ""),))
+        return Done()
+
+    async def _again(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Go on with the turn that last wrote an answer: only those that stand here, whatever a browser sends."""
+        channel = here.channel
+        message = await self._store.get_message(channel.workspace, channel.id, form["id"])
+        if message is None or not message.turn or form["how"] not in set(FollowUp):
+            raise InvalidInput("This answer is not here any more.")
+        asked = self._pressed(here, here.key)
+        try:
+            note = (await self._scene.bot.follow_up(message.turn, FollowUp(form["how"]), asked=asked)).text
+        except InvalidInput as error:
+            note = str(error)
+        return Done(notes=(await self._note("error", note, here, asked, ""),)) if note else Done()
+
+    def _pressed(self, here: Surroundings, key: ConversationKey) -> Incoming:
+        """Return what somebody does by a button; a browser sends it once."""
+        return Incoming(
+            key=key,
+            dedupe_key=f"b-{secrets.token_hex(12)}",
+            author=here.visitor.person,
+            text="",
+            sent_at=self._scene.clock(),
+            is_admin=here.visitor.is_admin,
+            entrance=Entrance.BUTTON,
+            is_direct=here.channel.direct,
+            time_zone=here.visitor.zone,
+        )
+
+    async def _delete(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Delete a message of one's own, and all that was made of it."""
+        message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
+        if message is None or message.author.id != here.visitor.person.id:
+            raise InvalidInput("Only messages of your own can be deleted.")
+        await self._scene.bot.on_message_deleted(here.key, message.id)
+        return Done()
+
+    # ------------------------------------------------------------ the person
+
+    async def _rename(self, request: Request) -> Response:
+        form = await read_form(request)
+        goal = local_path(form["next"])
+        trouble = rename(request, form["name"])
+        if trouble and _is_script(request):
+            return JSONResponse({"error": trouble}, 400)
+        if trouble:
+            return RedirectResponse(f"{urlsplit(goal).path}?objection={'taken' if trouble == TAKEN else 'empty'}", 303)
+        if _is_script(request):
+            return JSONResponse({"name": visitor_of(request).person.name})
+        return RedirectResponse(goal, 303)
+
+
+def _is_script(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")

@@ -1,0 +1,46 @@
+"""List the channels that somebody sees: those for everybody, and a direct conversation of their own. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.types import Channel, Person, Workspace
+
+HOME: Final = Workspace(id="local", name="Seedling")
+HOME_CHANNELS: Final = (
+    Channel(workspace=HOME.id, id="general", name="general", topic="Questions and answers for everybody"),
+    Channel(workspace=HOME.id, id="random", name="random", topic="Everything else"),
+)
+DIRECT: Final = "seedling"
+"""What the direct conversation is called in addresses, whoever's it is; once it was one channel for everybody."""
+
+Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
+"""The workspaces with their channels."""
+
+
+def direct_channel(person: Person) -> Channel:
+    """Return somebody's direct conversation with the bot; it is stored with the first message."""
+    id = f"direct-{person.id}"
+    return Channel(workspace=HOME.id, id=id, name="Seedling", topic="Just you and the bot", direct=True)
+
+
+def is_for(channel: Channel, person: Person, *, is_admin: bool = False) -> bool:
+    """Return whether somebody may read a channel."""
+    own = {direct_channel(person).id, *((DIRECT,) if is_admin else ())}
+    return not channel.direct or (channel.workspace == HOME.id and channel.id in own)
+
+
+def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *, is_admin: bool) -> list[Channel]:
+    """Return the channels of a workspace that somebody sees, their direct conversation last.
+
+    What stands in the one that everybody shared is nobody's own: administrators keep it.
+    """
+    shared = [
+        replace(channel, name="Seedling, as all shared it", topic="What was written before everybody had their own")
+        for channel in channels
+        if is_admin and channel.direct and (workspace.id, channel.id) == (HOME.id, DIRECT)
+    ]
+    own = [direct_channel(person)] if workspace.id == HOME.id else []
+    return [*(channel for channel in channels if not channel.direct), *shared, *own]

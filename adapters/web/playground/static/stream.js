@@ -1,0 +1,152 @@
+// What the server tells while the page is open: messages as a whole, and answers that grow by what is new of them.
+import { all, localize, morphChildren, morphNode, one, parse } from "./dom.js";
+import { arrange, insert } from "./list.js";
+
+const QUIET_MS = 2500;
+const OPEN = new Set(["thinking", "writing", "searching"]);
+const grown = new Map(); // the parts of answers that are being written, as the server sent them, by id
+
+let source = null;
+let position = "";
+let onReset = () => {};
+let warning = 0;
+
+/** Listen to what the page shows; `read` is the position at which it was read from the server.
+ *
+ * What was heard before may have been for another thread, so of two positions the earlier one counts.
+ */
+export function listen(reset, read = position) {
+  const chat = one(".chat");
+  onReset = reset;
+  position = String(Math.min(Number(position || read), Number(read)));
+  source?.close();
+  clearTimeout(warning);
+  grown.clear();
+  const query = new URLSearchParams({ thread: chat.dataset.thread, after: position });
+  source = new EventSource("/events" + chat.dataset.path.slice(2) + "?" + query);
+  for (const [kind, take] of Object.entries(TAKERS)) {
+    source.addEventListener(kind, (event) => {
+      if (event.lastEventId) position = event.lastEventId;
+      take(JSON.parse(event.data));
+    });
+  }
+  source.onopen = () => tellTrouble("");
+  source.onerror = () => {
+    tellTrouble("The connection is lost. What you write is kept; it goes on by itself.");
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onReset), QUIET_MS);
+  };
+}
+
+function tellTrouble(text) {
+  clearTimeout(warning);
+  const line = one(".trouble[role=status]");
+  if (!text) line.hidden = true;
+  else warning = setTimeout(() => Object.assign(line, { textContent: text, hidden: false }), QUIET_MS);
+}
+
+const TAKERS = {
+  here() {},
+  reset: () => onReset(true),
+  place({ channel }) {
+    onReset(channel === one(".chat").dataset.place || channel.endsWith("/"));
+  },
+  unread({ channel }) {
+    const link = one(`.channels a[data-channel="${CSS.escape(channel)}"]`);
+    if (!link || link.hasAttribute("aria-current")) return;
+    link.classList.add("unread");
+    if (!one(".dot", link)) link.append(parse('<span class="dot"><span class="sr-only">new messages</span></span>'));
+  },
+  gone({ id }) {
+    all(`.message[data-id="${CSS.escape(id)}"]`).forEach((message) => message.remove());
+    all(".scroller").forEach(arrange);
+  },
+  message(event) {
+    if (event.parts) grown.set(event.id, { ...event.parts });
+    else grown.delete(event.id);
+    for (const scroller of listsOf(event)) put(scroller, event);
+    showAnswering();
+  },
+  patch(event) {
+    const parts = grown.get(event.id);
+    if (!parts) return;
+    for (const [name, [from, cut, text]] of Object.entries(event.parts)) {
+      parts[name] = parts[name].slice(0, from) + text + parts[name].slice(from + cut);
+    }
+    for (const message of all(`.message[data-id="${CSS.escape(event.id)}"]`)) {
+      for (const name of Object.keys(event.parts)) morphChildren(partOf(message, name), parse(parts[name]));
+      setStatus(message, event.status);
+    }
+    if (!OPEN.has(event.status)) grown.delete(event.id);
+    showAnswering();
+  },
+};
+
+const partOf = (message, name) => one(name === "body" ? ".body" : ".part-" + name, message);
+
+/** The lists that a message stands in; the root of the open thread stands in both. */
+function listsOf({ id, thread }) {
+  const open = one(".chat").dataset.thread;
+  const lists = [];
+  if (!thread) lists.push(one('.scroller[data-list="channel"]'));
+  if (open && (thread === open || (!thread && id === open))) lists.push(one('.scroller[data-list="thread"]'));
+  return lists.filter(Boolean);
+}
+
+function put(scroller, event) {
+  const message = parse(event.html).firstElementChild;
+  for (const [name, html] of Object.entries(event.parts ?? {})) partOf(message, name).append(parse(html));
+  localize(message);
+  own(message);
+  const current = one(`.message[data-id="${CSS.escape(event.id)}"]`, scroller);
+  if (!current) {
+    if (event.id === one(".chat").dataset.thread && scroller.dataset.list === "thread") return;
+    if (insert(scroller, message) && event.status && !OPEN.has(event.status)) announce(message);
+    return;
+  }
+  if (current.closest(".root")) {
+    const count = one(".thread-count", scroller);
+    const replies = one(".replies", message);
+    if (replies) count.firstElementChild.textContent = replies.firstChild.textContent.trim();
+    count.hidden = !replies;
+    replies?.remove();
+    one(".reply-in-thread", message)?.remove();
+  }
+  const ended = OPEN.has(current.dataset.status) && !OPEN.has(event.status);
+  for (const name of ["active", "compact"]) message.classList.toggle(name, current.classList.contains(name));
+  morphNode(current, message);
+  if (ended) announce(current);
+}
+
+/** Give a message of one's own the buttons that only its author has. */
+function own(message) {
+  const template = one("#own-tools");
+  if (!template || message.dataset.author !== one(".chat").dataset.me || message.dataset.deleted) return;
+  const tools = template.content.cloneNode(true);
+  const query = "?" + new URLSearchParams({ id: message.dataset.id, thread: message.dataset.thread });
+  const { path } = one(".chat").dataset;
+  for (const button of all("button[data-act]", tools)) button.setAttribute("formaction", `${path}/${button.dataset.act}${query}`);
+  one(".tools-of", message).append(tools);
+}
+
+function setStatus(message, status) {
+  const ended = OPEN.has(message.dataset.status) && !OPEN.has(status);
+  message.dataset.status = status;
+  message.classList.toggle("failed", status === "failed");
+  one(".body", message).toggleAttribute("aria-busy", OPEN.has(status));
+  if (ended) announce(message);
+}
+
+function announce(message) {
+  const text = one(".body", message).textContent.slice(0, 500);
+  const status = one(".status", message)?.textContent ?? "";
+  one("#spoken").textContent = `${message.dataset.name}: ${status} ${text}`;
+  document.dispatchEvent(new CustomEvent("seedling:answered", { detail: message.dataset.thread }));
+}
+
+/** Offer Stop where an answer is being written. */
+export function showAnswering() {
+  for (const pane of all(".main, .thread")) {
+    const stop = one(".composer .stop", pane);
+    if (stop) stop.hidden = !all(".message[data-status]", pane).some((each) => OPEN.has(each.dataset.status));
+  }
+}

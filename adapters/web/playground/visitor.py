@@ -1,0 +1,77 @@
+"""Say who asks for a page of the playground, what they are called, and where they were last."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from adapters.web.frame.identity import Role, identity_of
+from adapters.web.frame.visitors import keep_name, person_in, plain_name
+from adapters.web.playground.live_reply import BOT
+from bot.time_zones import UTC_NAME
+from bot.types import Person
+
+_NAME: Final = "name"
+ZONE_LIMIT: Final = 64
+TAKEN: Final = "That is what the bot is called. Choose another name, so that nobody mixes you up."
+NO_NAME: Final = "A name needs at least one letter or digit."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A person at a browser; their name is "" until they were asked. `place` is the workspace and channel seen last."""
+
+    person: Person
+    is_admin: bool
+    zone: str
+    place: tuple[str, ...]
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Return who asks for a page."""
+    identity = identity_of(request)
+    name = identity.person.name
+    if person_in(request.session) == identity.person.id:  # the name of this browser, also of its administrator
+        name = plain_name(str(request.session.get(_NAME) or "")) or (name if identity.session else "")
+    return Visitor(
+        person=Person(id=identity.person.id, name="" if objection(name) else name),
+        is_admin=identity.may(Role.ADMINISTRATOR),
+        zone=_told(request, "zone")[:ZONE_LIMIT] or UTC_NAME,
+        place=tuple(unquote(part) for part in _told(request, "place").split("/")),
+    )
+
+
+def rename(request: Request, name: str) -> str:
+    """Let the person of this browser be called so; return what speaks against it, "" for nothing."""
+    name = plain_name(name)
+    if trouble := objection(name):
+        return trouble
+    keep_name(request.session, name)
+    return ""
+
+
+def objection(name: str) -> str:
+    """Return what speaks against a name, "" for nothing."""
+    letters = _letters(name)
+    if not letters:
+        return NO_NAME
+    return TAKEN if letters == _letters(BOT.name) else ""
+
+
+# Letters of other scripts, and digits, that look like Latin ones, as far as the bot's name has them.
+_ALIKE: Final = str.maketrans("\u0455\u0435\u0501\u04cf\u0456\u0261130", "sedligleo")
+
+
+def _letters(name: str) -> str:
+    """Return what of a name people tell it by, whatever its case, accents, spaces and dots."""
+    plain = unicodedata.normalize("NFKD", name).translate(_ALIKE).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _told(request: Request, name: str) -> str:
+    """Return what the page has noted in its browser under a name (dom.js, `remember`)."""
+    return unquote(request.cookies.get(f"seedling_{name}", ""))

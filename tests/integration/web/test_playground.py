@@ -1,0 +1,299 @@
+"""The pages, forms and event streams of the playground, as a browser without scripts and as scripts use them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.hub import View
+from adapters.web.playground.platform import Site
+from bot.commands.completion import complete
+from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Person, Workspace
+from storage.in_memory.store import MemoryStore
+from tests.browser.conftest import TickingClock
+from tests.browser.driven_bot import DrivenBot
+from tests.web_visitors import SECRET, Heard, Visitor, settled
+
+GENERAL = "/c/local/general"
+
+
+class House:
+    """A playground without a server, and people in front of it."""
+
+    def __init__(self, store: MemoryStore, bot: DrivenBot, site: Site, clock: TickingClock) -> None:
+        self.store, self.bot, self.site, self.clock = store, bot, site, clock
+        self.ada, self.bob = self.person("ada"), self.person("bob")
+
+    def person(self, name: str) -> Visitor:
+        return Visitor(self.site.app, f"u-{name}", name.capitalize())
+
+    def message(self, id: str, text: str, **more: str) -> ChannelMessage:
+        author = Person(id="u-eve", name="Eve")
+        return ChannelMessage(
+            workspace="local", channel="general", id=id, author=author, text=text, at=self.clock(), **more
+        )
+
+    async def say(self, id: str, text: str, **more: str) -> None:
+        await self.store.put_messages([self.message(id, text, **more)])
+        self.site.hub.hear()
+
+
+@asynccontextmanager
+async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
+    clock, bot = TickingClock(), DrivenBot()
+    store = store or MemoryStore(clock=clock)
+    options = PlaygroundOptions(
+        host="127.0.0.1", port=0, password=None, secret=SECRET, model_name="tiny", notice="", complete=complete
+    )
+    playground = Playground(store, options=options, clock=clock)
+    bot.platform, bot.store = playground, store
+    async with playground.site(bot, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+        yield House(store, bot, site, clock)
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with open_house() as house:
+        yield house
+
+
+def kinds(heard: list[Heard]) -> list[str]:
+    return [item.kind for item in heard if item.kind != "here"]
+
+
+def grown(heard: list[Heard], id: str) -> str:
+    """The text of an answer as a page makes it of what it heard, counting as browsers do."""
+    body = b""
+    for item in heard:
+        if item.values.get("id") != id:
+            continue
+        if item.kind == "message":
+            body = item.values.get("parts", {}).get("body", "").encode("utf-16-le")
+        elif "body" in item.values["parts"]:
+            start, cut, text = item.values["parts"]["body"]
+            body = body[: 2 * start] + text.encode("utf-16-le") + body[2 * (start + cut) :]
+    return body.decode("utf-16-le")
+
+
+# ---------------------------------------------------------------- pages
+
+
+async def test_a_page_is_read_and_written_without_scripts(house: House) -> None:
+    page = await house.ada.get("/")
+    assert page.headers["location"] == GENERAL
+    page = await house.ada.get(GENERAL)
+    assert "Welcome to Seedling." in page.text
+    sent = await house.ada.post(f"{GENERAL}/send", scripted=False, text="@seedling why?", token="t")
+    reply = await house.bot.next_reply()
+    await reply.finish(Draft(status="done", text="**Because** of", is_cut=True))
+    thread = await house.ada.get(sent.headers["location"])
+    assert "<strong>Because</strong> of" in thread.text
+    assert ">Continue</button>" in thread.text
+    again = await house.ada.post(f"{GENERAL}/again?id=turn-1&how=continue", scripted=False)
+    assert again.status_code == 303
+    assert [how for _, how in house.bot.gone_on] == ["continue"]
+
+
+async def test_a_command_is_answered_on_the_page_without_scripts(house: House) -> None:
+    house.bot.notes["/show"] = "`max_tokens` is **10**"
+    page = await house.ada.post(f"{GENERAL}/send", scripted=False, text="/show")
+    assert page.status_code == 200
+    assert "is <strong>10</strong>" in page.text
+    assert page.text.count("<article") == 1, "nobody else sees a command"
+
+
+async def test_the_same_form_twice_is_one_message(house: House) -> None:
+    for _ in range(2):
+        await house.ada.send("hello", token="once")
+    assert [item.text for item in await house.store.get_messages("local", "general", limit=9)][1:] == ["hello"]
+
+
+async def test_older_messages_come_page_by_page_in_both_directions(house: House) -> None:
+    await house.store.put_messages([house.message(f"n{number}", f"number {number}") for number in range(120)])
+    newest = await house.ada.get(GENERAL)
+    assert newest.text.count("<article") == 50
+    assert "?before=n70" in newest.text
+    part = await house.ada.get(f"{GENERAL}?before=n70&part=messages")
+    assert part.text.count("<article") == 50
+    assert "<html" not in part.text
+    assert "?before=n20" in part.text
+    assert "?after=n69" in part.text
+    later = await house.ada.get(f"{GENERAL}?after=n69&part=messages")
+    assert "number 119" in later.text
+    assert "Show later" not in later.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/c/local/direct-u-ada",
+        "/c/local/direct-u-ada/turn-1",
+        "/events/local/direct-u-ada?after=0",
+        "/complete/local/direct-u-ada?text=@",
+        "/c/nowhere/general",
+    ],
+)
+async def test_what_is_not_theirs_is_not_there(house: House, path: str) -> None:
+    await house.ada.send("my secret?", place="local/direct-u-ada")
+    await house.bot.answer("Your secret.")
+    assert (await house.ada.get("/c/local/direct-u-ada")).text.count("Your secret.") == 1
+    answer = await house.bob.get(path)
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+async def test_forms_reach_no_channel_of_somebody_else(house: House) -> None:
+    await house.ada.send("my secret?", place="local/direct-u-ada")
+    await house.bot.answer("Your secret.")
+    for act in ("send", "stop", "again", "delete"):
+        answer = await house.bob.post(f"/c/local/direct-u-ada/{act}", text="hi", id="turn-1", how="regenerate")
+        assert answer.status_code == 404
+    assert len(house.bot.asked) == 1
+    assert not house.bot.gone_on
+
+
+async def test_a_message_of_somebody_else_is_not_deleted(house: House) -> None:
+    await house.say("theirs", "said by Eve")
+    answer = await house.ada.post(f"{GENERAL}/delete?id=theirs")
+    assert (answer.status_code, answer.json()["error"]) == (400, "Only messages of your own can be deleted.")
+    assert "delete" not in (await house.ada.get(GENERAL)).text.split("<article")[2].split("</article>")[0]
+
+
+async def test_a_form_without_the_token_of_its_page_is_refused(house: House) -> None:
+    page = await house.ada.client.post(f"{GENERAL}/send", data={"text": "hi"}, headers={"Origin": "http://localhost"})
+    assert page.status_code == 403
+    elsewhere = await house.ada.client.get("/events/local/general?after=0", headers={"Origin": "https://evil.example"})
+    assert elsewhere.status_code == 403
+
+
+async def test_who_has_no_name_writes_nothing(house: House) -> None:
+    nobody = Visitor(house.site.app, "", "")
+    assert "What shall the others call you?" in (await nobody.get(GENERAL)).text
+    assert (await nobody.post(f"{GENERAL}/send", text="hi")).status_code == 400
+    for name in ("Seedling", "s e e d l i n g", "SEEDLİNG", "S\u0435\u0435dling", "..."):
+        refused = await nobody.post("/name", name=name)
+        assert refused.status_code == 400, name
+    assert (await nobody.post("/name", name="  Grace   Hopper ")).json() == {"name": "Grace Hopper"}
+    assert (await nobody.post(f"{GENERAL}/send", text="hi")).status_code == 200
+
+
+# ---------------------------------------------------------------- events
+
+
+async def test_an_answer_comes_as_what_is_new_of_it(house: House) -> None:
+    sent = await house.ada.send("@seedling tell me")
+    reply = await house.bot.next_reply()
+    thread = sent["opens"].rpartition("/")[2]
+    text = ""
+    async with house.ada.listening(house.site.hub, f"/events/local/general?thread={thread}") as heard:
+        for number in range(5):
+            text += f"Paragraph {number} \N{ROCKET} of it.\n\n"
+            await reply.show(Draft(status="writing", text=text))
+            await settled(house.site.hub)
+        await reply.finish(Draft(status="done", text=text + "The end."))
+    patches = [item for item in heard if item.kind == "patch"]
+    assert patches
+    assert all(len(item.values["parts"]["body"][2]) < 200 for item in patches), "never the whole again"
+    assert patches[-1].values["status"] == "done"
+    assert grown(heard, "turn-1").count("<p>") == 6
+    assert grown(heard, "turn-1").endswith("<p>The end.</p>\n")
+
+
+async def test_a_lost_connection_goes_on_where_it_was_lost(house: House) -> None:
+    async with house.ada.listening(house.site.hub, "/events/local/general") as heard:
+        await house.say("m1", "first")
+    last = next(item.position for item in reversed(heard) if item.position)
+    await house.say("m2", "while away")
+    await house.say("m3", "inside", thread="m2")
+    async with house.ada.listening(house.site.hub, "/events/local/general", last) as heard:
+        await house.say("m4", "back")
+    assert [item.values["id"] for item in heard if item.kind == "message"] == ["m2", "m4"]
+    assert 'href="/c/local/general/m2">1 reply' in heard[0].values["html"]
+
+
+async def test_who_reconnects_in_the_middle_gets_the_whole_answer_and_then_what_is_new(house: House) -> None:
+    await house.ada.send("hi", place="local/direct-u-ada")
+    reply = await house.bot.next_reply()
+    await reply.show(Draft(status="writing", text="Once upon"))
+    await settled(house.site.hub)
+    async with house.ada.listening(house.site.hub, "/events/local/direct-u-ada") as heard:
+        await reply.show(Draft(status="writing", text="Once upon a time"))
+        await settled(house.site.hub)
+    assert grown(heard, "turn-1") == "<p>Once upon a time</p>\n"
+
+
+async def test_another_process_takes_the_stream_up(house: House) -> None:
+    """Nothing of a page is kept in a process: the same store behind another one is enough."""
+    async with house.ada.listening(house.site.hub, "/events/local/general") as heard:
+        await house.say("m1", "first")
+    last = next(item.position for item in reversed(heard) if item.position)
+    async with open_house(house.store) as other:
+        await house.say("m2", "second")
+        async with other.ada.listening(other.site.hub, "/events/local/general", last) as heard:
+            await house.say("m3", "third")
+    assert [item.values["id"] for item in heard if item.kind == "message"] == ["m2", "m3"]
+
+
+async def test_who_was_away_for_too_long_reads_the_page_anew(house: House) -> None:
+    await house.say("m1", "first")
+    await house.say("m2", "second")
+    await house.store.prune_playground_events(house.clock())
+    assert kinds(await house.ada.events("/events/local/general?after=1")) == ["reset"]
+    assert kinds(await house.ada.events("/events/local/general?after=999999")) == ["reset"]
+    assert kinds(await house.ada.events("/events/local/general?after=x")) == ["reset"]
+
+
+async def test_a_page_that_does_not_follow_is_told_to_read_anew_and_holds_nothing_up(house: House) -> None:
+    _, position = await house.store.get_playground_positions()
+    stream = await house.site.hub.open(_view("u-slow"), position)
+    assert stream is not None
+    for number in range(300):
+        await house.say(f"m{number}", f"number {number}")
+    await settled(house.site.hub)
+    waiting = [stream.events.get_nowait() for _ in range(stream.events.qsize())]
+    assert b"event: reset" in b"".join(waiting)
+    assert len(waiting) < 250
+
+
+def _view(person: str) -> View:
+    return View(person=Person(id=person, name="x"), is_admin=False, workspace="local", channel="general", thread="")
+
+
+async def test_others_hear_that_there_is_something_new_and_nothing_of_what_is_private(house: House) -> None:
+    await house.ada.send("before", place="local/direct-u-ada")
+    async with house.bob.listening(house.site.hub, "/events/local/random") as heard:
+        await house.ada.send("@seedling public?")
+        await house.ada.send("my secret?", place="local/direct-u-ada")
+        await house.bot.answer("The public one.")
+        await house.bot.answer("Your secret.")
+    assert {item.values.get("channel") for item in heard if item.kind == "unread"} == {"local/general"}
+    assert "direct-u-ada" not in str(heard)
+    assert "secret" not in str(heard)
+
+
+async def test_deleted_and_forgotten_messages_leave_open_pages(house: House) -> None:
+    sent = await house.ada.send("my password is hunter2", token="t")
+    assert not sent["notes"]
+    message = (await house.store.get_messages("local", "general", limit=1))[0]
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        await house.ada.post(f"{GENERAL}/delete?id={message.id}")
+    assert "This message was deleted." in heard[-1].values["html"]
+    assert "hunter2" not in str(heard)
+    key = ConversationKey(platform="local", workspace="local", channel="general", thread=message.id)
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        await house.store.forget_conversation(key)
+        house.site.hub.hear()
+    assert kinds(heard) == ["place"]
+
+
+async def test_a_new_workspace_reaches_open_pages(house: House) -> None:
+    async with house.ada.listening(house.site.hub, "/events/local/general") as heard:
+        channel = Channel(workspace="irc", id="ubuntu", name="ubuntu")
+        await house.store.put_workspace(Workspace(id="irc", name="Imported"), [channel], [])
+        house.site.hub.hear()
+    assert kinds(heard) == ["place"]
+    assert ">Imported</a>" in (await house.ada.get(GENERAL)).text

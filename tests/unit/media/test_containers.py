@@ -1,0 +1,129 @@
+"""Files in files are read by the same rules, and share what may come of one."""
+
+from __future__ import annotations
+
+import base64
+import json
+from email.message import EmailMessage
+
+import pytest
+
+from adapters.media.media_limits import UnpackLimits
+from adapters.media.rules import ReadingRules
+from tests.unit.media import samples
+from tests.unit.media.reading import packed, read, reason
+
+PICTURE = samples.saved(samples.drawing(), "PNG")
+
+
+def test_the_files_of_an_archive_stand_under_their_names() -> None:
+    found = read(packed({"a.txt": "Grüße", "b/c.docx": samples.word_document(), "d.png": PICTURE, "__MACOSX/x": "y"}))
+    assert "--- a.txt ---\nGrüße" in found.text
+    assert "--- b/c.docx ---\n# Minutes" in found.text
+    assert "MACOSX" not in found.text
+    assert [media.name for media in found.media] == ["a, d.png"]
+    assert found.note == ""
+
+
+def test_what_is_not_read_of_an_archive_is_told() -> None:
+    found = read(packed({"a.txt": "words", "b.exe": b"\x7fELF", **{f"{number}.txt": "x" for number in range(30)}}))
+    assert found.note == "only the first 20 of its 32 files; 1 of the files in it not read"
+    assert "(b.exe was not read: it is a program)" in found.text
+    assert "on their own" in found.advice
+
+
+def test_an_archive_may_unpack_to_so_much_in_all() -> None:
+    rules = ReadingRules(limits=UnpackLimits(archive_bytes=1_000))
+    found = read(packed({"a.txt": "x" * 900, "b.txt": "y" * 900}), rules)
+    assert "x" * 900 in found.text
+    assert "b.txt was not read: it unpacks to more than" in found.text
+
+
+def test_archives_in_archives_are_read_so_deep() -> None:
+    deep = b"innermost"
+    for _ in range(4):
+        deep = packed({"in.zip": deep})
+    assert "is an archive inside of an archive" in read(deep).text
+    assert "innermost" in read(packed({"in.zip": packed({"a.txt": "innermost"})})).text
+
+
+def test_an_archive_without_files_says_so() -> None:
+    assert reason(packed({"a/": ""})) == "is an archive without files"
+
+
+# ---------------------------------------------------------------- mails
+
+
+def mail() -> EmailMessage:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "Ada <ada@example.org>", "bob@example.org", "Grüße aus Köln"
+    message["Date"] = "Fri, 27 Nov 2026 15:04:00 +0100"
+    message.set_content("The table is attached.\n")
+    return message
+
+
+def test_a_mail_says_who_wrote_what_to_whom_and_what_is_attached() -> None:
+    message = mail()
+    message.add_alternative("<p>The table is <b>attached</b>.</p>", subtype="html")
+    message.add_attachment(samples.spreadsheet(), maintype="application", subtype="x", filename="Kosten.xlsx")
+    found = read(bytes(message))
+    assert found.text.splitlines()[:6] == [
+        "From: Ada <ada@example.org>", "To: bob@example.org", "Date: Fri, 27 Nov 2026 15:04:00 +0100",
+        "Subject: Grüße aus Köln", "", "The table is attached.",
+    ]  # fmt: skip
+    assert "--- Kosten.xlsx ---\n## Sheet Costs" in found.text
+    assert found.text.count("attached") == 1
+
+
+@pytest.mark.parametrize("charset", ["koi8-r", "shift_jis", "gb2312", "iso-8859-1"])
+def test_the_charset_that_a_part_declares_is_believed(charset: str) -> None:
+    words = {"koi8-r": "Привет", "shift_jis": "こんにちは", "gb2312": "你好", "iso-8859-1": "Grüße"}[charset]
+    written = (
+        f"From: a@example.org\nTo: b@example.org\nSubject: x\nContent-Type: text/plain; charset={charset}\n"
+        "Content-Transfer-Encoding: 8bit\n\n"
+    ).encode() + words.encode(charset)
+    assert words in read(written).text
+
+
+def test_a_page_alone_is_what_a_mail_says() -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@example.org", "b@example.org", "x"
+    message.set_content('<p>See <a href="https://e.org">there</a>', subtype="html")
+    assert "See there (https://e.org)" in read(bytes(message)).text
+
+
+# ---------------------------------------------------------------- notebooks
+
+
+def test_a_notebook_is_its_cells_and_what_they_printed() -> None:
+    encoded = base64.b64encode(PICTURE).decode()
+    cells = [
+        {"cell_type": "markdown", "source": ["# Title\n", "words"]},
+        {
+            "cell_type": "code",
+            "source": "plot(x)",
+            "outputs": [
+                {"output_type": "stream", "text": ["7\n"]},
+                {"output_type": "display_data", "data": {"image/png": encoded, "text/plain": "<Figure>"}},
+                {"output_type": "error", "ename": "ValueError", "evalue": "too large"},
+            ],
+        },
+    ]
+    found = read(json.dumps({"nbformat": 4, "cells": cells}).encode())
+    assert found.text.split("\n") == [
+        "# Title", "words", "", "```", "plot(x)", "```", "Output:", "7", "[picture 1: output]",
+        "Error: ValueError: too large", "",
+    ]  # fmt: skip
+    assert len(found.media) == 1
+
+
+def test_what_only_looks_like_a_notebook_is_text() -> None:
+    assert read(b'{"nbformat": 4, "cells": [7]}').text == '{"nbformat": 4, "cells": [7]}'
+
+
+def test_base64_is_no_text() -> None:
+    encoded = base64.b64encode(PICTURE * 3).decode()
+    found = read(f"before ![x](data:image/png;base64,{encoded}) after {'word ' * 100}".encode())
+    assert "before ![x]([image/png in base64, " in found.text
+    assert len(found.text) < 700
+    assert read(b"ACGT" * 200).text == "ACGT" * 200

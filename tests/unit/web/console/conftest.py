@@ -1,0 +1,35 @@
+"""The console that the tests look at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from argon2 import PasswordHasher
+
+from storage import migrate
+from tests.fakes import ManualClock
+from tests.unit.web.console.console_stage import ConsoleStage, open_console
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("console") / "empty.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let digests of passwords take a moment; the accounts' own tests have them as they are."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("adapters.web.frame.accounts._hasher", lambda: hasher)
+
+
+@pytest_asyncio.fixture
+async def stage(tmp_path: Path, clock: ManualClock, migrated: Path) -> AsyncIterator[ConsoleStage]:
+    async with open_console(tmp_path, clock, migrated) as stage:
+        yield stage
