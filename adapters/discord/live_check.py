@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Final
@@ -12,11 +13,10 @@ from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import Page
 from bot.chat.rate_limit import Priority
-from bot.checks import Check, within
+from bot.checks import LOOK_SECONDS, Check, within
 from bot.delivery.long_answer import FILE_NAME, AnswerFile
 from bot.delivery.running_text import any_address
 
-LOOK: Final = "look at the message in the channel; it stays until the last check"
 SAMPLE: Final = "**Bold**, `a < b`, [a link](https://example.com) and a table:\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n"
 """What people can compare with the first of the pictures in docs/first-day.md."""
 
@@ -52,7 +52,7 @@ class LiveCheck:
         """Post what an answer looks like."""
         self._nonce = f"live-{secrets.token_hex(6)}"
         self._id = await self._post(self._shown)
-        return Check(name="Discord post", ok=True, detail=f"kept as {await self._kept()}", fix=LOOK)
+        return Check(name="Discord post", ok=True, detail=f"kept as {await self._kept()}")
 
     async def post_again(self) -> Check:
         """Post the same once more, as after a connection that broke: there must be one message."""
@@ -87,12 +87,19 @@ class LiveCheck:
         return f"{len(found.content)} characters, {previews} previews, {files} files"
 
 
-async def try_out(options: DiscordOptions, channel: str, *, seconds: float) -> AsyncIterator[Check]:
-    """Yield a row for each step, each within `seconds`; the last takes away what the others left. Raises nothing."""
+async def try_out(
+    options: DiscordOptions, channel: str, *, seconds: float, look: float = LOOK_SECONDS
+) -> AsyncIterator[Check]:
+    """Yield a row for each step, each within `seconds`; the last takes away what the others left, after `look` seconds.
+
+    Raises nothing for what a step finds, `ConfigError` for a token that is not accepted, and `PlatformError`.
+    """
     limits = DiscordLimits()
     rest = DiscordClient(options, limits)
     try:
         for name, step in LiveCheck(rest, limits, channel).steps.items():
+            if name.endswith("delete"):
+                await asyncio.sleep(look)
             fix = "see that the bot may view, write, attach files and read the history there (docs/discord.md)"
             yield await within(seconds, step(), name=name, fix=fix)
     finally:

@@ -9,7 +9,7 @@ from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
 from bot.language import gettext, gettext_noop
-from bot.parameters import PARAMETERS, find
+from bot.parameters import find
 from bot.turns.effects import Effect, telling
 
 ADMINISTER: Final = "administer"
@@ -33,7 +33,6 @@ def help_text(topic: str = "") -> str:
     commands = all_commands().values()
     lines = [f"- `/{command.usage}`: {gettext(command.help)}" for command in commands if command.group != ADMINISTER]
     others = ", ".join(f"`/{command.name}`" for command in commands if command.group == ADMINISTER)
-    names = ", ".join(f"`{name}`" for name, parameter in PARAMETERS.items() if parameter.is_for_turns)
     return "\n".join(
         (
             gettext("Mention me in a channel, write to me, or go on in a thread where I answer."),
@@ -43,7 +42,10 @@ def help_text(topic: str = "") -> str:
             "",
             gettext("For administrators: {others}; `/help access` explains one.").format(others=others),
             "",
-            gettext("Inside threads `!set` and the others do the same. Parameters: {names}.").format(names=names),
+            gettext(
+                "Inside threads `!set` and the others do the same. `/show` lists the parameters, "
+                "`/help context` tells of one."
+            ),
         )
     )
 
