@@ -130,8 +130,8 @@ def test_a_catalogue_has_every_sentence_and_no_other_and_all_are_translated(code
     assert [message.id for message in catalog if message.id and _placeholders_differ(message)] == []
 
 
-def _forms(text: str | Sequence[str]) -> Sequence[str]:
-    return [text] if isinstance(text, str) else text
+def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
+    return [text] if isinstance(text, str) else text or []
 
 
 def _placeholders_differ(message: Message) -> bool:
