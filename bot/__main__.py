@@ -28,7 +28,7 @@ _on_interrupt(_leave)
 import argparse
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -47,7 +47,7 @@ from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
 from bot.app.spending_limits import add_budget_command
 from bot.app.web import add_account_commands
-from bot.checks import CHECK_SECONDS
+from bot.checks import CHECK_SECONDS, Check
 from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.commands.usage_report import guesses
@@ -213,6 +213,12 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
         metavar="N",
         help="time limit of each check in seconds (default: %(default)g)",
     )
+    command.add_argument(
+        "--live",
+        metavar="PLATFORM/CHANNEL",
+        default="",
+        help="post, edit, stream, upload and delete in a test channel, and tell what the platform made of it",
+    )
     command.set_defaults(command=_doctor)
 
     command = add_command(
@@ -299,7 +305,12 @@ def _rates(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    return asyncio.run(_print_checks(load_settings(), app.configure(options.platforms), options.seconds))
+    settings, platforms = load_settings(), app.configure(options.platforms)
+    if options.live:
+        say(f"Trying what answers need in {options.live}; look at it there, the last check takes it away:")
+        checks = app.try_out(platforms, settings, options.live, seconds=options.seconds)
+        return asyncio.run(_print_rows(checks))
+    return asyncio.run(_print_checks(settings, platforms, options.seconds))
 
 
 async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPlatform], seconds: float) -> int:
@@ -308,8 +319,12 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     model = "the embedded model" if settings.uses_local_model else remote
     checked = _listed(*(platform.spec.title for platform in platforms), model)
     say(f"Checking {checked}; each check ends after {seconds:g} s:")
+    return await _print_rows(app.check_all(settings, platforms, seconds=seconds))
+
+
+async def _print_rows(checks: AsyncIterator[Check]) -> int:
     broken = False
-    async for check in app.check_all(settings, platforms, seconds=seconds):
+    async for check in checks:
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
         say(f"{mark:>6}  {check.name:<20} {check.detail}")

@@ -21,6 +21,8 @@ from bot.types import Media, ReadFile
 
 MEDIA_TYPE: Final = "application/pdf"
 _DRAWN_ADVICE: Final = "Check names and numbers against the original."
+_PICTURES_ADVICE: Final = "Save it anew as PDF, or attach pictures of those pages to a model that takes them."
+_BARE_LOOKED_AT: Final = 5  # pages that cannot be shown, before those that follow are taken to be like them
 _LOCKED: Final = "is protected by a password"
 
 
@@ -82,20 +84,19 @@ def look_through(job: Job, pages: Pages, count: int) -> ReadFile:
     draws = job.rules.docs == "auto" and "image" in job.rules.takes
     said, most = 0, int(job.terms.text_tokens * MOST_CHARACTERS)
     for number in range(count):
-        page = _looked_at(pages, number, draws=draws and not found.is_full)
+        may_look = draws and not found.is_full
+        page = _looked_at(pages, number, beside_text=may_look, bare=may_look or len(found.unseen) < _BARE_LOOKED_AT)
         found.pages.append(page)
         said += len(page.text)
-        if page.is_drawn and not _draw(found, job, pages, number):
+        if page.is_drawn and not (draws and _draw(found, job, pages, number)):
             (found.half_seen if page.text else found.unseen).append(number)
-        elif found.is_full and not (page.text or page.fields):
-            found.unseen.append(number)
         if said > most:
             break
     if not found.media and not any(page.text or page.fields for page in found.pages):
         raise Unreadable(_nothing(job))
     text = _text_of(found)
     whole = len(found.pages) == count
-    return text_file(job, text, media=found.media, whole=whole, notes=list(_notes(found, count)))
+    return text_file(job, text, media=found.media, whole=whole, notes=list(_notes(found, count, draws=draws)))
 
 
 def _nothing(job: Job) -> str:
@@ -119,14 +120,14 @@ def _page_text(page: Page, number: int, is_drawn: bool) -> str:
     return "\n".join(filter(None, (heading, page.text, *page.fields))) + "\n"
 
 
-def _looked_at(pages: Pages, number: int, *, draws: bool) -> Page:
+def _looked_at(pages: Pages, number: int, *, beside_text: bool, bare: bool) -> Page:
     """Return what is on one page; nothing where a fault of it keeps it from being read, since others may be whole."""
     try:
-        return pages.look(number, draws=draws)
+        return pages.look(number, beside_text=beside_text, bare=bare)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever is wrong with this page, it is no fault of the others
-        return Page(text="", is_garbled=True)
+        return Page(text="", is_broken=True)
 
 
 def _draw(found: _Found, job: Job, pages: Pages, number: int) -> bool:
@@ -151,20 +152,20 @@ def _draw(found: _Found, job: Job, pages: Pages, number: int) -> bool:
     return True
 
 
-def _notes(found: _Found, count: int) -> Iterator[Note]:
+def _notes(found: _Found, count: int, *, draws: bool) -> Iterator[Note]:
     if len(found.pages) < count:
         yield Note(_first_of(len(found.pages), count), CUT_ADVICE)
     if found.drawn:
         how = "as pictures" if len(found.drawn) > 1 else "as a picture"
         yield Note(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
     if found.unseen:
-        yield Note(f"{_numbers(found.unseen)} left out, since no more pictures fit or can be drawn", CUT_ADVICE)
+        why = "since no more pictures fit or can be drawn" if draws else "for want of text that can be read"
+        yield Note(f"{_numbers(found.unseen)} left out, {why}", CUT_ADVICE if draws else _PICTURES_ADVICE)
     if found.half_seen:
         yield Note(f"of {_numbers(found.half_seen)} and perhaps of later ones only the text", CUT_ADVICE)
-    lost = {*found.drawn, *found.unseen, *found.half_seen}
-    unread = [number for number, page in enumerate(found.pages) if page.is_garbled and number not in lost]
-    if unread:
-        yield Note(f"{_numbers(unread)} could not be read", "Save it anew as PDF, or attach pictures of those pages.")
+    broken = [number for number, page in enumerate(found.pages) if page.is_broken]
+    if broken:
+        yield Note(f"{_numbers(broken)} could not be read", _PICTURES_ADVICE)
 
 
 def _numbers(pages: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from adapters.media.encodings import (
     declared_encoding,
     decoded_as_declared,
     guessed_encoding,
-    script_of,
+    language_of,
     unicode_encoding,
 )
 from adapters.media.job import CUT_ADVICE, Job, Note, made
@@ -22,7 +22,8 @@ from bot.types import Media, ReadFile
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STRAY_CONTROLS: Final = 0.002  # terminal logs have a few; programs and pictures have many
 _GUESS_ADVICE: Final = "If letters look wrong, save it as UTF-8 and attach it again."
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{400,}={0,2}")
+_BROKEN_ADVICE: Final = "Save it anew, text as UTF-8 and other files in a newer format."
+_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{1000,}={0,2}")
 _LETTERS_OF_BASE64: Final = 40  # of 64; what is longer than a word and has fewer is a line, a sequence or a number
 
 
@@ -48,6 +49,8 @@ def text_file(
     if len(kept) < len(text) or not whole:
         left = f"{len(text) - len(kept):,} of {len(text):,}" if whole else "all further"
         notes = [*notes, Note(f"cut after {len(kept):,} characters, {left} characters left out", CUT_ADVICE)]
+    if broken := kept.count("\ufffd"):
+        notes = [*notes, Note(f"{broken:,} of its characters could not be read", _BROKEN_ADVICE)]
     return made(job.name, text=kept, media=media, notes=notes)
 
 
@@ -105,9 +108,8 @@ def _guessed(data: bytes) -> tuple[str, list[Note]]:
     encoding = "utf-8" if _is_damaged_utf8(data) else guessed_encoding(data)
     text = _checked(data.decode(encoding, errors="replace"))
     if encoding == "utf-8":
-        return text, [Note(f"{text.count(chr(0xFFFD)):,} characters of it are broken", _GUESS_ADVICE)]
-    script = script_of(text)
-    return text, [Note(f"read as {script} text ({encoding}), as its bytes suggest".replace("  ", " "), _GUESS_ADVICE)]
+        return text, []
+    return text, [Note(f"read as {language_of(encoding)} text ({encoding}), as its bytes suggest", _GUESS_ADVICE)]
 
 
 def _is_damaged_utf8(data: bytes) -> bool:

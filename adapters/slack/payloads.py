@@ -62,6 +62,7 @@ class UserPayload(Payload):
     real_name: Text = ""
     team_id: Text = ""
     tz: Text = ""
+    locale: Text = ""
     profile: Nested[Profile] = Profile()
     enterprise_user: OrNone[NamedPayload] = None
     deleted: Flag = False

@@ -8,15 +8,16 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from bot.errors import ThreadNotWhole
+from bot.language import gettext, gettext_noop, minute
 from bot.offload import offload
 from bot.plurals import quantity
 from bot.ports import Clock, Platform, Store
 from bot.summary.request import MOST_MESSAGES, zone_of
 from bot.types import ConversationKey, Draft, Settlement, StoredEntry, ThreadMessage, Turn, TurnState
 
-TITLE: Final = "# Conversation with Seedling"
+TITLE: Final = gettext_noop("# Conversation with Seedling")
 BOT: Final = "Seedling"
-EMPTY: Final = "There is nothing to export here yet."
+EMPTY: Final = gettext_noop("There is nothing to export here yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +47,11 @@ class ThreadExport:
         entries = await self.store.get_entries(asked.key, start=0)
         said = [*_people(messages, but=asked.message_id), *_answers(entries)]
         if not said:
-            self._draft = Draft(status="done", text=EMPTY)
+            self._draft = Draft(status="done", text=gettext(EMPTY))
             return
         now = self.clock().astimezone(zone)
         text = await offload(sum(len(each.text) for each in said), written, said, zone, now)
-        notices = (f"{quantity(len(said), 'message')} as a file.", *notices)
+        notices = (gettext("{count} as a file.").format(count=quantity(len(said), "message")), *notices)
         self._draft = Draft(status="done", text=text, notices=notices, file_name=f"thread-{now:%Y-%m-%d}.md")
 
     async def _read(self, key: ConversationKey) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
@@ -66,7 +67,7 @@ class ThreadExport:
 
 def written(said: Sequence[Said], zone: tzinfo, now: datetime) -> str:
     """Return the Markdown of what was said, in order. Pure."""
-    title = f"{TITLE}\n\nAs of {now:%Y-%m-%d %H:%M %Z}."
+    title = f"{gettext(TITLE)}\n\n{gettext('As of {time}.').format(time=f'{minute(now)} {now:%Z}')}"
     return "\n\n---\n\n".join((title, *(_part(each, zone) for each in sorted(said, key=lambda item: item.at))))
 
 

@@ -241,7 +241,7 @@ async def test_somebody_talks_stops_an_answer_sets_a_parameter_and_comes_back(tm
             await talk.see("tokens in")
             await talk.see("You:")
             talk.type("/set reasoning_effort low\r")
-            await talk.see("low")
+            await talk.see("takes it back")  # the next prompt is behind it
             await talk.see("You:")
             talk.type("\x04")
             assert await asyncio.wait_for(talk.process.wait(), SECONDS) == 0
