@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
@@ -45,6 +46,10 @@ class Operations(Protocol):
 
     def rates(self) -> tuple[RateCard, Sequence[str]]:
         """Return the prices in force, and what was learned where none are told, a sentence each."""
+        ...
+
+    async def back_up(self, path: Path) -> None:
+        """Write a copy of the database to a new file. Raises `BotError` where that is not the way to do it."""
         ...
 
     async def processes(self) -> Sequence[Process]:
