@@ -21,16 +21,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import aiohttp
 
 from adapters.web import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, Person, Turn, TurnState
-from storage import migrate, open_store
+from storage import SqlStore, migrate, open_store
 from tests.quiet_bot import QuietBot
+from tests.web_visitors import SECRET
 
-SECRET = "of a benchmark"
 CHARACTERS = 60_000
 PAGES = 50
 STEP = 200
@@ -60,7 +61,7 @@ async def serve(folder: Path) -> None:
             host="127.0.0.1",
             port=0,
             password=None,
-            secret="a benchmark has none",
+            secret=SECRET,
             model_name="m",
             notice="",
             complete=complete,
@@ -81,7 +82,7 @@ async def serve(folder: Path) -> None:
         await asyncio.gather(serving, return_exceptions=True)
 
 
-async def fill(store: object) -> None:
+async def fill(store: SqlStore) -> None:
     """Put a long history into #general, and a long thread at its end."""
     ada, start = Person(id="ada", name="Ada"), utc_now() - timedelta(days=30)
 
@@ -93,9 +94,9 @@ async def fill(store: object) -> None:
         )
 
     for first in range(0, HISTORY, 10_000):
-        await store.put_messages([message(number) for number in range(first, first + 10_000)])  # type: ignore[attr-defined]  # a store
+        await store.put_messages([message(number) for number in range(first, first + 10_000)])
     root = f"n{HISTORY - 1}"
-    await store.put_messages([message(HISTORY + number, root) for number in range(IN_THREAD)])  # type: ignore[attr-defined]  # a store
+    await store.put_messages([message(HISTORY + number, root) for number in range(IN_THREAD)])
 
 
 async def write_answer(playground: Playground, number: int) -> int:
@@ -175,7 +176,7 @@ async def listen(url: str, path: str, ready: asyncio.Event) -> tuple[int, str]:
     raise RuntimeError("the stream ended before the answer")
 
 
-async def ask_meanwhile(session: aiohttp.ClientSession, url: str, path: str, until: asyncio.Future[object]) -> float:
+async def ask_meanwhile(session: aiohttp.ClientSession, url: str, path: str, until: asyncio.Future[Any]) -> float:
     """Load a page again and again; return the 99th percentile in milliseconds."""
     taken: list[float] = []
     while not until.done():

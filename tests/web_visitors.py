@@ -64,7 +64,7 @@ class Visitor:
 
     async def send(self, text: str, *, place: str = "local/general", **fields: str) -> dict[str, Any]:
         """Write something; what the page is told."""
-        answer: dict[str, Any] = (await self.post(f"/c/{place}/send", text=text, **fields)).json()
+        answer: dict[str, Any] = (await self.post(f"/c/{place}/send", scripted=True, text=text, **fields)).json()
         return answer
 
     async def upload(

@@ -313,7 +313,7 @@ async def test_a_newcomer_can_read_every_line_of_the_first_start(tmp_path: Path,
     assert lines[0] == "Starting the small local model, which takes a few seconds ..."
     assert lines[1].startswith("Seedling is ready: http://127.0.0.1:")
     assert lines[2].startswith("To become its administrator, open this link within 15 minutes")
-    assert "/administrator/" in lines[3]
+    assert "/sign-in/link/" in lines[3]
     assert lines[4] == "A small local model answers. Set SEED_API_KEY to use Seed 2.0 Lite."
 
 

@@ -60,6 +60,7 @@ class Stage:
     async def say(self, id: str, text: str, *, thread: str = "", author: Person = ADA) -> None:
         """Put a message into #general, as if somebody had said it before."""
         await self.store.put_messages([self.message(id, text, thread=thread, author=author)])
+        self.playground.wake()
 
     def message(self, id: str, text: str, *, thread: str = "", author: Person = ADA) -> ChannelMessage:
         return ChannelMessage(
@@ -85,6 +86,7 @@ async def open_stage(
         model_name="tiny",
         notice=notice,
         complete=complete,
+        file_bytes=1_000_000,
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform, bot.store = playground, store

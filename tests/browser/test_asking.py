@@ -228,6 +228,7 @@ async def test_nothing_is_kept_of_visitors_in_files(
         await page.locator(".name-input").press("Enter")
         await expect(page.locator(".my-name")).to_contain_text("Grace Hopper")
         await page.locator(".channels a", has_text="random").click()
+        await expect(page.locator(".main h1")).to_contain_text("random")
         await page.goto(stage.url)
         await expect(page.locator(".main h1")).to_contain_text("random")
         await page.goto("about:blank")

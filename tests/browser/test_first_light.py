@@ -45,9 +45,16 @@ async def running(folder: Path) -> AsyncIterator[str]:
     assert "Traceback" not in errors.decode()
 
 
+async def say_name(page: Page) -> None:
+    """Say what the others shall call the person at this browser; it is asked for once."""
+    await page.locator("#new-name").fill("Ada")
+    await page.locator("#new-name").press("Enter")
+
+
 async def open_thread(page: Page, url: str) -> Locator:
     """Open the imported thread from its channel; the thread's pane."""
     await page.goto(url + CHANNEL)
+    await say_name(page)
     message = page.locator(".main .message", has_text=QUESTION_OF_THE_THREAD).first
     await message.locator(".replies").click()
     return page.locator(".thread")
@@ -85,7 +92,7 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
         first, _ = tokens(await ask(thread, "@seedling where are the rules stored? max one sentence"))
         second, cached = tokens(await ask(thread, "and is it safe to edit them?"))
         answers = await thread.locator(".message.bot .body").all_inner_texts()
-        await page.get_by_role("button", name="Context", exact=True).click()
+        await page.locator(".thread .open-context").click()
         await expect(thread.locator(".context .request")).to_have_count(2)
         await expect(thread.locator(".context-summary")).to_contain_text(f"{second:,} tokens in")
         await page.goto("about:blank")
@@ -111,6 +118,7 @@ async def test_an_answer_that_a_kill_cut_off_is_finished_in_the_same_message(
     async with seedling("run", folder=tmp_path) as first:
         url = await address(first)
         await page.goto(url)
+        await say_name(page)
         await page.locator(".main textarea").fill("@seedling Write a very long story about a garden.")
         await page.locator(".main textarea").press("Enter")
         await expect(page.locator(".thread .message.bot .body")).to_contain_text(

@@ -11,7 +11,8 @@ from starlette.responses import Response, StreamingResponse
 
 from adapters.web.frame import page
 from adapters.web.frame.routing import PageRoute
-from adapters.web.playground.hub import END, RESET, Hub, Stream, View
+from adapters.web.playground.hub import Hub
+from adapters.web.playground.page_streams import END, RESET, Stream, View
 from adapters.web.playground.shared import Scene, surroundings
 
 HEARTBEAT_SECONDS = 15.0

@@ -7,23 +7,23 @@ no state here but the stream that they listen to.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from adapters.web.playground.channel_access import is_for
 from adapters.web.playground.differences import grown, patch
 from adapters.web.playground.live_reply import BOT
-from adapters.web.playground.message_html import Growing, MessageHtml, Parts
-from adapters.web.playground.message_view import place_path, ways_on
+from adapters.web.playground.message_html import MessageHtml
+from adapters.web.playground.message_view import place_path
+from adapters.web.playground.page_streams import LiveAnswer, Place, Stream, View, encode, named, state
 from bot.errors import StorageError
 from bot.ports import Clock, WorkspaceStore
-from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent
+from bot.types import Channel, ChannelMessage, PlaygroundEvent
 
 logger = logging.getLogger(__name__)
 
@@ -39,76 +39,6 @@ KEPT: Final = timedelta(hours=1)
 """How long events are kept: who was away for longer reads the page anew."""
 
 PRUNE_SECONDS: Final = 600.0
-STREAM_EVENTS: Final = 200
-"""Events that wait for one slow page; with more it is told to read everything anew."""
-
-Place = tuple[str, str, str]
-"""Workspace, channel and id of a message."""
-
-
-def encode(kind: str, values: Mapping[str, Any], position: int = 0) -> bytes:
-    """Return one server-sent event; with a position, that is where a page goes on when its connection was lost."""
-    id = f"id: {position}\n" if position else ""
-    data = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {kind}\n{id}data: {data}\n\n".encode()
-
-
-RESET: Final = encode("reset", {})
-END: Final = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """What a page shows, and to whom."""
-
-    person: Person
-    is_admin: bool
-    workspace: str
-    channel: str
-    thread: str
-
-
-class Stream:
-    """The events that wait for one page; `END` is the last one."""
-
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.events: asyncio.Queue[bytes] = asyncio.Queue()
-        self._is_over = False
-
-    def offer(self, event: bytes) -> None:
-        """Let an event wait; a page that cannot follow is told so, and nothing more."""
-        if self._is_over:
-            return
-        if self.events.qsize() >= STREAM_EVENTS:
-            while not self.events.empty():
-                self.events.get_nowait()
-            self.events.put_nowait(RESET)
-            self.end()
-        else:
-            self.events.put_nowait(event)
-
-    def end(self) -> None:
-        """Let nothing follow any more."""
-        if not self._is_over:
-            self._is_over = True
-            self.events.put_nowait(END)
-
-
-class LiveAnswer:
-    """An answer that is being written: its newest state, and what pages have of it."""
-
-    def __init__(self, message: ChannelMessage) -> None:
-        self.message = message
-        self.parts: Parts = {}
-        self.frame = ""
-        self.growing = Growing()
-        self.task: asyncio.Task[None] | None = None
-        self.is_dirty = False
-
-    def snapshot(self) -> bytes:
-        """Return the event with all that pages have of it so far."""
-        return encode("message", {**_named(self.message), "html": self.frame, "parts": self.parts})
 
 
 class Hub:
@@ -271,7 +201,7 @@ class Hub:
             kind="answer", workspace=message.workspace, channel=message.channel, thread=message.thread, is_new=is_new
         )
         if live.parts:
-            values = {"id": message.id, "parts": changes, **_state(message)}
+            values = {"id": message.id, "parts": changes, **state(message)}
             self._publish(place, encode("patch", values))
         else:
             live.frame = self._html.frame(message)
@@ -352,7 +282,7 @@ class Hub:
         self._publish(event, await self._whole(message, is_new=event.is_new, position=event.position))
 
     async def _whole(self, message: ChannelMessage, *, is_new: bool, position: int = 0) -> bytes:
-        values = {**_named(message), "html": await self._html.article(message), "is_new": is_new}
+        values = {**named(message), "html": await self._html.article(message), "is_new": is_new}
         return encode("message", values, position)
 
     def _publish(self, event: PlaygroundEvent, data: bytes) -> None:
@@ -396,18 +326,3 @@ def _event_of(message: ChannelMessage) -> PlaygroundEvent:
         thread=message.thread,
         message=message.id,
     )
-
-
-def _named(message: ChannelMessage) -> dict[str, Any]:
-    """Return what a page files a message by, beside its HTML."""
-    return {
-        "id": message.id,
-        "thread": message.thread,
-        "at": message.at.isoformat(),
-        "author": message.author.id,
-        **_state(message),
-    }
-
-
-def _state(message: ChannelMessage) -> dict[str, Any]:
-    return {"status": message.answer.status if message.answer else "", "again": ways_on(message)}

@@ -64,8 +64,9 @@ class GrowingMarkdown:
         rest = text[len(self._text) :]
         tokens = parser.parse(rest, env)
         last = max((index for index, token in enumerate(tokens) if _begins_block(token)), default=0)
-        if last:
-            line = tokens[last].map[0] if tokens[last].map else 0
+        place = tokens[last].map if tokens else None
+        if last and place:
+            line = place[0]
             self._text += "".join(f"{each}\n" for each in rest.split("\n", line)[:line])
             self._html += parser.renderer.render(tokens[:last], parser.options, env)
         return self._html + str(parser.renderer.render(tokens[last:], parser.options, env))

@@ -186,10 +186,10 @@ class Pages:
             above = await read(before=start, limit=PAGE_SIZE // 2 + 1)
             below = await read(after=start, limit=PAGE_SIZE // 2 + 1)
             own = [start] if start.id else []
-            found = [*above[-PAGE_SIZE // 2 :], *own, *below[: PAGE_SIZE // 2]]
-            return found, len(above) > PAGE_SIZE // 2, len(below) > PAGE_SIZE // 2
-        if around := named.get("after"):
-            after = await self._store.get_message(channel.workspace, channel.id, around)
+            around = [*above[-PAGE_SIZE // 2 :], *own, *below[: PAGE_SIZE // 2]]
+            return around, len(above) > PAGE_SIZE // 2, len(below) > PAGE_SIZE // 2
+        if after_id := named.get("after"):
+            after = await self._store.get_message(channel.workspace, channel.id, after_id)
             found = await read(after=after, limit=PAGE_SIZE + 1) if after else []
             if found:
                 return found[:PAGE_SIZE], True, len(found) > PAGE_SIZE

@@ -104,6 +104,7 @@ class Playground(ChannelReading):
 
     def __init__(self, store: PlaygroundStore, *, options: PlaygroundOptions, clock: Clock) -> None:
         super().__init__(store)
+        self._sign_in_store: FrameStore = store
         self._options = options
         self._clock = clock
         self._parts: list[WebPart] = []
@@ -225,7 +226,7 @@ class Playground(ChannelReading):
     async def site(self, bot: Bot, frame_options: FrameOptions) -> AsyncIterator[Site]:
         """Yield the pages as an application, which follow what is stored for as long as the context lasts."""
         await self._furnish()
-        frame = await make_frame(frame_options, self._store, self._clock, rooms=[ROOM], parts=self._parts)
+        frame = await make_frame(frame_options, self._sign_in_store, self._clock, rooms=[ROOM], parts=self._parts)
         hub = self._hub = Hub(self._store, self._clock, MessageHtml(frame.templates.environment))
         scene = Scene(
             store=self._store,

@@ -98,8 +98,10 @@ async def surroundings(scene: Scene, request: Request) -> Surroundings:
 
 def landing(visitor: Visitor, workspaces: Sequence[tuple[Workspace, Sequence[Channel]]]) -> Channel:
     """Return the channel that was viewed last, else the first one."""
-    by_place = {(channel.workspace, channel.id): channel for _, channels in workspaces for channel in channels}
-    return by_place.get(visitor.place) or by_place.get((HOME.id, "general")) or next(iter(by_place.values()))  # type: ignore[call-overload]  # a place of other length is none
+    by_place: dict[tuple[str, ...], Channel] = {
+        (channel.workspace, channel.id): channel for _, channels in workspaces for channel in channels
+    }
+    return by_place.get(visitor.place) or by_place.get((HOME.id, "general")) or next(iter(by_place.values()))
 
 
 def query(**values: str) -> str:

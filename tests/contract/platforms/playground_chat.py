@@ -9,7 +9,8 @@ from typing import Any
 
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.playground.composer import MENTION, PLATFORM, message_id
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.playground.composer import MENTION, message_id
 from adapters.web.playground.live_reply import BOT
 from bot.types import Person
 from storage.in_memory.store import MemoryStore

@@ -12,7 +12,7 @@ import pytest
 
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.playground.hub import View
+from adapters.web.playground.page_streams import View
 from adapters.web.playground.platform import Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
@@ -38,14 +38,14 @@ class House:
     def person(self, name: str) -> Visitor:
         return Visitor(self.site.app, f"u-{name}", name.capitalize())
 
-    def message(self, id: str, text: str, **more: str) -> ChannelMessage:
+    def message(self, id: str, text: str, thread: str = "") -> ChannelMessage:
         author = Person(id="u-eve", name="Eve")
         return ChannelMessage(
-            workspace="local", channel="general", id=id, author=author, text=text, at=self.clock(), **more
+            workspace="local", channel="general", id=id, author=author, text=text, at=self.clock(), thread=thread
         )
 
-    async def say(self, id: str, text: str, **more: str) -> None:
-        await self.store.put_messages([self.message(id, text, **more)])
+    async def say(self, id: str, text: str, thread: str = "") -> None:
+        await self.store.put_messages([self.message(id, text, thread)])
         self.site.hub.hear()
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.event_payloads import Interaction
-from adapters.web.playground.composer import PLATFORM, ComposedMessage, prepare
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.playground.composer import ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
 from bot.errors import InvalidInput, PlatformError
 from bot.parameter_resolver import scopes_of

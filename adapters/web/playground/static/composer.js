@@ -67,12 +67,17 @@ async function suggest(form) {
   const text = area.value;
   const atEnd = area.selectionStart === text.length;
   if (!atEnd || !/^[/!]|(^|\s)@\w*$/.test(text) || text.includes("\n")) return offer(form, []);
+  offer(form, fitting(stateOf(form).choices, text)); // what no longer fits can be taken no more
   const path = one(".chat").dataset.path.slice(2);
   const response = await fetch(`/complete${path}?` + new URLSearchParams({ text })).catch(() => null);
   if (!response?.ok || area.value !== text) return;
   const { choices } = await response.json();
-  if (area.value === text) offer(form, choices.filter((choice) => choice.insert.trimEnd() !== text));
+  if (area.value === text) offer(form, fitting(choices, text));
 }
+
+/** The choices that go on with a text. */
+const fitting = (choices, text) =>
+  choices.filter(({ insert }) => insert.toLowerCase().startsWith(text.toLowerCase()) && insert.trimEnd() !== text);
 
 function offer(form, choices) {
   const state = stateOf(form);

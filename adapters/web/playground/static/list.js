@@ -12,11 +12,14 @@ export const messagesIn = (scroller) => all(".inner > .message", scroller);
 /** Keep the reader's place in a list, and load what is near as they scroll. */
 export function watch(scroller) {
   if (places.has(scroller)) return;
-  const place = { away: false, height: 0, loading: false };
+  const place = { away: false, height: 0, end: 0, loading: false };
   places.set(scroller, place);
   const observer = new ResizeObserver(() => {
     place.height = scroller.clientHeight;
-    if (!place.away) toEnd(scroller);
+    if (place.away) return;
+    const isAbove = scroller.scrollTop < place.end - 1 && endOf(scroller) > 1;
+    if (isAbove) onScroll(scroller); // the reader was quicker than the event that says so
+    else toEnd(scroller);
   });
   observer.observe(scroller);
   observer.observe(one(".inner", scroller));
@@ -36,8 +39,12 @@ export function refill(scroller, inner) {
 
 export function toEnd(scroller) {
   scroller.scrollTop = scroller.scrollHeight;
+  places.get(scroller).end = scroller.scrollTop;
   showButton(scroller, false);
 }
+
+/** How much there is below what is seen. */
+const endOf = ({ scrollTop, scrollHeight, clientHeight }) => scrollHeight - scrollTop - clientHeight;
 
 /** Put a message in the middle, and stay there. */
 export function hold(scroller, message) {
@@ -64,13 +71,12 @@ function showButton(scroller, away, fresh = false) {
 
 function onScroll(scroller) {
   const place = places.get(scroller);
-  const { scrollTop, scrollHeight, clientHeight } = scroller;
-  if (clientHeight !== place.height) return; // nobody scrolled: the list has just become lower or higher
-  const left = scrollHeight - scrollTop - clientHeight;
+  if (scroller.clientHeight !== place.height) return; // nobody scrolled: the list has just become lower or higher
+  const left = endOf(scroller);
   const isEnd = !one(".later", scroller);
   const fresh = one(".to-end", scroller.parentElement).classList.contains("fresh");
   showButton(scroller, left > NEAR_PX || !isEnd, fresh);
-  if (scrollTop < EDGE_PX) load(scroller, one(".earlier:not(.later)", scroller));
+  if (scroller.scrollTop < EDGE_PX) load(scroller, one(".earlier:not(.later)", scroller));
   else if (left < EDGE_PX) load(scroller, one(".later", scroller));
 }
 
@@ -98,6 +104,7 @@ export async function load(scroller, link) {
   } finally {
     place.loading = false;
   }
+  onScroll(scroller); // they may have gone on meanwhile
 }
 
 /** Let messages leave that are far from the reader: above when they read on, below when they read back. */

@@ -1,0 +1,166 @@
+"""What can be done on the page beside writing: files, settings, changing, copying, and all of it without scripts."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Browser, FilePayload, Page, expect
+
+from bot.types import Draft
+from tests.browser.conftest import Stage, name_person
+from tests.browser.test_asking import ask
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccff0bf1e000603027f8b"
+    "d0d6a50000000049454e44ae426082"
+)
+# Puts a file into the page as a hand does that drags it, or that presses the keys for pasting.
+PUT = """([selector, kind, name, type]) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["hello"], name, { type }));
+    const event = kind === "paste"
+        ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
+        : new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true });
+    document.querySelector(selector).dispatchEvent(event);
+}"""
+
+
+async def test_files_are_chosen_pasted_and_dropped_and_what_is_too_large_is_refused_before(
+    stage: Stage, page: Page
+) -> None:
+    await page.goto(stage.url)
+    files = page.locator(".main .composer-file")
+    picture = FilePayload(name="leaf.png", mimeType="image/png", buffer=PICTURE)
+    huge = FilePayload(name="film.bin", mimeType="application/octet-stream", buffer=b"x" * 1_000_001)
+    await page.locator(".main .picker").set_input_files([picture, huge])
+    await expect(files.nth(1)).to_contain_text("film.bin is larger than 1.0 MB, so it was not added.")
+    await page.evaluate(PUT, [".main textarea", "paste", "note.txt", "text/plain"])
+    await page.evaluate(PUT, [".main .scroller", "drop", "plan.txt", "text/plain"])
+    await expect(files).to_have_count(4)
+    await expect(files.first.locator("img")).to_be_visible()
+    await page.get_by_role("button", name="Remove plan.txt").click()
+    await ask(page, "@seedling what is this?")
+    await stage.bot.next_reply()
+    assert [item.name for item in stage.bot.asked[0].attachments] == ["leaf.png", "note.txt"]
+    await expect(page.locator(".thread .root .preview")).to_be_visible()
+    await expect(page.locator(".thread .root .files a").nth(1)).to_have_text("note.txt")
+    await expect(files).to_have_count(0)
+
+
+async def test_settings_are_set_here_or_for_the_next_answer_alone(stage: Stage, page: Page) -> None:
+    await stage.say("root", "Something happened")
+    await page.goto(f"{stage.url}/c/local/general/root")
+    await page.locator(".thread .open-settings").click()
+    panel = page.get_by_role("region", name="Settings", exact=True)
+    await expect(panel.get_by_role("link", name="For this conversation")).to_have_attribute("aria-current", "true")
+    await panel.locator("#set-max_tokens").fill("0")
+    await panel.get_by_role("button", name="Save").click()
+    await expect(panel.locator(".setting .error")).to_contain_text("max_tokens cannot be")
+    await panel.locator("#set-max_tokens").fill("100")
+    await panel.get_by_role("button", name="Save").click()
+    await expect(panel.get_by_role("status")).to_have_text("Saved: max_tokens is 100.")
+    assert [values for _, values in stage.bot.set] == [{"max_tokens": "100"}]
+
+    await panel.get_by_role("link", name="For the next answer").click()
+    await panel.locator('[type="range"][data-for="set-max_tokens"]').fill("2000")
+    await panel.locator("#set-enable_thinking").select_option("no")
+    await panel.get_by_role("button", name="Use for the next answer").click()
+    await expect(page.locator(".thread .next-answer b")).to_have_text("max_tokens 2000, enable_thinking no")
+    for expected in ({"max_tokens": "2000", "enable_thinking": "no"}, {}):
+        await ask(page, "@seedling why?", where=".thread")
+        await stage.bot.answer("Because.")
+        assert stage.bot.asked[-1].overrides == expected
+    await expect(page.locator(".next-answer")).to_have_count(0)
+
+
+async def test_messages_are_changed_copied_and_rated(stage: Stage, page: Page) -> None:
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.goto(stage.url)
+    await ask(page, "@seedling hwat?")
+    await stage.bot.answer("A **cache** is")
+    await expect(page.locator(".thread textarea")).to_be_focused()
+    root = page.locator(".thread .root .message")
+    await root.hover()
+    await root.get_by_role("button", name="Edit message").click()
+    await root.get_by_role("textbox", name="New text").fill("@seedling what?")
+    await root.get_by_role("textbox", name="New text").press("Enter")
+    await expect(root.locator(".body")).to_have_text("@seedling what?")
+    await expect(page.locator(".main .message.active .body")).to_have_text("@seedling what?")
+
+    answer = page.locator(".thread .message.bot")
+    await answer.get_by_role("button", name="Copy answer").click()
+    await expect(page.locator("#spoken")).to_have_text("Copied")
+    assert await page.evaluate("navigator.clipboard.readText()") == "A **cache** is"
+    await answer.get_by_role("button", name="Good answer").click()
+    await expect(page.locator(".thread .note.info")).to_contain_text("noted as a good answer")
+    await answer.hover()
+    await answer.get_by_role("button", name="Copy link").click()
+    await expect(answer.locator(".copy-link")).to_have_class("copy-link scripted done")
+    link = await page.evaluate("navigator.clipboard.readText()")
+    await answer.get_by_role("button", name="Copy as a request").click()
+    dialog = page.get_by_role("dialog", name="Copy as a request")
+    await expect(dialog.locator("pre")).to_contain_text("curl")
+    await dialog.get_by_role("tab", name="curl").press("ArrowRight")
+    await expect(dialog.locator("pre")).to_contain_text("client.chat.completions.create")
+    await page.keyboard.press("Escape")
+    await page.goto(link)
+    await expect(page.locator(".thread .message.named .body")).to_have_text("A cache is")
+
+
+async def test_what_is_new_elsewhere_is_known_after_a_reload_and_a_hint_comes_once(stage: Stage, page: Page) -> None:
+    await page.goto(f"{stage.url}/c/local/random")
+    await expect(page.locator(".main h1")).to_contain_text("random")
+    await stage.say("new", "something new")
+    await expect(page.locator(".channels a.unread")).to_contain_text("general")
+    await page.reload()
+    await expect(page.locator(".channels a.unread")).to_contain_text("general")
+    await ask(page, "hello all")
+    await expect(page.locator(".note.info")).to_contain_text("the bot answers what mentions it")
+    await ask(page, "hello again")
+    await expect(page.locator(".main .message", has_text="hello again")).to_have_count(1)
+    await expect(page.locator(".note")).to_have_count(0)
+    await page.locator(".main .scroller").focus()
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await page.locator(".channels a.unread").click()
+    await expect(page.locator(".main .message", has_text="something new")).to_have_count(1)
+    await expect(page.locator(".channels a.unread")).to_have_count(0)
+
+
+async def test_old_messages_leave_the_page_while_it_is_scrolled_and_come_back(stage: Stage, page: Page) -> None:
+    await stage.store.put_messages([stage.message(f"n{number}", f"number {number}") for number in range(1000)])
+    await page.goto(stage.url)
+    messages = page.locator(".main .inner > .message")
+    await expect(messages.last).to_be_in_viewport()
+    for first in range(900, 600, -50):
+        await page.locator(".main .scroller").evaluate("e => { e.scrollTop = 0; }")
+        await expect(page.locator(f'.main [data-id="n{first}"]')).to_have_count(1)
+    assert await messages.count() <= 250
+    await expect(page.locator('.main [data-id="n999"]')).to_have_count(0)
+    await page.locator(".main .to-end").click()
+    await expect(page.locator('.main [data-id="n999"]')).to_be_in_viewport()
+    await page.goto(f"{stage.url}/search?q=number+123")
+    await page.locator(".found-in a").first.click()
+    await expect(page.locator(".main .message.named")).to_be_in_viewport()
+
+
+async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser) -> None:
+    context = await browser.new_context(java_script_enabled=False)
+    await name_person(context, "u-plain", "Plain")
+    page = await context.new_page()
+    await page.goto(stage.url)
+    await page.locator(".main textarea").fill("@seedling why?")
+    await page.locator(".main .send").click()
+    await expect(page.locator(".thread .root .body")).to_have_text("@seedling why?")
+    reply = await stage.bot.next_reply()
+    await reply.finish(Draft(status="done", text="Because of", is_cut=True))
+    await page.reload()
+    await expect(page.locator(".thread .message.bot .body")).to_have_text("Because of")
+    await page.locator(".thread").get_by_role("button", name="Continue").click()
+    await expect(page.locator(".thread .message.bot")).to_have_count(1)
+    assert len(stage.bot.gone_on) == 1
+    await page.get_by_role("link", name="random").click()
+    await expect(page.locator(".main h1")).to_contain_text("random")
+    await context.close()
