@@ -182,9 +182,7 @@ def _in_boxes(data: bytes) -> FileKind | None:
         return FileKind("image", "AVIF")
     if data[8:12] in _HEIF_BRANDS:
         return FileKind("image", "HEIC")
-    if data[8:12] in _SOUND_BRANDS:
-        return FileKind("sound", "M4A")
-    if _SOUND_TRACK in data and _VIDEO_TRACK not in data:  # as phones record speech
+    if data[8:12] in _SOUND_BRANDS or (_SOUND_TRACK in data and _VIDEO_TRACK not in data):  # as phones record speech
         return FileKind("sound", "M4A")
     return FileKind("video", "MOV" if data[8:12] == b"qt  " else "MP4")
 
