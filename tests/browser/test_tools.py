@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, FilePayload, Page, expect
 
-from bot.types import Draft
+from bot.types import Draft, Person, Source
 from tests.browser.conftest import Stage, name_person
 from tests.browser.test_asking import ask
+from tests.browser.test_context import THREAD
+from tests.unit.web.records import conversation
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+GRAVE = {"moderate", "serious", "critical"}
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccff0bf1e000603027f8b"
     "d0d6a50000000049454e44ae426082"
@@ -163,4 +169,38 @@ async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser)
     assert len(stage.bot.gone_on) == 1
     await page.get_by_role("link", name="random").click()
     await expect(page.locator(".main h1")).to_contain_text("random")
+    await context.close()
+
+
+@pytest.mark.parametrize(
+    ("look", "addresses"),
+    [
+        pytest.param(
+            {"viewport": {"width": 1440, "height": 900}},
+            ["/root", "/root?panel=settings", "?panel=settings&scope=turn", "/nowhere"],
+            id="wide-light",
+        ),
+        pytest.param(
+            {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "is_mobile": True, "has_touch": True},
+            ["", "/root?panel=context", "/root"],
+            id="phone-dark",
+        ),
+    ],
+)
+async def test_every_state_is_readable_for_everybody(
+    stage: Stage, browser: Browser, look: dict[str, object], addresses: list[str]
+) -> None:
+    await stage.say("root", "Something **happened**\n\n```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+    answer = stage.message("a1", "It did.", thread="root", author=Person(id="seedling", name="Seedling", is_bot=True))
+    sources = (Source(url="https://example.org/a", title="All about it"),)
+    draft = Draft(status="stopped", text="It did.", reasoning="Did it?", sources=sources, notices=("Cut.",))
+    await stage.store.put_messages([replace(answer, turn=1, answer=draft)])
+    stage.bot.records[THREAD] = [*conversation(13)]
+    context = await browser.new_context(**look)  # type: ignore[arg-type]  # options of a context
+    page = await context.new_page()
+    for address in addresses:
+        await page.goto(f"{stage.url}/c/local/general{address}")
+        found = (await Axe().run(page)).response["violations"]
+        assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], address
+        await name_person(context, "u-axe", "Ada")  # the first state is that of who was not asked yet
     await context.close()
