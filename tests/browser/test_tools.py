@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, FilePayload, Page, expect
 
+from adapters.web.playground.page_streams import RESET
 from bot.types import Draft, Person, Source
 from tests.browser.conftest import Stage, name_person
 from tests.browser.test_asking import ask
@@ -150,6 +151,30 @@ async def test_old_messages_leave_the_page_while_it_is_scrolled_and_come_back(st
     await page.goto(f"{stage.url}/search?q=number+123")
     await page.locator(".found-in a").first.click()
     await expect(page.locator(".main .message.named")).to_be_in_viewport()
+
+
+async def test_a_lost_connection_is_told_and_goes_on_without_a_reload(stage: Stage, page: Page) -> None:
+    await page.goto(stage.url)
+    await page.evaluate("window.kept = true")
+    await page.context.set_offline(True)
+    await ask(page, "@seedling are you there?")
+    await expect(page.locator(".main .composer-error")).to_contain_text("was not sent")
+    await stage.say("m1", "said meanwhile")
+    await page.context.set_offline(False)
+    await expect(page.locator('.main [data-id="m1"]')).to_have_count(1)
+    await page.locator(".main textarea").press("Enter")
+    await stage.bot.answer("Yes.")
+    await expect(page.locator(".thread .message.bot .body")).to_have_text("Yes.")
+    assert len(stage.bot.asked) == 1
+    hub = stage.playground._hub
+    assert hub is not None
+    for stream in tuple(hub._streams):  # as a server does that is told to read from too long ago
+        stream.offer(RESET)
+        stream.end()
+    await stage.store.put_messages([stage.message(f"n{number}", f"number {number}") for number in range(150)])
+    await stage.store.prune_playground(stage.clock())
+    await expect(page.locator('.main [data-id="n149"]')).to_have_count(1)
+    assert await page.evaluate("window.kept")
 
 
 async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser) -> None:
