@@ -1,6 +1,6 @@
 """How well files are read that others ship: documents, tables, slides, pages and mails of installed packages.
 
-    python -m benchmarks.media_corpus [FOLDER ...] [--most 60] [--endings pdf docx] [--list]
+    python -m benchmarks.media_corpus [FOLDER ...] [--most 30] [--endings pdf docx] [--list]
 
 Files are found below the folders (by default where Debian's and Python's packages lie), of each ending the first ones
 by their names, and read as the bot reads them, each in a process of its own. Nothing is copied or sent anywhere.
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import resource
 import statistics
 import sys
@@ -32,7 +31,7 @@ from pathlib import Path
 from typing import Final
 
 from adapters.media import SeparateReader
-from benchmarks.media_words import words_in
+from benchmarks.media_words import counted, words_in
 from bot.types import FileOutcome, FileTerms, ReadFile
 
 FOLDERS: Final = ("/usr/share", "/usr/lib", "/usr/local/lib", sys.prefix)
@@ -110,7 +109,7 @@ def verdict_on(outcome: FileOutcome, expected: Counter[str] | None) -> tuple[str
     """Return how a file was read, and the share of the words expected in it that are there."""
     if not isinstance(outcome, ReadFile):
         return ("refused" if expected else "right"), 0.0
-    seen = Counter(re.findall(r"\w+", outcome.text.casefold()))
+    seen = counted(outcome.text)
     total = sum(expected.values()) if expected else 0
     share = sum((expected & seen).values()) / total if expected and total else 1.0
     if share >= ENOUGH or "shown as" in outcome.note or "stand as pictures" in outcome.note:
@@ -146,7 +145,7 @@ def main() -> None:
     """Find the files, read them, and print what came of it."""
     parser = argparse.ArgumentParser(description="How well files are read that installed packages ship.")
     parser.add_argument("folders", nargs="*", default=FOLDERS)
-    parser.add_argument("--most", type=int, default=60, help="files of one ending")
+    parser.add_argument("--most", type=int, default=30, help="files of one ending")
     parser.add_argument("--endings", nargs="*", default=ENDINGS)
     parser.add_argument("--list", action="store_true", help="name the files that were not read whole")
     given = parser.parse_args()

@@ -25,7 +25,12 @@ def words_in(ending: str, data: bytes) -> Counter[str] | None:
         text = "".join(find(data))
     except Exception:  # noqa: BLE001 - a file that no other library reads either says nothing
         return None
-    return Counter(re.findall(r"\w+", text.casefold())) or None
+    return counted(text) or None
+
+
+def counted(text: str) -> Counter[str]:
+    """Return how often each word occurs, by its letters in any order: libraries differ in the direction of Arabic."""
+    return Counter("".join(sorted(word)) for word in re.findall(r"\w+", text.casefold()))
 
 
 def _document(data: bytes) -> Iterator[str]:

@@ -28,7 +28,7 @@ _on_interrupt(_leave)
 import argparse
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
@@ -40,14 +40,14 @@ from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
-from bot.app.history import with_own_history
+from bot.app.history import add_own, chosen_settings
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
 from bot.app.spending_limits import add_budget_command
 from bot.app.web import add_account_commands
-from bot.checks import CHECK_SECONDS
+from bot.checks import CHECK_SECONDS, Check
 from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.commands.usage_report import guesses
@@ -213,6 +213,12 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
         metavar="N",
         help="time limit of each check in seconds (default: %(default)g)",
     )
+    command.add_argument(
+        "--live",
+        metavar="PLATFORM/CHANNEL",
+        default="",
+        help="post, edit, stream, upload and delete in a test channel, and tell what the platform made of it",
+    )
     command.set_defaults(command=_doctor)
 
     command = add_command(
@@ -220,7 +226,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     add_days(command)
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
-    command.add_argument("--own", action="store_true", help="of 'ask' and 'chat', which have a history of their own")
+    add_own(command)
     command.set_defaults(command=_usage)
 
     add_budget_command(commands)
@@ -299,7 +305,12 @@ def _rates(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    return asyncio.run(_print_checks(load_settings(), app.configure(options.platforms), options.seconds))
+    settings, platforms = load_settings(), app.configure(options.platforms)
+    if options.live:
+        say(f"Trying what answers need in {options.live}; look at it there, the last check takes it away:")
+        checks = app.try_out(platforms, settings, options.live, seconds=options.seconds)
+        return asyncio.run(_print_rows(checks))
+    return asyncio.run(_print_checks(settings, platforms, options.seconds))
 
 
 async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPlatform], seconds: float) -> int:
@@ -308,8 +319,12 @@ async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPl
     model = "the embedded model" if settings.uses_local_model else remote
     checked = _listed(*(platform.spec.title for platform in platforms), model)
     say(f"Checking {checked}; each check ends after {seconds:g} s:")
+    return await _print_rows(app.check_all(settings, platforms, seconds=seconds))
+
+
+async def _print_rows(checks: AsyncIterator[Check]) -> int:
     broken = False
-    async for check in app.check_all(settings, platforms, seconds=seconds):
+    async for check in checks:
         broken |= check.ok is False
         mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
         say(f"{mark:>6}  {check.name:<20} {check.detail}")
@@ -334,8 +349,7 @@ def _seconds(text: str) -> float:
 
 def _usage(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
-    settings = with_own_history(settings, "") if options.own else settings
+    settings, since = chosen_settings(options), datetime.now(UTC) - timedelta(days=options.days)
     rows = [("our records", asyncio.run(app.spending(settings, since=since)))]
     if options.reconcile:
         ours, theirs = asyncio.run(app.reconcile(settings, since=since))

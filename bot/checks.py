@@ -7,6 +7,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
+LOOK_SECONDS: Final = 20.0
+"""How long what was tried in a channel stays there to be looked at."""
+
 CHECK_SECONDS: Final = 30.0
 """How long one check may take unless somebody says otherwise."""
 

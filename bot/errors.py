@@ -32,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
+from bot.language import gettext, number
 from bot.types import BudgetUse, ThreadMessage
 
 
@@ -60,7 +61,9 @@ class InvalidValue(InvalidInput):
     """A parameter was given a value outside its range."""
 
     def __init__(self, name: str, value: str, allowed: str) -> None:
-        super().__init__(f"{name} cannot be {value!r}. It takes {allowed}.")
+        super().__init__(
+            gettext("{name} cannot be {value!r}. It takes {allowed}.").format(name=name, value=value, allowed=allowed)
+        )
         self.name = name
         self.value = value
         self.allowed = allowed
@@ -70,8 +73,16 @@ class QuestionTooLong(InvalidInput):
     """The question alone does not fit the window; `limit` is None where nobody told how much does."""
 
     def __init__(self, tokens: int, limit: int | None) -> None:
-        more = "more than the model can read" if limit is None else f"and at most {limit:,} fit beside the answer"
-        super().__init__(f"That question is about {tokens:,} tokens long, {more}. Please shorten it or ask in parts.")
+        more = (
+            gettext("more than the model can read")
+            if limit is None
+            else gettext("and at most {limit} fit beside the answer").format(limit=number(limit))
+        )
+        super().__init__(
+            gettext("That question is about {tokens} tokens long, {more}. Please shorten it or ask in parts.").format(
+                tokens=number(tokens), more=more
+            )
+        )
         self.tokens = tokens
         self.limit = limit
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from bot.access.roles import ScopeKind
 from bot.errors import InvalidValue
+from bot.language import supported
 from bot.parameters import PARAMETERS, Effective, Scope, find
 from bot.ports import SettingStore
-from bot.types import EMPTY, ConversationKey, Incoming, ParameterValue
+from bot.types import EMPTY, LOCALE, ConversationKey, Incoming, ParameterValue
 
 
 def scopes_of(key: ConversationKey) -> tuple[Scope, ...]:
@@ -76,3 +77,15 @@ def canonical(name: str, text: str | None) -> tuple[str, str | None]:
     parameter = find(name)
     value = None if text is None else parameter.parse(text)
     return parameter.name, None if value is None else parameter.format(value)
+
+
+def known_language(asked: Incoming) -> str:
+    """Return the language of who asks, as far as their platform tells it and we speak it; "" else."""
+    return supported(asked.platform_data.get(LOCALE, ""))
+
+
+async def language_of(asked: Incoming, settings: SettingStore) -> str:
+    """Return the language in which who asks is spoken to: their own, else as is set where they ask."""
+    if known := known_language(asked):
+        return known
+    return str(values_of(await effective_parameters(asked, settings))["language"])

@@ -13,6 +13,7 @@ from typing import Literal
 
 from bot.access.roles import Role, ScopeKind
 from bot.errors import InvalidInput, InvalidValue
+from bot.language import ENGLISH, gettext, gettext_noop, languages, listed, number
 from bot.typed_values import list_text, read_list, read_number, unquoted
 from bot.types import EMPTY, ParameterValue
 
@@ -81,16 +82,20 @@ class Parameter:
         """The range in words, as in "a whole number from 1 to 65,536"."""
         match self.kind:
             case "boolean":
-                return "yes or no"
+                return gettext("yes or no")
             case "choice":
-                return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
+                return listed(self.choices, either=True)
             case "list":
-                return f"up to {self.high:g} values separated by commas, in quotes where they hold commas"
+                return gettext("up to {high:g} values separated by commas, in quotes where they hold commas").format(
+                    high=self.high
+                )
             case "text":
-                return f"text of at most {self.high:,g} characters"
+                return gettext("text of at most {high} characters").format(high=number(self.high or 0))
             case "integer" | "number":
-                word = "a whole number" if self.kind == "integer" else "a number"
-                return f"{word} from {self.low:,g} to {self.high:,g}"
+                word = gettext("a whole number") if self.kind == "integer" else gettext("a number")
+                return gettext("{word} from {low} to {high}").format(
+                    word=word, low=number(self.low or 0), high=number(self.high or 0)
+                )
 
     def accepts(self, text: str) -> bool:
         """Return whether `text` means a value."""
@@ -158,124 +163,156 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter(
             name="max_tokens", kind="integer", low=1, high=65_536, default=4_096,
             standard={"chat": "max_tokens", "responses": "max_output_tokens", "messages": "max_tokens"},
-            help="The most tokens an answer may have, reasoning included.",
+            help=gettext_noop("The most tokens an answer may have, reasoning included."),
         ),
         Parameter(
             name="frequency_penalty", kind="number", low=-2, high=2, standard={"chat": "frequency_penalty"},
-            help="Above 0, the answer repeats the same words less. Sent only when set.",
+            help=gettext_noop("Above 0, the answer repeats the same words less. Sent only when set."),
         ),
         Parameter(
             name="presence_penalty", kind="number", low=-2, high=2, standard={"chat": "presence_penalty"},
-            help="Above 0, the answer moves on to new topics sooner. Sent only when set.",
+            help=gettext_noop("Above 0, the answer moves on to new topics sooner. Sent only when set."),
         ),
         Parameter(
             name="stop", kind="list", high=16, standard={"chat": "stop", "messages": "stop_sequences"},
-            help="Texts at which the answer stops. Sent only when set.",
+            help=gettext_noop("Texts at which the answer stops. Sent only when set."),
         ),
         Parameter(
             name="enable_thinking", kind="boolean", default=True,
-            help="Whether the model thinks before it answers.",
+            help=gettext_noop("Whether the model thinks before it answers."),
         ),
         Parameter(
             name="reasoning_effort", kind="choice", choices=("low", "medium", "high"), default="medium",
-            help="How long the model thinks. Not sent when thinking is off.",
+            help=gettext_noop("How long the model thinks. Not sent when thinking is off."),
         ),
         Parameter(
             name="enable_web_search", kind="boolean", default=False,
-            help="Whether the model may search the web for every answer. The search command does it for one.",
+            help=gettext_noop(
+                "Whether the model may search the web for every answer. The search command does it for "
+                "one."
+            ),
         ),
         Parameter(
             name="enable_caching", kind="boolean", default=True,
-            help="Whether the provider may cache what was sent before, which makes later answers cheaper.",
+            help=gettext_noop(
+                "Whether the provider may cache what was sent before, which makes later answers "
+                "cheaper."
+            ),
         ),
         Parameter(
             name="image_detail", kind="choice", choices=("low", "high", "xhigh"), default="high",
-            help="How closely pictures are looked at. More detail costs more tokens.",
+            help=gettext_noop("How closely pictures are looked at. More detail costs more tokens."),
         ),
         Parameter(
             name="video_fps", kind="number", low=0.2, high=5,
-            help="How many frames per second of a video are looked at. Sent only when set.",
+            help=gettext_noop("How many frames per second of a video are looked at. Sent only when set."),
         ),
         Parameter(
             name="context", kind="choice", choices=("economy", "normal", "long", "full"),
             default="normal", wire=False, roles=MANAGED,
-            help="How much of a conversation the model sees: economy 4K, normal 16K, long 64K tokens, full all.",
+            help=gettext_noop(
+                "How much of a conversation the model sees: economy 4K, normal 16K, long 64K tokens, full "
+                "all."
+            ),
         ),
         Parameter(
             name="memory", kind="boolean", default=True, wire=False,
-            help="Whether I keep notes on older messages that the model no longer sees.",
+            help=gettext_noop("Whether I keep notes on older messages that the model no longer sees."),
         ),
         Parameter(
             name="direct_idle_hours", kind="integer", low=0, high=8_760, default=8, wire=False,
-            help="Hours of silence after which a direct message starts afresh, with only my notes on the talk before. "
-            "0 never does.",
+            help=gettext_noop(
+                "Hours of silence after which a direct message starts afresh, with only my notes on the talk before. "
+                "0 never does."
+            ),
         ),
         Parameter(
             name="persona", kind="text", high=4_000, wire=False, roles=MANAGED,
-            help="Who the assistant is and how it speaks. Replaces the built-in description.",
+            help=gettext_noop("Who the assistant is and how it speaks. Replaces the built-in description."),
         ),
         Parameter(
             name="answer_in", kind="choice", choices=("thread", "reply", "channel"), default="thread",
             wire=False, roles=MANAGED,
-            help="Where a question in a channel is answered: in a thread, as a reply, or in the channel itself.",
+            help=gettext_noop(
+                "Where a question in a channel is answered: in a thread, as a reply, or in the channel "
+                "itself."
+            ),
         ),
         Parameter(
             name="answer_messages", kind="integer", low=1, high=50, wire=False, roles=MANAGED,
-            help="How many messages an answer may have; a longer one is a first page and a file. Unset: 5 on Discord, "
-            "3 on Slack.",
+            help=gettext_noop(
+                "How many messages an answer may have; a longer one is a first page and a file. Unset: 5 on Discord, "
+                "3 on Slack."
+            ),
         ),
         Parameter(
             name="notify", kind="boolean", default=True, wire=False,
-            help="Whether I notify you once when an answer is complete that took more than 30 seconds.",
+            help=gettext_noop("Whether I notify you once when an answer is complete that took more than 30 seconds."),
+        ),
+        Parameter(
+            name="language", kind="choice", choices=tuple(languages()), default=ENGLISH, wire=False, roles=MANAGED,
+            help=gettext_noop("In which language I speak to people of whom the platform does not tell theirs."),
         ),
         Parameter(
             name="follow_ups", kind="choice", choices=("auto", "always", "mentioned", "off"), default="auto",
             wire=False, roles=MANAGED,
-            help="Which later messages in a thread I answer: those meant for me, all, those that mention me, none.",
+            help=gettext_noop(
+                "Which later messages in a thread I answer: those meant for me, all, those that mention "
+                "me, none."
+            ),
         ),
         Parameter(
             name="channel_context", kind="integer", low=0, high=50, default=10, wire=False, roles=MANAGED,
-            help="How many of the newest messages of a channel a question outside threads brings along; 0 for none.",
+            help=gettext_noop(
+                "How many of the newest messages of a channel a question outside threads brings along; 0 "
+                "for none."
+            ),
         ),
         Parameter(
             name="hello", kind="boolean", default=True, wire=False, roles=MANAGED,
-            help="Whether I say how to ask me to who adds me to a channel.",
+            help=gettext_noop("Whether I say how to ask me to who adds me to a channel."),
         ),
         Parameter(
             name="strangers", kind="choice", choices=("answer", "ignore"), default="ignore", wire=False, roles=GUARDED,
-            help="Whether people of other organisations are answered in channels shared with them.",
+            help=gettext_noop("Whether people of other organisations are answered in channels shared with them."),
         ),
         Parameter(
             name="bots", kind="list", high=50, wire=False, roles=GUARDED,
-            help="Ids of other bots and apps that may ask by mentioning me. Without any, no bot is answered.",
+            help=gettext_noop(
+                "Ids of other bots and apps that may ask by mentioning me. Without any, no bot is "
+                "answered."
+            ),
         ),
         Parameter(
             name="questions_per_minute", kind="integer", low=1, high=1_000, default=10, wire=False, roles=GUARDED,
-            help="The most questions that one person may ask within a minute.",
+            help=gettext_noop("The most questions that one person may ask within a minute."),
         ),
         Parameter(
             name="questions_per_hour", kind="integer", low=1, high=10_000, default=100, wire=False, roles=GUARDED,
-            help="The most questions that one person may ask within an hour.",
+            help=gettext_noop("The most questions that one person may ask within an hour."),
         ),
         Parameter(
             name="answers_per_person", kind="integer", low=1, high=100, default=2, wire=False, roles=GUARDED,
-            help="How many answers to one person are written at the same time.",
+            help=gettext_noop("How many answers to one person are written at the same time."),
         ),
         Parameter(
             name="answers_per_channel", kind="integer", low=1, high=1_000, default=10, wire=False, roles=GUARDED,
-            help="How many answers in one channel are written at the same time.",
+            help=gettext_noop("How many answers in one channel are written at the same time."),
         ),
         Parameter(
             name="show_cost", kind="boolean", default=True, wire=False,
-            help="Whether the line under an answer shows what it cost.",
+            help=gettext_noop("Whether the line under an answer shows what it cost."),
         ),
         Parameter(
             name="bots_in_summaries", kind="boolean", default=False, wire=False,
-            help="Whether summaries include what other bots wrote.",
+            help=gettext_noop("Whether summaries include what other bots wrote."),
         ),
         Parameter(
             name="retention", kind="integer", low=0, high=3_650, wire=False, roles=GUARDED,
-            help="Days without a question after which I delete my own copy of a conversation; 0 keeps it.",
+            help=gettext_noop(
+                "Days without a question after which I delete my own copy of a conversation; 0 keeps "
+                "it."
+            ),
         ),
     )
 }  # fmt: skip
@@ -291,9 +328,15 @@ def find(name: str) -> Parameter:
     key = name.strip().lower().replace("-", "_")
     if key in FIXED_BY_SERVER:
         raise InvalidInput(
-            f"{key} is fixed at {FIXED_BY_SERVER[key]} by the model's server and cannot be set. "
-            "To steer the answer, try reasoning_effort, frequency_penalty or persona."
+            gettext(
+                "{key} is fixed at {item} by the model's server and cannot be set. To steer the answer, try "
+                "reasoning_effort, frequency_penalty or persona."
+            ).format(key=key, item=FIXED_BY_SERVER[key])
         )
     if key not in PARAMETERS:
-        raise InvalidInput(f"There is no parameter {name!r}. There are: {', '.join(PARAMETERS)}.")
+        raise InvalidInput(
+            gettext("There is no parameter {name!r}. There are: {names}.").format(
+                name=name, names=", ".join(PARAMETERS)
+            )
+        )
     return PARAMETERS[key]

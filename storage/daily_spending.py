@@ -91,9 +91,8 @@ class SqlDailySpending(SqlPart):
         values = {"dimension": dimension.value, "since": since, "until": until, "most": limit}
         keys = defaultdict[str, list[Spending]](list)
         for found in session.connection().execute(sums, values).mappings():
-            keys[found["key"]].append(
-                Spending(**{name: found[name] for name in COUNTS}, **{name: Decimal(found[name]) for name in SUMS})
-            )
+            columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name]) for name in SUMS}
+            keys[found["key"]].append(Spending(**columns))
         for line, kind in self._under_way(session, since, until):
             keys[keys_of(line, kind)[dimension]].append(_spending(line))
         totals = [KeySpending(key=key, spent=_added(spent)) for key, spent in keys.items()]
@@ -129,10 +128,9 @@ def _spending(line: LedgerRow) -> Spending:
 
 
 def _added(spent: Sequence[Spending]) -> Spending:
-    return Spending(
-        **{name: sum(getattr(item, name) for item in spent) for name in (*COUNTS, "under_way")},
-        **{name: exact_sum(getattr(item, name) for item in spent) for name in SUMS},
-    )
+    sums: _Row = {name: sum(getattr(item, name) for item in spent) for name in (*COUNTS, "under_way")}
+    sums |= {name: exact_sum(getattr(item, name) for item in spent) for name in SUMS}
+    return Spending(**sums)
 
 
 def _row(key: _Key, spent: Spending, sign: int) -> _Row:
@@ -157,7 +155,7 @@ def _count(dialect: str) -> sa.Insert:
 
 
 @cache
-def _by_key(dialect: str) -> sa.Select[Any]:
+def _by_key(dialect: str) -> sa.Executable:
     row = SpendingDayRow
     counts = [sa.func.sum(col(getattr(row, name))).label(name) for name in COUNTS]
     sums = [sum_of(col(getattr(row, name)), dialect=dialect).label(name) for name in SUMS]

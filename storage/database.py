@@ -14,7 +14,8 @@ import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache, wraps
+from contextvars import copy_context
+from functools import cache, partial, wraps
 from itertools import islice
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -161,7 +162,9 @@ class _InThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
 
     async def run(self, work: Work[T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _transact, self._engine, work)
+        # What is told of a change is said in the language of the task that made it.
+        transact = partial(copy_context().run, _transact, self._engine, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, transact)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)

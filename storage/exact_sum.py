@@ -33,7 +33,9 @@ def sum_of(column: sa.SQLColumnExpression[str | None], *, dialect: str) -> sa.Co
     return sa.cast(sa.func.sum(sa.cast(column, sa.Numeric())), sa.String())
 
 
-def plus(one: sa.ColumnElement[str], other: sa.ColumnElement[str], *, dialect: str) -> sa.ColumnElement[str]:
+def plus(
+    one: sa.SQLColumnExpression[str], other: sa.SQLColumnExpression[str], *, dialect: str
+) -> sa.ColumnElement[str]:
     """Return the exact sum of two decimals kept as text, as text."""
     if dialect == "sqlite":
         return getattr(sa.func, _PLUS_ON_SQLITE)(one, other, type_=sa.String())  # type: ignore[no-any-return]

@@ -30,6 +30,14 @@ async def _check(settings: DiscordSettings, _core: Settings, seconds: float) -> 
         yield check
 
 
+async def _try_out(settings: DiscordSettings, _core: Settings, channel: str, seconds: float) -> AsyncIterator[Check]:
+    from adapters.discord.api.client import options_of  # noqa: PLC0415 - the same
+    from adapters.discord.live_check import try_out  # noqa: PLC0415 - the same
+
+    async for check in try_out(options_of(settings), channel, seconds=seconds):
+        yield check
+
+
 SPEC = PlatformSpec(
     name="discord",
     title="Discord",
@@ -37,5 +45,6 @@ SPEC = PlatformSpec(
     settings=DiscordSettings,
     open=_open,
     check=_check,
+    try_out=_try_out,
     add_commands=add_commands,
 )

@@ -106,9 +106,10 @@ _SAME: Final = {
     "euc_jisx0213": "euc_jis_2004", "gb2312": "gb18030", "gbk": "gb18030", "hz": "gb18030", "big5": "big5hkscs",
     "cp950": "big5hkscs", "euc_kr": "cp949", **{name: name for name in _ASIAN},
 }  # fmt: skip
-_SCRIPTS: Final = {
-    "LATIN": "Latin", "CYRILLIC": "Cyrillic", "GREEK": "Greek", "HEBREW": "Hebrew", "ARABIC": "Arabic", "THAI": "Thai",
-    "CJK": "Chinese or Japanese", "HIRAGANA": "Japanese", "KATAKANA": "Japanese", "HANGUL": "Korean",
+_NAMES: Final = {  # of what is written in a page or codec, for people
+    "western": "Western European", "central": "Central European", "southern": "Maltese or Esperanto",
+    "cp932": "Japanese", "euc_jis_2004": "Japanese", "gb18030": "Chinese", "big5hkscs": "Chinese", "cp949": "Korean",
+    "johab": "Korean",
 }  # fmt: skip
 
 
@@ -159,14 +160,10 @@ def guessed_encoding(data: bytes) -> str:
     return likely or _likeliest(sample, _PAGES, _alphabet_share) or (family if family in _PAGES else _LAST_RESORT)
 
 
-def script_of(text: str) -> str:
-    """Return what the letters beside ASCII are mostly, for people: "Cyrillic"; "" where there are none."""
-    counts: dict[str, int] = {}
-    for character in text[:_SAMPLE]:
-        if character > "\x7f" and character.isalpha():
-            script = re.split(r"[ -]", unicodedata.name(character, ""), maxsplit=1)[0]
-            counts[script] = counts.get(script, 0) + 1
-    return _SCRIPTS.get(max(counts, key=lambda script: counts[script]), "") if counts else ""
+def language_of(encoding: str) -> str:
+    """Return what is written in an encoding of before Unicode, for people: "Cyrillic", "Japanese"."""
+    group = _PAGES.get(encoding, encoding)
+    return _NAMES.get(group, group.capitalize())
 
 
 def _telling(data: bytes) -> bytes:

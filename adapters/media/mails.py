@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from adapters.media.containers import MEMBERS, read_all
 from adapters.media.encodings import codec_of
-from adapters.media.job import DEEPEST, Job, Note, noted
+from adapters.media.job import DEEPEST, FileNote, Job, noted
 from adapters.media.texts import decode
 from adapters.media.unreadable import Unreadable
 from adapters.media.web_pages import page_text
@@ -29,13 +29,14 @@ def read_mail(job: Job) -> ReadFile:
     bodies = _bodies(leaves)
     attached = [part for part in leaves if part not in bodies and not _is_other_form(part)]
     headers = [f"{name}: {value}" for name in _HEADERS if (value := _header(message, name))]
-    text = "\n".join([*headers, "", *(_words(part) for part in bodies)]).strip()
+    said = [_words(part) for part in bodies]
+    text = "\n".join([*headers, "", *(words for words, _ in said)]).strip()
     found = read_all(
         job, [(_name(part, number), _data(part)) for number, part in enumerate(attached[:MEMBERS], 1)], text=text
     )
     if len(attached) > MEMBERS:
-        found = noted(found, Note(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
-    return found
+        found = noted(found, FileNote(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
+    return noted(found, *(note for _, notes in said for note in notes))
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -56,7 +57,7 @@ def _bodies(leaves: list[EmailMessage]) -> list[EmailMessage]:
     """Return what the mail itself says: its plain texts, or its pages where it has none of those."""
     inline = [part for part in leaves if part.get_content_disposition() != "attachment" and not part.get_filename()]
     plain = [part for part in inline if part.get_content_type() == "text/plain"]
-    said = [part for part in plain if _words(part).strip()]
+    said = [part for part in plain if _words(part)[0].strip()]
     return said or [part for part in inline if part.get_content_type() == "text/html"] or plain
 
 
@@ -86,13 +87,13 @@ def _data(part: EmailMessage) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def _words(part: EmailMessage) -> str:
-    """Return the words of a part of text, in the charset that it declares."""
+def _words(part: EmailMessage) -> tuple[str, list[FileNote]]:
+    """Return the words of a part of text in the charset that it declares, and a note where that was guessed."""
     try:
-        text, _ = decode(_data(part), codec_of(part.get_content_charset() or ""))
+        text, notes = decode(_data(part), codec_of(part.get_content_charset() or ""))
     except Unreadable:
-        return ""
-    return page_text(text) if part.get_content_subtype() == "html" else text
+        return "", []
+    return page_text(text) if part.get_content_subtype() == "html" else text, notes
 
 
 def _name(part: EmailMessage, number: int) -> str:

@@ -41,24 +41,30 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """What was found on a page: its text, "" where none can be read, and whether it has to be looked at as well."""
+class PdfPage:
+    """What was found on a page: its text, "" where none can be read, and whether it has to be looked at as well.
+
+    `is_broken` says that a fault kept it from being read.
+    """
 
     text: str
     fields: tuple[str, ...] = ()
     is_drawn: bool = False
-    is_garbled: bool = False
+    is_broken: bool = False
 
 
-class Pages:
+class PdfPages:
     """The pages of an opened PDF, by their number from 0."""
 
     def __init__(self, document: Any) -> None:
         self._document = document
         document.init_forms()
 
-    def look(self, number: int, *, draws: bool) -> Page:
-        """Return what is on a page; `draws` says whether pages may be looked at at all, which takes time."""
+    def look(self, number: int, *, beside_text: bool, bare: bool) -> PdfPage:
+        """Return what is on a page; `beside_text` and `bare` say whether pages with text and without are drawn small.
+
+        That takes time. One without text that is not drawn is taken to show something.
+        """
         with closing(self._document[number]) as page, closing(page.get_textpage()) as text_page:
             count = text_page.count_chars()
             text = _tidy(text_page.get_text_bounded() if count > 0 else "")
@@ -68,8 +74,10 @@ class Pages:
             covered = (
                 [] if garbled or hidden else [text_page.get_rect(place) for place in range(text_page.count_rects())]
             )
-            is_drawn = draws and (garbled or _shows_more(page, covered))
-            return Page(text="" if garbled else text, fields=fields, is_drawn=is_drawn, is_garbled=garbled)
+            text = "" if garbled else text
+            looks = beside_text if text else bare
+            is_drawn = garbled or (_shows_more(page, covered) if looks else not text)
+            return PdfPage(text=text, fields=fields, is_drawn=is_drawn)
 
     def draw(self, number: int, detail: str) -> Image.Image:
         """Return the picture of a page, as fine as the model looks."""

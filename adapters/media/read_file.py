@@ -16,7 +16,7 @@ from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
 _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs them: each brings libraries of its own
     "image": ("adapters.media.images", "read_image"),
     "video": ("adapters.media.videos", "read_video"),
-    "sound": ("adapters.media.sounds", "read_sound"),
+    "sound": ("adapters.media.audio", "read_sound"),
     "pdf": ("adapters.media.pdfs", "read_pdf"),
     "office": ("adapters.media.office", "read_office"),
     "binary sheets": ("adapters.media.office", "read_binary_sheets"),

@@ -14,7 +14,7 @@ from adapters.seed.api_errors import ProblemError, to_error
 from adapters.seed.client import SeedModel
 from adapters.seed.rates import LiveRates
 from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
-from adapters.seed.sounds import TRANSCRIPTIONS, SeedSounds
+from adapters.seed.transcriptions import TRANSCRIPTIONS, SeedSounds
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
 from bot.types import (

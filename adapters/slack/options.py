@@ -20,7 +20,7 @@ class SlackOptions:
 
     With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
     `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how
-    many seconds a minute of Slack's limits lasts.
+    many seconds a minute of Slack's limits lasts, `code_entities` whether Slack shows `&lt;` in code as `<`.
     """
 
     bot_token: str | None = field(default=None, repr=False)
@@ -35,6 +35,7 @@ class SlackOptions:
     http_seconds: float = HTTP_SECONDS
     stream_seconds: float = STREAM_SECONDS
     minute: float = MINUTE_SECONDS
+    code_entities: bool = True
     sockets: SocketModeOptions = field(default_factory=SocketModeOptions)
 
 
@@ -50,4 +51,5 @@ def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
         host=settings.slack_host or core.host,
         port=settings.slack_port,
         api_url=settings.slack_api_url,
+        code_entities=settings.slack_code_entities,
     )

@@ -62,6 +62,7 @@ class UserPayload(Payload):
     real_name: Text = ""
     team_id: Text = ""
     tz: Text = ""
+    locale: Text = ""
     profile: Nested[Profile] = Profile()
     enterprise_user: OrNone[NamedPayload] = None
     deleted: Flag = False
@@ -317,7 +318,7 @@ class UploadAnswer(Payload):
     file_id: Text = ""
 
 
-class Account(Payload):
+class TokenOwner(Payload):
     """What `auth.test` answers: whose token it is."""
 
     team_id: Text = ""

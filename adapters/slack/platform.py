@@ -114,6 +114,7 @@ class SlackPlatform:
             settle_seconds=min(SETTLE_SECONDS, self._options.http_seconds + 1),
             stream_seconds=self._options.stream_seconds,
             minute=self._options.minute,
+            code_entities=self._options.code_entities,
         )
         direct = turn.incoming.key.channel.startswith("D")
         reply = SlackReply(workspace, turn, rules, self._posts, direct=direct)

@@ -22,6 +22,10 @@ class SlackSettings(PlatformSettings):
     slack_client_secret: SecretStr | None = Field(None, description="goes with SLACK_CLIENT_ID")
     slack_host: str | None = Field(None, description="address for Slack's events over HTTP, that of HOST if empty")
     slack_port: int = Field(3000, ge=0, le=65_535, description="port for Slack's events over HTTP, 0 for a free one")
+    slack_code_entities: bool = Field(
+        True,
+        description="no where Slack shows &lt; in the code of answers as it is (docs/first-day.md tells how to see)",
+    )
     slack_api_url: HttpUrl | None = Field(None, description="another server in place of Slack's Web API")
 
     @property

@@ -30,6 +30,14 @@ async def _check(settings: SlackSettings, core: Settings, seconds: float) -> Asy
         yield check
 
 
+async def _try_out(settings: SlackSettings, core: Settings, channel: str, seconds: float) -> AsyncIterator[Check]:
+    from adapters.slack.live_check import try_out  # noqa: PLC0415 - the same
+    from adapters.slack.options import options_of  # noqa: PLC0415 - the same
+
+    async for check in try_out(options_of(settings, core), channel, seconds=seconds):
+        yield check
+
+
 SPEC = PlatformSpec(
     name="slack",
     title="Slack",
@@ -37,5 +45,6 @@ SPEC = PlatformSpec(
     settings=SlackSettings,
     open=_open,
     check=_check,
+    try_out=_try_out,
     add_commands=add_commands,
 )

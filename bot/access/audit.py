@@ -8,6 +8,7 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
+from bot.language import ENGLISH, speaking
 from bot.parameters import PARAMETERS, Scope
 from bot.plurals import quantity
 from bot.turns.effects import (
@@ -59,9 +60,12 @@ def audit_records(
 ) -> Sequence[AuditRecord]:
     """Return what a change is recorded as; () for what changes nothing that an administrator asks about.
 
-    `before` are the values that parameters had, by name, and `result` is what came of the change.
+    `before` are the values that parameters had, by name, and `result` is what came of the change. It is recorded in
+    English, whoever made it.
     """
     key = asked.key
+    with speaking(ENGLISH):
+        entries = _entries(change, before, result)
     return tuple(
         AuditRecord(
             at=at,
@@ -73,7 +77,7 @@ def audit_records(
             after=entry.after,
             via=asked.entrance.value,
         )
-        for entry in _entries(change, before, result)
+        for entry in entries
     )
 
 

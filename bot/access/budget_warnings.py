@@ -10,6 +10,8 @@ from typing import Final
 
 from bot.access.budget_text import warning_text
 from bot.errors import BotError, ConfigError, PlatformRefused, StorageError
+from bot.language import speaking
+from bot.parameter_resolver import language_of
 from bot.ports import Clock, Platform, Store
 from bot.types import (
     AccessRule,
@@ -89,7 +91,9 @@ class BudgetWarnings:
             self._unsent += [(self._asked(who, use), use) for who in administrators_over(use.budget.scope, rules)]
         unsent, self._unsent = self._unsent, []
         for asked, use in unsent:
-            if self._clock() < use.ends and not await self._is_sent(asked, warning_text(use)):
+            with speaking(await language_of(asked, self._store)):
+                text = warning_text(use)
+            if self._clock() < use.ends and not await self._is_sent(asked, text):
                 self._unsent.append((asked, use))
 
     async def _is_sent(self, asked: Incoming, text: str) -> bool:

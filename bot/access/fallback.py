@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import ModelAccessDenied, ModelUnavailable
+from bot.language import gettext, gettext_noop
 from bot.ports import Clock, Model, Rates
 
 logger = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ AWAY: Final = timedelta(minutes=1)
 REPLACEABLE: Final = (ModelUnavailable, ModelAccessDenied)
 """Failures that another model is likely not to share; both are raised before any text."""
 
-NOTICE: Final = "{first} is not answering right now, so {fallback} answered in its place."
+NOTICE: Final = gettext_noop("{first} is not answering right now, so {fallback} answered in its place.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,4 +67,4 @@ class ModelChoice:
         """Return what people are told of an answer by this model."""
         if asked is None or asked is self.first:
             return ()
-        return (NOTICE.format(first=self.first.model.name, fallback=asked.model.name),)
+        return (gettext(NOTICE).format(first=self.first.model.name, fallback=asked.model.name),)

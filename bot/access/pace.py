@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.parameters import PARAMETERS
 from bot.plurals import quantity
 from bot.types import Asker, Incoming, ParameterValue, Turn
@@ -17,7 +18,7 @@ PEOPLE_REMEMBERED: Final = 10_000
 SPANS: Final = {"questions_per_minute": timedelta(minutes=1), "questions_per_hour": timedelta(hours=1)}
 """How long a question counts, by the parameter that bounds how many."""
 
-TOO_MANY: Final = (
+TOO_MANY: Final = gettext_noop(
     "You have asked {count} within {span}, and more than that I do not take here. Please ask again in {wait}."
 )
 
@@ -61,8 +62,10 @@ class QuestionPace:
         for bound, span in SPANS.items():
             most = _number(parameters, bound)
             if most and (wait := wait_of(list(asked.values()), most, span, now)) is not None:
-                unit = "a minute" if span == timedelta(minutes=1) else "an hour"
-                raise InvalidInput(TOO_MANY.format(count=quantity(most, "question"), span=unit, wait=_words(wait)))
+                unit = gettext("a minute") if span == timedelta(minutes=1) else gettext("an hour")
+                raise InvalidInput(
+                    gettext(TOO_MANY).format(count=quantity(most, "question"), span=unit, wait=_words(wait))
+                )
         asked[incoming.dedupe_key] = now
 
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Final, Literal
 
+from bot.language import gettext_noop
 from bot.types import Incoming
 
 ScopeKind = Literal["default", "workspace", "channel", "conversation", "turn"]
@@ -24,9 +25,9 @@ class Role(IntEnum):
 NO_ROLES: Final[Mapping[str, Role]] = MappingProxyType({})
 
 HOLDERS: Final[Mapping[Role, str]] = {
-    Role.MEMBER: "everybody here",
-    Role.MANAGER: "managers of the channel and administrators",
-    Role.ADMINISTRATOR: "administrators",
+    Role.MEMBER: gettext_noop("everybody here"),
+    Role.MANAGER: gettext_noop("managers of the channel and administrators"),
+    Role.ADMINISTRATOR: gettext_noop("administrators"),
 }
 ROLE_WORDS: Final[Mapping[str, Role]] = {
     "everyone": Role.MEMBER,

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.access.roles import ROLE_WORDS
 from bot.errors import InvalidInput, UsageError
+from bot.language import gettext, gettext_noop
 from bot.types import (
     ConversationKey,
     Entrance,
@@ -27,8 +28,8 @@ GRAMMAR: Final = (
     "show | allow|deny WHO [WHERE] | manager [#channel] @person | administrator @person | "
     "setting NAME everyone|managers|admins|default | remove NUMBER"
 )
-WHO: Final = "@somebody, a group or role, `guests`, `strangers`, `bots` or `everybody`"
-WHERE: Final = "`channel`, #another-channel, `direct` or `workspace`"
+WHO: Final = gettext_noop("@somebody, a group or role, `guests`, `strangers`, `bots` or `everybody`")
+WHERE: Final = gettext_noop("`channel`, #another-channel, `direct` or `workspace`")
 LONGEST: Final = 500
 DEFAULT: Final = "default"
 
@@ -102,7 +103,7 @@ def read_request(words: str, incoming: Incoming) -> AccessRequest:
             return _read_setting(rest)
         case "remove":
             return _read_number(rest)
-    raise UsageError(f"Usage: `/access {GRAMMAR}`.")
+    raise UsageError(gettext("Usage: `/access {grammar}`.").format(grammar=GRAMMAR))
 
 
 def _read_words(text: str, mentions: Mapping[str, Mention]) -> list[Word]:
@@ -143,11 +144,17 @@ def _usual_place(incoming: Incoming) -> RulePlace:
 
 def _read_rule(kind: RuleKind, words: Sequence[Word], key: ConversationKey, usual: RulePlace) -> NewRule:
     if not words:
-        raise UsageError(f"Who? Name {WHO}, as in `/access {kind.value} guests`.")
+        raise UsageError(
+            gettext("Who? Name {who}, as in `/access {value} guests`.").format(who=gettext(WHO), value=kind.value)
+        )
     subject, *rest = words
     where = [word for word in rest if not (isinstance(word, str) and word.lower() in {"in", "at"})]
     if len(where) > 1:
-        raise UsageError(f"One place at a time: {WHERE}. I do not know what {_shown(where[1])} means here.")
+        raise UsageError(
+            gettext("One place at a time: {where}. I do not know what {shown} means here.").format(
+                where=gettext(WHERE), shown=_shown(where[1])
+            )
+        )
     place = _read_place(where[0], key) if where else usual
     return NewRule(kind=kind, subject=_read_subject(subject, key), place=place)
 
@@ -156,14 +163,14 @@ def _read_manager(words: Sequence[Word], key: ConversationKey) -> NewRule:
     channels = [word for word in words if isinstance(word, Mention) and word.kind == "channel"]
     people = [word for word in words if word not in channels]
     if len(people) != 1 or len(channels) > 1:
-        raise UsageError("Name a channel and a person or group: `/access manager #general @Ada`.")
+        raise UsageError(gettext("Name a channel and a person or group: `/access manager #general @Ada`."))
     place = _read_place(channels[0] if channels else "channel", key)
     return NewRule(kind=RuleKind.MANAGER, subject=_read_holder(people[0], key), place=place)
 
 
 def _read_administrator(words: Sequence[Word], key: ConversationKey) -> NewRule:
     if len(words) != 1:
-        raise UsageError("Name one person or group: `/access administrator @Ada`.")
+        raise UsageError(gettext("Name one person or group: `/access administrator @Ada`."))
     return NewRule(kind=RuleKind.ADMINISTRATOR, subject=_read_holder(words[0], key), place=_whole(key))
 
 
@@ -171,7 +178,7 @@ def _read_holder(word: Word, key: ConversationKey) -> Subject:
     """Return who is given a role: a person or a group, never everybody."""
     subject = _read_subject(word, key)
     if subject.kind not in {SubjectKind.PERSON, SubjectKind.GROUP}:
-        raise InvalidInput("Only people and groups can manage or administer me. Name one with @.")
+        raise InvalidInput(gettext("Only people and groups can manage or administer me. Name one with @."))
     return subject
 
 
@@ -180,32 +187,44 @@ def _read_subject(word: Word, key: ConversationKey) -> Subject:
         if kind := _SUBJECTS.get(word.lower()):
             return Subject(kind=kind)
         raise InvalidInput(
-            f"I do not know who {_shown(word)} is. Name {WHO}; choose names from the list that opens when you type @, "
-            "or give an id as in `person:ID` or `group:ID`."
+            gettext(
+                "I do not know who {shown} is. Name {who}; choose names from the list that opens when you "
+                "type @, or give an id as in `person:ID` or `group:ID`."
+            ).format(shown=_shown(word), who=gettext(WHO))
         )
     if word.kind == "channel":
-        raise InvalidInput(f"A channel is a place and nobody. Name {WHO} before it.")
+        raise InvalidInput(gettext("A channel is a place and nobody. Name {who} before it.").format(who=gettext(WHO)))
     id = word.id if key.platform else _whole_id(word)
     return Subject(kind=SubjectKind(word.kind), id=id if "/" in id else f"{key.platform}/{id}")
 
 
 def _whole_id(word: Mention) -> str:
     if "/" not in word.id:
-        raise InvalidInput(f"Say on which platform, as in `{word.kind}:slack/{word.id}`.")
+        raise InvalidInput(
+            gettext("Say on which platform, as in `{kind}:slack/{id}`.").format(kind=word.kind, id=word.id)
+        )
     return word.id
 
 
 def _read_place(word: Word, key: ConversationKey) -> RulePlace:
     if isinstance(word, Mention):
         if word.kind != "channel":
-            raise InvalidInput(f"One person or group at a time, and then a place: {WHERE}.")
+            raise InvalidInput(
+                gettext("One person or group at a time, and then a place: {where}.").format(where=gettext(WHERE))
+            )
         return RulePlace(kind=PlaceKind.CHANNEL, key="/".join(filter(None, (key.platform, key.workspace, word.id))))
     kind = _PLACES.get(word.lower())
     if kind is None:
-        raise InvalidInput(f"I do not know the place {_shown(word)}. There are {WHERE}.")
+        raise InvalidInput(
+            gettext("I do not know the place {shown}. There are {where}.").format(
+                shown=_shown(word), where=gettext(WHERE)
+            )
+        )
     if kind in _OPERATORS and key.workspace:
         raise InvalidInput(
-            "That reaches beyond this workspace, so whoever runs me does it on the command line: `seedling access`."
+            gettext(
+                "That reaches beyond this workspace, so whoever runs me does it on the command line: `seedling access`."
+            )
         )
     return RulePlace(kind=kind, key=_key_of(kind, key))
 
@@ -224,7 +243,7 @@ def _key_of(kind: PlaceKind, key: ConversationKey) -> str:
             return key.platform
         case PlaceKind.INSTALLATION:
             return ""
-    raise InvalidInput("Say which one with --at PLATFORM/WORKSPACE[/CHANNEL], as the log names it.")
+    raise InvalidInput(gettext("Say which one with --at PLATFORM/WORKSPACE[/CHANNEL], as the log names it."))
 
 
 def _whole(key: ConversationKey) -> RulePlace:
@@ -239,7 +258,9 @@ def _whole(key: ConversationKey) -> RulePlace:
 def _read_setting(words: Sequence[Word]) -> ChangeRole:
     said = [word.lower() for word in words if isinstance(word, str)]
     if len(said) != 2 or len(words) != 2 or said[1] not in {*ROLE_WORDS, DEFAULT}:
-        raise UsageError("Say what and who may change it: `/access setting persona everyone|managers|admins|default`.")
+        raise UsageError(
+            gettext("Say what and who may change it: `/access setting persona everyone|managers|admins|default`.")
+        )
     name, word = said
     return ChangeRole(name=name.replace("-", "_"), word=None if word == DEFAULT else word)
 
@@ -247,7 +268,9 @@ def _read_setting(words: Sequence[Word]) -> ChangeRole:
 def _read_number(words: Sequence[Word]) -> DropRule:
     digits = words[0].lstrip("#") if len(words) == 1 and isinstance(words[0], str) else ""
     if not (digits.isdecimal() and digits.isascii()) or len(digits) > len(str(2**63)) - 1:
-        raise UsageError("Name the rule by its number, as in `/access remove 3`. `/access show` shows the numbers.")
+        raise UsageError(
+            gettext("Name the rule by its number, as in `/access remove 3`. `/access show` shows the numbers.")
+        )
     return DropRule(id=int(digits))
 
 

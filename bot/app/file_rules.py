@@ -8,7 +8,7 @@ from adapters.media import EVERY_KIND, ReadingRules, SeparateReader, media_bytes
 from adapters.media.media_limits import REQUEST_BYTES
 from adapters.seed import SeedModel
 from adapters.seed.client import dialect_of
-from adapters.seed.sounds import SeedSounds
+from adapters.seed.transcriptions import SeedSounds
 from bot.context.attachments import AttachmentLoader
 from bot.ports import FileSource, Model, Platform, SoundReader
 from bot.settings import Settings

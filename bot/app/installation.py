@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -23,6 +24,7 @@ from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.turns.queue_pause import is_paused
 from bot.types import Process, Spending
+from storage import back_up
 
 OLD: Final = timedelta(minutes=10)
 """After which the oldest question without an answer says that something is wrong."""
@@ -99,6 +101,10 @@ class Installation:
         """Return the prices in force, and what was learned of them."""
         card = self.learned.card()
         return card, self.learned.evidence.told(card)
+
+    async def back_up(self, path: Path) -> None:
+        """Write a copy of the SQLite database to a new file."""
+        await back_up(self.settings.database_url, path)
 
     async def processes(self) -> Sequence[Process]:
         """Return the processes that are there."""

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, Final
 
 from bot.checks import Check
+from bot.errors import ConfigError
 from bot.ports import Clock, Joining, ListeningPlatform, PlatformSpec, Store
 from bot.settings import PlatformSettings, Settings, load_platform_settings
 
@@ -41,6 +42,17 @@ class ConfiguredPlatform:
             return
         async for check in self.spec.check(self.settings, core, seconds):
             yield check
+
+
+def try_out(
+    platforms: Iterable[ConfiguredPlatform], core: Settings, place: str, *, seconds: float
+) -> AsyncIterator[Check]:
+    """Try what answers need in a channel, named as PLATFORM/CHANNEL. Raises `ConfigError` for one that there is not."""
+    name, _, channel = place.partition("/")
+    for platform in platforms:
+        if platform.spec.name == name and channel and platform.spec.try_out is not None and platform.settings.is_begun:
+            return platform.spec.try_out(platform.settings, core, channel, seconds)
+    raise ConfigError("--live", "takes PLATFORM/CHANNEL of a platform that is set up, as in slack/C0123456789")
 
 
 def configure(specs: Iterable[PlatformSpec[Any]]) -> Sequence[ConfiguredPlatform]:

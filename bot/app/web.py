@@ -17,6 +17,7 @@ from adapters.web.frame.sessions import Sessions
 from bot.access.audit import OPERATOR
 from bot.app.core import utc_now
 from bot.app.operator_commands import open_database
+from bot.command_help import add_command
 from bot.errors import ConfigError, InvalidInput
 from bot.plurals import quantity
 from bot.ports import Commands, Store
@@ -66,16 +67,17 @@ async def check_sign_in(settings: Settings) -> None:
 
 def add_account_commands(commands: Commands) -> None:
     """Add `seedling accounts` to the command line."""
-    command = commands.add_parser("accounts", help="say who may sign in to the web, and with which role")
+    adding = "seedling accounts add ada --role operator"
+    command = add_command(commands, "accounts", "say who may sign in to the web, and with which role", adding)
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
-    kind = kinds.add_parser("list", help="print every account with its role")
+    kind = add_command(kinds, "list", "print every account with its role", "seedling accounts list")
     kind.set_defaults(command=_list)
-    kind = kinds.add_parser("add", help="add an account, or give one another role or password")
+    kind = add_command(kinds, "add", "add an account, or give one another role or password", adding)
     kind.add_argument("name", help="a name, or the email address that an OpenID Connect provider knows")
     kind.add_argument("--role", choices=[role.word for role in GIVEN_ROLES], default=Role.MEMBER.word)
     kind.add_argument("--no-password", action="store_true", help="keep the password, or sign in by OpenID Connect only")
     kind.set_defaults(command=_add)
-    kind = kinds.add_parser("remove", help="remove an account and end its sign-ins")
+    kind = add_command(kinds, "remove", "remove an account and end its sign-ins", "seedling accounts remove ada")
     kind.add_argument("name")
     kind.set_defaults(command=_remove)
 

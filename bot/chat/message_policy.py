@@ -19,23 +19,27 @@ from typing import Final
 from bot.access.control import NO_FACTS, AccessFacts
 from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
+from bot.language import gettext, gettext_noop
 from bot.types import Entrance, Incoming, ParameterValue, Utterance
 
 REFUSALS: Final[Mapping[str, str]] = {
-    DENIED: "I am not open to you here. Ask an administrator, who can change that with `/access`.",
-    STRANGER: (
+    DENIED: gettext_noop("I am not open to you here. Ask an administrator, who can change that with `/access`."),
+    STRANGER: gettext_noop(
         "I only answer people of this organisation here. An administrator can change that with "
         "`/set channel strangers answer`."
     ),
     NO_SHARED_WORKSPACE: (
-        "I only answer people who share a server with me. Ask an administrator of a server that I am in to invite you."
+        gettext_noop(
+            "I only answer people who share a server with me. Ask an administrator of a server that I am in to "
+            "invite you."
+        )
     ),
 }
 """What people are told to whom the bot is not open, by the reason."""
 
 NOT_MEANT: Final = "not meant for the bot"
 FOLLOW_UPS_OFF: Final = "follow_ups is off"
-NO_FOLLOW_UPS: Final = "Here I answer only the first question in a thread. Please ask in a new one."
+NO_FOLLOW_UPS: Final = gettext_noop("Here I answer only the first question in a thread. Please ask in a new one.")
 
 EMOJI: Final = "\U0001f331"
 """The seedling that people put on a message that was left alone to have it answered."""
@@ -101,7 +105,7 @@ def decide(incoming: Incoming, state: PolicyState, *, command: str = "") -> Deci
 def _no_follow_up(incoming: Incoming) -> Decision:
     if incoming.entrance is Entrance.REACTION:  # who reacts waits for no words
         return Decision(action=Action.IGNORE, reason=FOLLOW_UPS_OFF)
-    return Decision(action=Action.TELL, text=NO_FOLLOW_UPS, reason=FOLLOW_UPS_OFF)
+    return Decision(action=Action.TELL, text=gettext(NO_FOLLOW_UPS), reason=FOLLOW_UPS_OFF)
 
 
 def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Decision | None:
@@ -142,7 +146,7 @@ def _refuse_person(incoming: Incoming, reason: str) -> Decision:
     is_silent = incoming.entrance in {Entrance.REACTION, Entrance.SCHEDULE} or not incoming.is_directed
     if is_silent:
         return Decision(action=Action.IGNORE, reason=reason)
-    return Decision(action=Action.TELL, text=REFUSALS[reason], reason=reason, is_refusal=True)
+    return Decision(action=Action.TELL, text=gettext(REFUSALS[reason]), reason=reason, is_refusal=True)
 
 
 def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:

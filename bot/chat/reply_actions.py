@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.commands.search import DEPTHS
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import Draft, FollowUp, HandleResult, Incoming, Turn
 
@@ -16,7 +17,7 @@ ENDED: Final = frozenset({"done", "stopped", "failed"})
 """The states of an answer to which nothing is added any more."""
 
 SEARCHING: Final = "enable_web_search"
-NOT_KNOWN: Final = "I do not know that answer any more."
+NOT_KNOWN: Final = gettext_noop("I do not know that answer any more.")
 
 
 class ReplyAction(StrEnum):
@@ -34,18 +35,18 @@ class ReplyAction(StrEnum):
 
 
 LABELS: Final[Mapping[ReplyAction, str]] = {
-    ReplyAction.STOP: "Stop",
-    ReplyAction.RETRY: "Try again",
-    ReplyAction.REGENERATE: "Regenerate",
-    ReplyAction.CONTINUE: "Continue",
-    ReplyAction.CORRECT: "Answer again",
-    ReplyAction.GOOD: "Helpful",
-    ReplyAction.BAD: "Not helpful",
-    ReplyAction.DEEPER: "Search deeper",
-    ReplyAction.SHARE: "Share",
+    ReplyAction.STOP: gettext_noop("Stop"),
+    ReplyAction.RETRY: gettext_noop("Try again"),
+    ReplyAction.REGENERATE: gettext_noop("Regenerate"),
+    ReplyAction.CONTINUE: gettext_noop("Continue"),
+    ReplyAction.CORRECT: gettext_noop("Answer again"),
+    ReplyAction.GOOD: gettext_noop("Helpful"),
+    ReplyAction.BAD: gettext_noop("Not helpful"),
+    ReplyAction.DEEPER: gettext_noop("Search deeper"),
+    ReplyAction.SHARE: gettext_noop("Share"),
 }
 
-UNDO: Final = "Undo"
+UNDO: Final = gettext_noop("Undo")
 """The button below a confirmation of what can be taken back."""
 
 FOLLOW_UPS: Final[Mapping[ReplyAction, FollowUp]] = {
@@ -117,5 +118,5 @@ def deeper(turn: Turn, asked: Incoming) -> Incoming:
 def shared(turn: Turn) -> tuple[Turn, Draft]:
     """Return a private answer as it is shown to everybody. Raises `InvalidInput` when its text is gone."""
     if turn.draft is None or not turn.draft.text:
-        raise InvalidInput(NOT_KNOWN)
+        raise InvalidInput(gettext(NOT_KNOWN))
     return replace(turn, incoming=replace(turn.incoming, private=False)), turn.draft

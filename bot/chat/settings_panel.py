@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from bot.access.roles import HOLDERS, Permissions, Role
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.parameter_resolver import scopes_of
 from bot.parameters import Effective, Parameter, Scope
 from bot.ports import Bot
@@ -83,7 +84,7 @@ class SettingsPanel:
             effective=effective,
             own=self.own.get(name, ""),
             is_open=self.permissions.role >= needed,
-            holders=HOLDERS[needed],
+            holders=gettext(HOLDERS[needed]),
         )
 
     def changes(self, given: Mapping[str, str]) -> tuple[Mapping[str, str | None], Mapping[str, str]]:

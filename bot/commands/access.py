@@ -13,20 +13,23 @@ from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import find_command
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.parameters import find
 from bot.ports import AccessStore
 from bot.turns.effects import AddRule, Effect, RemoveRule, SetChangeRole, telling
 from bot.types import AccessRule, ConversationKey, Incoming, NewRule, PlaceKind, RuleKind, Subject, SubjectKind
 
-EXAMPLES: Final = "As in: deny guests | allow @team channel | manager @Ada | setting persona everyone | show"
-WHAT: Final = "`/access show` shows the numbers."
-DEFAULTS: Final = (
+EXAMPLES: Final = gettext_noop(
+    "As in: deny guests | allow @team channel | manager @Ada | setting persona everyone | show"
+)
+WHAT: Final = gettext_noop("`/access show` shows the numbers.")
+DEFAULTS: Final = gettext_noop(
     "Where no rule speaks, I am open to the people of the workspace, to people of other organisations and to bots if "
     "the settings `strangers` and `bots` say so, and outside of workspaces to people who share one with me. "
     "A denial wins over what is allowed at the same place, a narrower place wins over a wider one, and administrators "
     "always may."
 )
-NO_DIRECT: Final = (
+NO_DIRECT: Final = gettext_noop(
     "Direct messages belong to no workspace on this platform, so whoever runs me opens and closes them on the command "
     "line, with `seedling access`."
 )
@@ -35,7 +38,7 @@ _NAMED: Final = frozenset({SubjectKind.PERSON, SubjectKind.GROUP})
 
 
 async def _access(call: Call) -> Effect[Any]:
-    call.require("workspace", "see and change who may use me.")
+    call.require("workspace", gettext("see and change who may use me."))
     return await decide(call.arguments, call.incoming, call.services.store, call.services.access)
 
 
@@ -56,12 +59,14 @@ async def decide(words: str, incoming: Incoming, store: AccessStore, access: Acc
 
 async def _add(rule: NewRule, key: ConversationKey, store: AccessStore, access: AccessControl) -> Effect[AccessRule]:
     if rule.place.kind is PlaceKind.DIRECT and key.workspace and access.is_direct_apart(key.platform):
-        raise InvalidInput(NO_DIRECT)
+        raise InvalidInput(gettext(NO_DIRECT))
     name = await _name_of(rule, key, access)
     hint = await _hint(rule, store)
     return Effect(
         change=AddRule(rule=rule),
-        tell=lambda kept: f"Rule {kept.id}: {rule_text(rule, name)}.{hint}",
+        tell=lambda kept: gettext("Rule {id}: {rule_text}.{hint}").format(
+            id=kept.id, rule_text=rule_text(rule, name), hint=hint
+        ),
     )
 
 
@@ -72,8 +77,10 @@ async def _name_of(rule: NewRule, key: ConversationKey, access: AccessControl) -
     name = await access.subject_name(key, rule.subject)
     if name is None:
         raise InvalidInput(
-            f"There is nobody and no group with the id `{rule.subject.id}` here. Choose the name from the list that "
-            "opens when you type @."
+            gettext(
+                "There is nobody and no group with the id `{id}` here. Choose the name from the list that "
+                "opens when you type @."
+            ).format(id=rule.subject.id)
         )
     return name
 
@@ -89,29 +96,35 @@ async def _hint(rule: NewRule, store: AccessStore) -> str:
     ]
     if not wins:
         return ""
-    return (
-        f" It has no effect yet: rule {wins[0].id} denies that at the same place, and a denial wins. Remove that one, "
-        "or allow them at a narrower place."
-    )
+    return gettext(
+        " It has no effect yet: rule {id} denies that at the same place, and a denial wins. Remove "
+        "that one, or allow them at a narrower place."
+    ).format(id=wins[0].id)
 
 
 async def _remove(id: int, workspace: str, store: AccessStore) -> Effect[AccessRule | None]:
     if id not in {rule.id for rule in await store.rules_within(workspace)}:
-        raise InvalidInput(f"There is no rule {id} here. {WHAT}")
+        raise InvalidInput(gettext("There is no rule {id} here. {what}").format(id=id, what=gettext(WHAT)))
     return Effect(
         change=RemoveRule(id=id),
-        tell=lambda rule: f"Removed: {rule_text(rule)}." if rule else f"Rule {id} was gone already.",
+        tell=lambda rule: (
+            gettext("Removed: {rule_text}.").format(rule_text=rule_text(rule))
+            if rule
+            else gettext("Rule {id} was gone already.").format(id=id)
+        ),
     )
 
 
 def _open(name: str, word: str | None, workspace: str) -> Effect[str | None]:
     if not workspace:
-        raise InvalidInput("Say for which workspace with --at PLATFORM/WORKSPACE, as the log names it.")
+        raise InvalidInput(gettext("Say for which workspace with --at PLATFORM/WORKSPACE, as the log names it."))
     command = find_command(name)
     named = command.name if command is not None and "channel" in command.roles else find(name).name
-    tell = f"Who may change **{named}** in channels and threads is as it was at first."
+    tell = gettext("Who may change **{named}** in channels and threads is as it was at first.").format(named=named)
     if word is not None:
-        tell = f"**{named}** can now be changed in channels and threads by {HOLDERS[ROLE_WORDS[word]]}."
+        tell = gettext("**{named}** can now be changed in channels and threads by {item}.").format(
+            named=named, item=gettext(HOLDERS[ROLE_WORDS[word]])
+        )
     return Effect(change=SetChangeRole(workspace=workspace, name=named, word=word), tell=lambda _: tell)
 
 
@@ -120,10 +133,18 @@ def _open(name: str, word: str | None, workspace: str) -> Effect[str | None]:
 
 async def _listed(key: ConversationKey, workspace: str, store: AccessStore, access: AccessControl) -> str:
     rules = await _all_rules(key, workspace, store)
-    lines = [await _line(rule, key, access) for rule in rules] or ["There are no rules yet."]
+    lines = [await _line(rule, key, access) for rule in rules] or [gettext("There are no rules yet.")]
     if workspace and (opened := await store.roles_in(workspace)):
-        lines += ["", *(f"- **{name}** can be changed by {HOLDERS[ROLE_WORDS[word]]}" for name, word in _known(opened))]
-    return "\n".join((*lines, "", DEFAULTS))
+        lines += [
+            "",
+            *(
+                gettext("- **{name}** can be changed by {item}").format(
+                    name=name, item=gettext(HOLDERS[ROLE_WORDS[word]])
+                )
+                for name, word in _known(opened)
+            ),
+        ]
+    return "\n".join((*lines, "", gettext(DEFAULTS)))
 
 
 async def _all_rules(key: ConversationKey, workspace: str, store: AccessStore) -> Sequence[AccessRule]:
@@ -135,10 +156,14 @@ async def _all_rules(key: ConversationKey, workspace: str, store: AccessStore) -
 async def _line(rule: AccessRule, key: ConversationKey, access: AccessControl) -> str:
     if rule.broken:
         where = place_text(rule.place)
-        return f"- **{rule.id}**: cannot be read, so it denies everybody {where}. Remove it: `/access remove {rule.id}`"
+        return gettext(
+            "- **{id}**: cannot be read, so it denies everybody {where}. Remove it: `/access remove {id}`"
+        ).format(id=rule.id, where=where)
     name = await access.subject_name(key, rule.subject) if rule.subject.kind in _NAMED else ""
     if name is None:
-        gone = f"{subject_text(rule.subject)} is not there any more; remove it: `/access remove {rule.id}`"
+        gone = gettext("{subject_text} is not there any more; remove it: `/access remove {id}`").format(
+            subject_text=subject_text(rule.subject), id=rule.id
+        )
         return f"- **{rule.id}**: {rule_text(rule)} ({gone})"
     return f"- **{rule.id}**: {rule_text(rule, name)}"
 
@@ -149,7 +174,7 @@ def _known(opened: Mapping[str, str]) -> list[tuple[str, str]]:
 
 COMMAND: Final = Command(
     name="access",
-    help="Say who may use me where, who manages a channel, and who may change which setting.",
+    help=gettext_noop("Say who may use me where, who manages a channel, and who may change which setting."),
     group="administer",
     args=(
         Arg(
@@ -163,6 +188,6 @@ COMMAND: Final = Command(
     ),
     example="/access deny guests",
     roles={"workspace": Role.ADMINISTRATOR},
-    elsewhere="I am not a member here, so there is nothing to open or close.",
+    elsewhere=gettext_noop("I am not a member here, so there is nothing to open or close."),
     handler=_access,
 )

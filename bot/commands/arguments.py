@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from bot.errors import InvalidInput, UsageError
+from bot.language import gettext
 from bot.parameters import FIXED_BY_SERVER, PARAMETERS, UNSET_WORDS, find
 from bot.typed_values import unquoted
 from bot.types import EMPTY
@@ -125,12 +126,20 @@ class ArgumentReader:
             if name in self._named:
                 read = self._named[name].read(value)
                 if read is None:
-                    raise UsageError(f"{name} takes {' or '.join(self._named[name].choices)}, not {value!r}.")
+                    raise UsageError(
+                        gettext("{name} takes {names}, not {value!r}.").format(
+                            name=name, names=" or ".join(self._named[name].choices), value=value
+                        )
+                    )
                 self._values[name] = read
             elif self._overrides and is_parameter(name):
                 parameter = find(name)
                 if not parameter.is_for_turns:
-                    raise InvalidInput(f"{parameter.name} cannot be given for one answer: administrators set it.")
+                    raise InvalidInput(
+                        gettext("{name} cannot be given for one answer: administrators set it.").format(
+                            name=parameter.name
+                        )
+                    )
                 self._values[parameter.name] = parameter.format(parameter.parse(value))
             else:
                 break
@@ -156,7 +165,7 @@ class ArgumentReader:
                 return _without_unit(tail.strip(), arg.units)
             if arg.required:
                 break
-        raise UsageError(f"{self._usage} I do not know {word[:60]!r}.")
+        raise UsageError(gettext("{usage} I do not know {item!r}.").format(usage=self._usage, item=word[:60]))
 
     def _value(self, text: str) -> str:
         parameter = find(self._values["parameter"])
@@ -170,7 +179,11 @@ class ArgumentReader:
     def _missing(self, arg: Arg) -> InvalidInput:
         if arg.kind == "value" and "parameter" in self._values:
             parameter = find(self._values["parameter"])
-            return UsageError(f"{parameter.name} takes {parameter.allowed}. {parameter.help}")
+            return UsageError(
+                gettext("{name} takes {allowed}. {help}").format(
+                    name=parameter.name, allowed=parameter.allowed, help=gettext(parameter.help)
+                )
+            )
         return UsageError(self._usage)
 
 
@@ -180,7 +193,9 @@ def parse_overrides(pairs: Sequence[str]) -> Mapping[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise InvalidInput(f"{pair!r} is not of the form NAME=VALUE, for example reasoning_effort=high.")
+            raise InvalidInput(
+                gettext("{pair!r} is not of the form NAME=VALUE, for example reasoning_effort=high.").format(pair=pair)
+            )
         parameter = find(name)
         overrides[parameter.name] = parameter.format(parameter.parse(value))
     return overrides

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
+from bot.language import gettext_noop
 from bot.parameters import PARAMETERS
 from bot.types import EMPTY, Incoming
 
@@ -15,7 +16,7 @@ QUESTION_CHARACTERS: Final = 4_000
 """Of a question in a form; people write longer ones as a message."""
 
 OVERRIDES: Final = Arg(name="overrides", kind="overrides", label="name=value ...")
-PRIVATE: Final = Arg(name="private", kind="flag", help="Only you see the answer.")
+PRIVATE: Final = Arg(name="private", kind="flag", help=gettext_noop("Only you see the answer."))
 
 
 def question_of(call: Call, text: str, defaults: Mapping[str, str] = EMPTY) -> Incoming:
@@ -35,13 +36,19 @@ async def _ask(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="ask",
-    help="Ask a question. Parameters named before it apply to this answer only.",
+    help=gettext_noop("Ask a question. Parameters named before it apply to this answer only."),
     group="ask",
     args=(
         OVERRIDES,
-        Arg(name="question", kind="text", required=True, help="What you want to know.", high=QUESTION_CHARACTERS),
+        Arg(
+            name="question",
+            kind="text",
+            required=True,
+            help=gettext_noop("What you want to know."),
+            high=QUESTION_CHARACTERS,
+        ),
         PRIVATE,
-        Arg(name="file", kind="file", help="A picture, video or document to ask about."),
+        Arg(name="file", kind="file", help=gettext_noop("A picture, video or document to ask about.")),
     ),
     private=False,
     asks_model=True,

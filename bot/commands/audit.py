@@ -8,6 +8,7 @@ from typing import Final
 from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
+from bot.language import gettext, gettext_noop
 from bot.plurals import quantity
 from bot.summary.request import zone_of
 from bot.turns.effects import Effect, telling
@@ -20,16 +21,20 @@ VALUE_CHARACTERS: Final = 60
 
 
 async def _audit(call: Call) -> Effect[None]:
-    call.require("workspace", "see who changed what.")
+    call.require("workspace", gettext("see who changed what."))
     incoming, services = call.incoming, call.services
     days, key = int(call.values.get("days", DAYS)), incoming.key
     since: datetime = services.clock() - timedelta(days=days)
     trail = await services.store.audit_trail(since=since, within=key.workspace_key, limit=SHOWN)
     if not trail:
-        return telling(f"Nothing was changed here in the last {quantity(days, 'day')}.")
+        return telling(gettext("Nothing was changed here in the last {count}.").format(count=quantity(days, "day")))
     zone = await zone_of(incoming.time_zone)
     lines = [f"- {audit_line(record, zone)}" for record in trail]
-    more = f"\n\nThese are the newest {SHOWN}; `seedling audit` shows all of them." if len(trail) == SHOWN else ""
+    more = (
+        gettext("\n\nThese are the newest {shown}; `seedling audit` shows all of them.").format(shown=SHOWN)
+        if len(trail) == SHOWN
+        else ""
+    )
     return telling("\n".join(lines) + more)
 
 
@@ -51,7 +56,7 @@ def _value(text: str) -> str:
 
 COMMAND: Final = Command(
     name="audit",
-    help="Show who changed settings, rules and digests here, and who deleted what.",
+    help=gettext_noop("Show who changed settings, rules and digests here, and who deleted what."),
     group="administer",
     args=(
         Arg(
@@ -65,6 +70,6 @@ COMMAND: Final = Command(
     ),
     example="/audit 30",
     roles={"workspace": Role.ADMINISTRATOR},
-    elsewhere="I am not a member here, so nothing is changed here.",
+    elsewhere=gettext_noop("I am not a member here, so nothing is changed here."),
     handler=_audit,
 )

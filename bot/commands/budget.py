@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.access.budget_text import change_text, read_amount, read_period, uses_text, whose
+from bot.access.budget_text import change_text, period_text, read_amount, read_period, uses_text, whose
 from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.errors import InvalidInput, UsageError
+from bot.language import gettext, gettext_noop
 from bot.turns.effects import Effect, RemoveBudget, SetBudget, telling
 from bot.types import Budget, BudgetScope, Incoming, Period
 
@@ -37,12 +38,14 @@ def read_wanted(text: str) -> Wanted:
     if scope == "person":
         named = _PERSON.fullmatch(words.pop(0)) if words else None
         if named is None:
-            raise UsageError("Name the person, as in `/budget person @Ada 1 day`.")
+            raise UsageError(gettext("Name the person, as in `/budget person @Ada 1 day`."))
         person = named[1]
     amount = words.pop(0) if words else ""
     period = read_period(words.pop(0)) if words else Period.DAY
     if period is None or words:
-        raise UsageError(f"Usage: `/budget {GRAMMAR}`, for example `/budget workspace 50 month`.")
+        raise UsageError(
+            gettext("Usage: `/budget {grammar}`, for example `/budget workspace 50 month`.").format(grammar=GRAMMAR)
+        )
     if amount.lower() != "remove" and amount:
         read_amount(amount)
     return Wanted(scope=scope, person=person, amount=amount, period=period)
@@ -61,11 +64,15 @@ async def _budget(call: Call) -> Effect[None] | Effect[bool]:
     if not wanted.amount:
         uses = await call.services.store.budget_uses(_scope(call.incoming, "channel", call.incoming.author.id))
         return telling(uses_text(uses))
-    call.require(wanted.scope, "set budgets. `/budget` shows those that hold here.")
+    call.require(wanted.scope, gettext("set budgets. `/budget` shows those that hold here."))
     scope = _scope(call.incoming, wanted.scope, wanted.person)
     if wanted.amount.lower() == "remove":
-        gone = f"The budget of {whose(scope)} a {wanted.period} is removed."
-        none = f"There is no budget of {whose(scope)} a {wanted.period}."
+        gone = gettext("The budget of {whose} a {period} is removed.").format(
+            whose=whose(scope), period=period_text(wanted.period)
+        )
+        none = gettext("There is no budget of {whose} a {period}.").format(
+            whose=whose(scope), period=period_text(wanted.period)
+        )
         change = RemoveBudget(scope=scope, period=wanted.period)
         return Effect(change=change, tell=lambda was_there: gone if was_there else none)
     amount, zone = read_amount(wanted.amount), call.incoming.time_zone or "UTC"
@@ -81,7 +88,7 @@ def _scope(incoming: Incoming, kind: str, person: str = "") -> BudgetScope:
 
 COMMAND: Final = Command(
     name="budget",
-    help="Show what may be spent here, or set it for this channel, the workspace or a person.",
+    help=gettext_noop("Show what may be spent here, or set it for this channel, the workspace or a person."),
     group="administer",
     args=(
         Arg(

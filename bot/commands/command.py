@@ -10,6 +10,7 @@ from bot.access.control import AccessControl
 from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.arguments import Arg, ArgumentReader
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.turns.effects import Effect
 from bot.types import Incoming
@@ -48,7 +49,9 @@ class Call:
         command = self.command
         if not self.permissions.allow(command.name, command.roles, scope):
             needed = self.permissions.needs(command.name, command.roles, scope)
-            raise InvalidInput(f"Only {HOLDERS[needed]} can {otherwise}")
+            raise InvalidInput(
+                gettext("Only {item} can {otherwise}").format(item=gettext(HOLDERS[needed]), otherwise=otherwise)
+            )
 
 
 Result = Effect[Any] | Incoming
@@ -94,8 +97,10 @@ class Command:
 
     def read(self, arguments: str) -> Mapping[str, str]:
         """Return the arguments by name. Raises `UsageError` and `InvalidInput`."""
-        example = f", for example `{self.example}`" if self.example else ""
-        return ArgumentReader(self.args, f"Usage: `/{self.usage}`{example}.").read(arguments)
+        example = gettext(", for example `{example}`").format(example=self.example) if self.example else ""
+        return ArgumentReader(
+            self.args, gettext("Usage: `/{usage}`{example}.").format(usage=self.usage, example=example)
+        ).read(arguments)
 
     def is_meant(self, arguments: str) -> bool:
         """Return whether these words behind its name are a command although its mark is missing."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.commands.arguments import Arg
 from bot.commands.command import Command
 from bot.commands.registry import all_commands, find_command
+from bot.language import gettext
 from bot.parameters import PARAMETERS, Parameter
 
 
@@ -28,7 +29,7 @@ def complete(text: str) -> Sequence[Completion]:
     name, space, rest = typed.partition(" ")
     if not space:
         return [
-            Completion(insert=f"{mark}{spelling} ", label=f"{mark}{command.usage}", help=command.help)
+            Completion(insert=f"{mark}{spelling} ", label=f"{mark}{command.usage}", help=gettext(command.help))
             for command in all_commands().values()
             for spelling in command.names
             if spelling == name.lower() or (spelling == command.name and spelling.startswith(name.lower()))
@@ -73,16 +74,16 @@ def _values(arg: Arg, before: str, typed: str, parameter: Parameter | None, *, l
     lowered = typed.lower()
     match arg.kind:
         case "parameter" | "topic":
-            words = [(other, arg.help) for other in (*arg.choices, *arg.further())]
-            names = [(name, item.help) for name, item in PARAMETERS.items()]
+            words = [(other, gettext(arg.help)) for other in (*arg.choices, *arg.further())]
+            names = [(name, gettext(item.help)) for name, item in PARAMETERS.items()]
             offered = [*names, *words]
         case "value" if parameter is not None:
             values = ("yes", "no") if parameter.kind == "boolean" else parameter.choices
-            offered = [(value, parameter.help) for value in values if value != lowered]
+            offered = [(value, gettext(parameter.help)) for value in values if value != lowered]
         case "choice":
-            offered = [(choice, arg.help) for choice in arg.choices]
+            offered = [(choice, gettext(arg.help)) for choice in arg.choices]
         case "words":
-            offered = [(words, arg.help) for words in arg.suggestions if words != lowered]
+            offered = [(words, gettext(arg.help)) for words in arg.suggestions if words != lowered]
         case _:
             offered = []
     return [

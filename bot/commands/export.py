@@ -8,10 +8,11 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.summary.request import RANGES, is_range, read_wanted
 from bot.types import THREAD_EXPORT, Incoming, Task
 
-NO_THREAD: Final = (
+NO_THREAD: Final = gettext_noop(
     "There is no thread here. Use this inside a thread, or `/export summary` for a summary of the channel."
 )
 
@@ -30,7 +31,7 @@ async def _export(call: Call) -> Incoming:
         )
         text = str(replace(wanted, as_file=True))
     elif outside:
-        raise InvalidInput(NO_THREAD)
+        raise InvalidInput(gettext(NO_THREAD))
     else:
         text = THREAD_EXPORT
     await call.services.check_may_summarise(incoming)
@@ -39,15 +40,20 @@ async def _export(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="export",
-    help="Give this thread, or a summary, as a Markdown file.",
+    help=gettext_noop("Give this thread, or a summary, as a Markdown file."),
     group="ask",
     args=(
-        Arg(name="what", kind="choice", choices=("thread", "summary"), help="The thread as it is, or a summary."),
+        Arg(
+            name="what",
+            kind="choice",
+            choices=("thread", "summary"),
+            help=gettext_noop("The thread as it is, or a summary."),
+        ),
         Arg(
             name="range",
             kind="words",
             label="as for /summarise",
-            help="What a summary is about, as with /summarise.",
+            help=gettext_noop("What a summary is about, as with /summarise."),
             high=200,
             suggestions=RANGES,
             is_clear=is_range,
@@ -55,6 +61,8 @@ COMMAND: Final = Command(
     ),
     private=False,
     asks_model=True,
-    elsewhere="I am not a member here, so I cannot read what was said. Whoever manages this place has to invite me.",
+    elsewhere=gettext_noop(
+        "I am not a member here, so I cannot read what was said. Whoever manages this place has to invite me."
+    ),
     handler=_export,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from bot.commands import context_report
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command, Result
+from bot.language import gettext_noop
 
 
 async def _forget(call: Call) -> Result:
@@ -15,7 +16,7 @@ async def _forget(call: Call) -> Result:
 
 COMMAND: Final = Command(
     name="forget",
-    help="Delete my notes on older messages, this whole conversation, or everything you ever asked.",
+    help=gettext_noop("Delete my notes on older messages, this whole conversation, or everything you ever asked."),
     group="tell",
     args=(
         Arg(
@@ -23,7 +24,7 @@ COMMAND: Final = Command(
             kind="choice",
             choices=("memory", "here", "me"),
             required=True,
-            help="What to delete: my notes, this conversation, or everything you asked.",
+            help=gettext_noop("What to delete: my notes, this conversation, or everything you asked."),
         ),
     ),
     example="/forget memory",

@@ -8,7 +8,8 @@ from bot.chat.message_policy import EMOJI
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.registry import all_commands, find_command
-from bot.parameters import PARAMETERS, find
+from bot.language import gettext, gettext_noop
+from bot.parameters import find
 from bot.turns.effects import Effect, telling
 
 ADMINISTER: Final = "administer"
@@ -23,31 +24,35 @@ def help_text(topic: str = "") -> str:
     """Return what can be typed: all commands, or one command or parameter in full. Raises `InvalidInput`."""
     word = topic.strip().lstrip("/!").lower()
     if command := find_command(word):
-        return f"`/{command.usage}`\n\n{command.help}"
+        return f"`/{command.usage}`\n\n{gettext(command.help)}"
     if word:
         parameter = find(word)
-        return f"**{parameter.name}**: {parameter.help} It takes {parameter.allowed}."
+        return gettext("**{name}**: {help} It takes {allowed}.").format(
+            name=parameter.name, help=gettext(parameter.help), allowed=parameter.allowed
+        )
     commands = all_commands().values()
-    lines = [f"- `/{command.usage}`: {command.help}" for command in commands if command.group != ADMINISTER]
+    lines = [f"- `/{command.usage}`: {gettext(command.help)}" for command in commands if command.group != ADMINISTER]
     others = ", ".join(f"`/{command.name}`" for command in commands if command.group == ADMINISTER)
-    names = ", ".join(f"`{name}`" for name, parameter in PARAMETERS.items() if parameter.is_for_turns)
     return "\n".join(
         (
-            "Mention me in a channel, write to me, or go on in a thread where I answer.",
-            f"Where I see reactions, I also answer a message that you put {EMOJI} on.",
+            gettext("Mention me in a channel, write to me, or go on in a thread where I answer."),
+            gettext("Where I see reactions, I also answer a message that you put {emoji} on.").format(emoji=EMOJI),
             "",
             *lines,
             "",
-            f"For administrators: {others}; `/help access` explains one.",
+            gettext("For administrators: {others}; `/help access` explains one.").format(others=others),
             "",
-            f"Inside threads `!set` and the others do the same. Parameters: {names}.",
+            gettext(
+                "Inside threads `!set` and the others do the same. `/show` lists the parameters, "
+                "`/help context` tells of one."
+            ),
         )
     )
 
 
 COMMAND: Final = Command(
     name="help",
-    help="Explain the commands and parameters.",
+    help=gettext_noop("Explain the commands and parameters."),
     group="tell",
     args=(
         Arg(
@@ -55,7 +60,7 @@ COMMAND: Final = Command(
             kind="topic",
             label="command|parameter",
             further=lambda: [name for command in all_commands().values() for name in command.names],
-            help="A command or a parameter.",
+            help=gettext_noop("A command or a parameter."),
         ),
     ),
     handler=_help,

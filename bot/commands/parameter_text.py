@@ -6,20 +6,21 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from bot.language import gettext, gettext_noop
 from bot.parameters import PARAMETERS, UNSET, Effective, Parameter, Scope, find
 from bot.types import ParameterValue
 
 ORIGINS: Final[Mapping[str, str]] = {
-    "default": "default",
-    "workspace": "set for the workspace",
-    "channel": "set for this channel",
-    "conversation": "set in this thread",
-    "turn": "for this answer",
+    "default": gettext_noop("default"),
+    "workspace": gettext_noop("set for the workspace"),
+    "channel": gettext_noop("set for this channel"),
+    "conversation": gettext_noop("set in this thread"),
+    "turn": gettext_noop("for this answer"),
 }
 PLACES: Final[Mapping[str, str]] = {
-    "workspace": "the whole workspace",
-    "channel": "this channel",
-    "conversation": "this thread",
+    "workspace": gettext_noop("the whole workspace"),
+    "channel": gettext_noop("this channel"),
+    "conversation": gettext_noop("this thread"),
 }
 CELL_CHARACTERS: Final = 60
 SENTENCE_CHARACTERS: Final = 200
@@ -33,10 +34,14 @@ def show_text(effective: Mapping[str, Effective], name: str = "") -> str:
     if name:
         shown = effective[find(name).name]
         parameter = shown.parameter
-        told = value_sentence(f"**{parameter.name}** is", parameter, shown.value, f"({origin_text(shown)})")
-        return f"{told}\n\n{parameter.help} It takes {parameter.allowed}."
+        told = value_sentence(
+            gettext("**{name}** is").format(name=parameter.name), parameter, shown.value, f"({origin_text(shown)})"
+        )
+        return gettext("{told}\n\n{help} It takes {allowed}.").format(
+            told=told, help=gettext(parameter.help), allowed=parameter.allowed
+        )
     rows = [f"| {shown.parameter.name} | {_cell(shown)} | {origin_text(shown)} |" for shown in effective.values()]
-    return "\n".join(("| parameter | value | from |", "|---|---|---|", *rows))
+    return "\n".join((gettext("| parameter | value | from |"), "|---|---|---|", *rows))
 
 
 def parameters_table() -> str:
@@ -56,7 +61,9 @@ def value_sentence(begin: str, parameter: Parameter, value: ParameterValue | Non
     if len(text) <= SENTENCE_CHARACTERS and "\n" not in text:
         return f"{begin} {in_code(text)} {end}."
     fence = "`" * max(3, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))
-    return f"{begin} this {end}:\n\n{fence}\n{text}\n{fence}"
+    return gettext("{begin} this {end}:\n\n{fence}\n{text}\n{fence}").format(
+        begin=begin, end=end, fence=fence, text=text
+    )
 
 
 def in_code(text: str) -> str:
@@ -70,12 +77,12 @@ def in_code(text: str) -> str:
 
 def origin_text(effective: Effective) -> str:
     """Return where a value comes from, in words."""
-    return ORIGINS[effective.origin]
+    return gettext(ORIGINS[effective.origin])
 
 
 def place_text(scope: Scope) -> str:
     """Return the place that a scope stands for, in words."""
-    return PLACES.get(scope.kind, PLACES["conversation"])
+    return gettext(PLACES.get(scope.kind, PLACES["conversation"]))
 
 
 def _cell(shown: Effective) -> str:

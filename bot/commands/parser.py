@@ -9,6 +9,7 @@ from typing import Final
 from bot.commands.command import Command
 from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
+from bot.language import gettext
 
 _MARKED: Final = re.compile(r"(?P<mark>[/!])(?P<name>[a-z]+)(?:\s+(?P<arguments>.*))?", re.DOTALL | re.IGNORECASE)
 _WORD: Final = re.compile(r"(?P<name>[a-z]+)(?:[^\S\n]+(?P<arguments>.*))?", re.IGNORECASE)
@@ -65,7 +66,11 @@ def unknown_command(text: str) -> str:
 def refuse_unknown(text: str) -> InvalidInput:
     """Return the error that tells how to ask what `text` says, and which commands there are."""
     known = ", ".join(f"/{command}" for command in all_commands())
-    told = (f"There is no command /{unknown_command(text)}.", as_question(text), f"There are: {known}.")
+    told = (
+        gettext("There is no command /{unknown_command}.").format(unknown_command=unknown_command(text)),
+        as_question(text),
+        gettext("There are: {known}.").format(known=known),
+    )
     return InvalidInput(" ".join(filter(None, told)))
 
 
@@ -75,7 +80,9 @@ def as_question(text: str) -> str:
     if len(words) < 2:
         return ""
     asked = " ".join(words)
-    return f"To ask me that, write `/ask {asked if len(asked) <= OFFERED_CHARACTERS else 'your question'}`."
+    return gettext("To ask me that, write `/ask {value}`.").format(
+        value=asked if len(asked) <= OFFERED_CHARACTERS else gettext("your question")
+    )
 
 
 def _unmarked(text: str) -> Invocation | None:

@@ -10,6 +10,7 @@ from bot.commands.arguments import Arg
 from bot.commands.command import Call
 from bot.commands.parameter_text import place_text
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import scopes_of
 from bot.parameters import GUARDED, PARAMETERS, Parameter, Scope
 
@@ -21,18 +22,18 @@ SCOPE: Final = Arg(
     kind="choice",
     choices=SCOPES,
     synonyms={"conversation": "thread", "here": "thread"},
-    help="Where it applies: this thread, the channel or the whole workspace.",
+    help=gettext_noop("Where it applies: this thread, the channel or the whole workspace."),
 )
-PARAMETER: Final = Arg(name="parameter", kind="parameter", required=True, help="Which parameter.")
+PARAMETER: Final = Arg(name="parameter", kind="parameter", required=True, help=gettext_noop("Which parameter."))
 
-NOT_A_MEMBER: Final = (
+NOT_A_MEMBER: Final = gettext_noop(
     "I am not a member here, so nothing can be set: it would hold for everybody once I am invited. "
     "Parameters that you give with `/ask` hold for that answer."
 )
 ELSEWHERE: Final[Mapping[ScopeKind, str]] = {
-    "workspace": "Add `channel` or `thread` to set it there.",
-    "channel": "An administrator can change that with `/access setting {name} everyone`.",
-    "conversation": "An administrator can change that with `/access setting {name} everyone`.",
+    "workspace": gettext_noop("Add `channel` or `thread` to set it there."),
+    "channel": gettext_noop("An administrator can change that with `/access setting {name} everyone`."),
+    "conversation": gettext_noop("An administrator can change that with `/access setting {name} everyone`."),
 }
 """What those who may not set something can do instead, by scope."""
 
@@ -45,7 +46,7 @@ def scope_to_change(call: Call) -> Scope:
     incoming = call.incoming
     word = call.values.get(SCOPE.name) or ("channel" if incoming.is_top_level else "thread")
     if word == "thread" and incoming.is_top_level:
-        raise InvalidInput("There is no thread here yet. Use this inside a thread, or add `channel`.")
+        raise InvalidInput(gettext("There is no thread here yet. Use this inside a thread, or add `channel`."))
     return scopes_of(incoming.key)[SCOPES.index(word)]
 
 
@@ -60,8 +61,12 @@ def check_may_set(parameter: Parameter, scope: Scope, permissions: Permissions) 
     """Raise `InvalidInput`, with who may and how that is changed, for those who may not set a parameter at a scope."""
     if permissions.allow(parameter.name, parameter.roles, scope.kind):
         return
-    holders = HOLDERS[permissions.needs(parameter.name, parameter.roles, scope.kind)]
+    holders = gettext(HOLDERS[permissions.needs(parameter.name, parameter.roles, scope.kind)])
     instead = ELSEWHERE[scope.kind].format(name=parameter.name)
     if parameter.roles is GUARDED and scope.kind == "workspace":
         instead = ""
-    raise InvalidInput(f"Only {holders} can set {parameter.name} for {place_text(scope)}. {instead}".rstrip())
+    raise InvalidInput(
+        gettext("Only {holders} can set {name} for {place_text}. {instead}")
+        .format(holders=holders, name=parameter.name, place_text=place_text(scope), instead=instead)
+        .rstrip()
+    )

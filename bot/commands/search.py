@@ -9,6 +9,7 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.ask import OVERRIDES, PRIVATE, QUESTION_CHARACTERS, question_of
 from bot.commands.command import Call, Command
+from bot.language import gettext_noop
 from bot.types import Incoming
 
 DEPTHS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -26,17 +27,23 @@ async def _search(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="search",
-    help="Ask with web search for this answer. The sources are listed under it.",
+    help=gettext_noop("Ask with web search for this answer. The sources are listed under it."),
     group="ask",
     args=(
         OVERRIDES,
-        Arg(name="depth", kind="choice", choices=tuple(DEPTHS), named=True, help="How thoroughly to search."),
+        Arg(
+            name="depth",
+            kind="choice",
+            choices=tuple(DEPTHS),
+            named=True,
+            help=gettext_noop("How thoroughly to search."),
+        ),
         Arg(
             name="query",
             kind="text",
             label="question",
             required=True,
-            help="What to look for.",
+            help=gettext_noop("What to look for."),
             high=QUESTION_CHARACTERS,
         ),
         PRIVATE,

@@ -11,9 +11,12 @@ from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.commands.undo import with_hint
 from bot.commands.unset import COMMAND as UNSET_COMMAND
+from bot.language import gettext, gettext_noop
 from bot.turns.effects import Effect, SetParameters
 
-VALUE: Final = Arg(name="value", kind="value", required=True, help="The new value.", high=QUESTION_CHARACTERS)
+VALUE: Final = Arg(
+    name="value", kind="value", required=True, help=gettext_noop("The new value."), high=QUESTION_CHARACTERS
+)
 
 
 async def _set(call: Call) -> Result:
@@ -23,7 +26,12 @@ async def _set(call: Call) -> Result:
     if text == NO_VALUE:
         return await UNSET_COMMAND.handler(call)
     value = parameter.parse(text)
-    answer = value_sentence(f"**{parameter.name}** is now", parameter, value, f"for {place_text(scope)}")
+    answer = value_sentence(
+        gettext("**{name}** is now").format(name=parameter.name),
+        parameter,
+        value,
+        gettext("for {place_text}").format(place_text=place_text(scope)),
+    )
     before = (await call.services.store.get_settings([scope]))[scope]
     if before.get(parameter.name) != text:
         answer = with_hint(answer)
@@ -32,7 +40,7 @@ async def _set(call: Call) -> Result:
 
 COMMAND: Final = Command(
     name="set",
-    help="Set a parameter for this thread, the channel or the whole workspace.",
+    help=gettext_noop("Set a parameter for this thread, the channel or the whole workspace."),
     group="settings",
     args=(SCOPE, PARAMETER, VALUE),
     example="/set reasoning_effort high",

@@ -8,6 +8,7 @@ from bot.commands import context_report
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import show_text
+from bot.language import gettext_noop
 from bot.parameter_resolver import effective_parameters
 from bot.turns.effects import Effect, telling
 
@@ -24,7 +25,7 @@ async def _show(call: Call) -> Effect[None]:
 
 COMMAND: Final = Command(
     name="show",
-    help="Show every parameter and where its value comes from. Also: show context, show memory.",
+    help=gettext_noop("Show every parameter and where its value comes from. Also: show context, show memory."),
     group="settings",
     args=(
         Arg(
@@ -32,7 +33,7 @@ COMMAND: Final = Command(
             kind="topic",
             label="parameter",
             choices=("context", "memory"),
-            help="A parameter, context or memory. Leave it out to see everything.",
+            help=gettext_noop("A parameter, context or memory. Leave it out to see everything."),
         ),
     ),
     handler=_show,

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.access.roles import Role
 from bot.commands.command import Call, Command
+from bot.language import gettext, gettext_noop
 from bot.ports import Store
 from bot.turns.effects import Effect, StopTurns
 from bot.turns.ownership import check_stop
@@ -24,7 +25,7 @@ async def stop_turns(key: ConversationKey, asked: Incoming, role: Role, store: S
 
 
 def _told(stopped: tuple[TurnId, ...]) -> str:
-    return "Stopped." if stopped else "Nothing is being answered here."
+    return gettext("Stopped.") if stopped else gettext("Nothing is being answered here.")
 
 
 async def _stop(call: Call) -> Effect[tuple[TurnId, ...]]:
@@ -32,4 +33,6 @@ async def _stop(call: Call) -> Effect[tuple[TurnId, ...]]:
     return Effect(change=await stop_turns(incoming.key, incoming, role, call.services.store), tell=_told)
 
 
-COMMAND: Final = Command(name="stop", help="Stop the answer being written here.", group="tell", handler=_stop)
+COMMAND: Final = Command(
+    name="stop", help=gettext_noop("Stop the answer being written here."), group="tell", handler=_stop
+)

@@ -8,6 +8,7 @@ from typing import Final
 from bot.commands.arguments import Arg
 from bot.commands.ask import PRIVATE
 from bot.commands.command import Call, Command
+from bot.language import gettext_noop
 from bot.summary.request import RANGES, is_range, read_wanted
 from bot.types import Incoming, Task
 
@@ -29,16 +30,21 @@ async def _summarise(call: Call) -> Incoming:
 
 COMMAND: Final = Command(
     name="summarise",
-    help="Summarise this thread or channel, with links to the messages behind each point.",
+    help=gettext_noop("Summarise this thread or channel, with links to the messages behind each point."),
     group="ask",
     aliases=("summarize",),
     args=(
-        Arg(name="where", kind="choice", choices=("thread", "channel"), help="This thread, or the channel around it."),
+        Arg(
+            name="where",
+            kind="choice",
+            choices=("thread", "channel"),
+            help=gettext_noop("This thread, or the channel around it."),
+        ),
         Arg(
             name="what",
             kind="words",
             label="last N|since yesterday 9am|since my last message|since last summary|from MESSAGE] [private",
-            help="For example: last 50, since yesterday 9am, since my last message.",
+            help=gettext_noop("For example: last 50, since yesterday 9am, since my last message."),
             high=200,
             suggestions=RANGES,
             is_clear=is_range,
@@ -48,8 +54,10 @@ COMMAND: Final = Command(
     private=False,
     asks_model=True,
     elsewhere=(
-        "I am not a member here, so I cannot read what was said. "
-        "For a summary, whoever manages this place has to invite me; `/ask` works without that."
+        gettext_noop(
+            "I am not a member here, so I cannot read what was said. "
+            "For a summary, whoever manages this place has to invite me; `/ask` works without that."
+        )
     ),
     handler=_summarise,
 )

@@ -8,49 +8,55 @@ from typing import Final
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, check_may_set
+from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import scopes_of
 from bot.parameters import SettingChange, find
 from bot.turns.effects import UNDONE_WITHIN, Effect, UndoChange, telling
 
-HINT: Final = "`/undo` takes it back."
+HINT: Final = gettext_noop("`/undo` takes it back.")
 """What follows a confirmation."""
 
-NOTHING: Final = f"You have changed no setting here in the last {UNDONE_WITHIN.days} days that could be taken back."
-OVERTAKEN: Final = "That was changed again since, so it stays; `/show` tells what is set."
+NOTHING: Final = gettext_noop("You have changed no setting here in the last {days} days that could be taken back.")
+OVERTAKEN: Final = gettext_noop("That was changed again since, so it stays; `/show` tells what is set.")
 
 
 def with_hint(answer: str) -> str:
     """Return a confirmation with how it is taken back: behind it, or below a value that has lines of its own."""
-    return f"{answer}\n\n{HINT}" if "\n" in answer else f"{answer} {HINT}"
+    return f"{answer}\n\n{gettext(HINT)}" if "\n" in answer else f"{answer} {gettext(HINT)}"
 
 
 async def _undo(call: Call) -> Effect[bool] | Effect[None]:
     platform, person = call.incoming.key.platform, call.incoming.author.id
     last = await call.services.store.last_change(platform, person, scopes_of(call.incoming.key))
     if last is None:
-        return telling(NOTHING)
+        return telling(gettext(NOTHING).format(days=UNDONE_WITHIN.days))
     if call.values.get(PARAMETER.name, next(iter(last.before))) not in last.before:
-        return telling(OVERTAKEN)
+        return telling(gettext(OVERTAKEN))
     for name in last.before:
         check_may_set(find(name), last.scope, call.permissions)
     undone = "\n".join(_sentence(name, value, last) for name, value in last.before.items())
     change = UndoChange(platform=platform, person=person, change=last)
-    return Effect(change=change, tell=lambda done: undone if done else OVERTAKEN)
+    return Effect(change=change, tell=lambda done: undone if done else gettext(OVERTAKEN))
 
 
 def _sentence(name: str, value: str | None, last: SettingChange) -> str:
     place = place_text(last.scope)
     if value is None:
-        return f"Taken back: **{name}** is no longer set for {place}."
+        return gettext("Taken back: **{name}** is no longer set for {place}.").format(name=name, place=place)
     parameter = find(name)
-    return value_sentence(f"Taken back: **{name}** is", parameter, parameter.parse(value), f"again for {place}")
+    return value_sentence(
+        gettext("Taken back: **{name}** is").format(name=name),
+        parameter,
+        parameter.parse(value),
+        gettext("again for {place}").format(place=place),
+    )
 
 
 COMMAND: Final = Command(
     name="undo",
-    help="Take back your last change of a setting here.",
+    help=gettext_noop("Take back your last change of a setting here."),
     group="settings",
-    args=(replace(PARAMETER, required=False, help="Only if it was this one."),),
+    args=(replace(PARAMETER, required=False, help=gettext_noop("Only if it was this one.")),),
     elsewhere=NOT_A_MEMBER,
     handler=_undo,
 )

@@ -8,6 +8,7 @@ from bot.commands.command import Call, Command
 from bot.commands.parameter_text import origin_text, place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, SCOPE, parameter_to_change, scope_to_change
 from bot.commands.undo import with_hint
+from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import effective_at
 from bot.turns.effects import Effect, SetParameters
 
@@ -21,8 +22,12 @@ async def _unset(call: Call) -> Effect[int]:
 
     def tell(removed: int) -> str:
         if not removed:
-            return f"**{name}** was not set for {place_text(scope)}; nothing has changed."
-        begin = f"**{name}** is no longer set for {place_text(scope)}. Here it is now"
+            return gettext("**{name}** was not set for {place_text}; nothing has changed.").format(
+                name=name, place_text=place_text(scope)
+            )
+        begin = gettext("**{name}** is no longer set for {place_text}. Here it is now").format(
+            name=name, place_text=place_text(scope)
+        )
         return with_hint(value_sentence(begin, parameter, now.value, f"({origin_text(now)})"))
 
     return Effect(change=SetParameters(scope=scope, values={name: None}), tell=tell)
@@ -30,7 +35,7 @@ async def _unset(call: Call) -> Effect[int]:
 
 COMMAND: Final = Command(
     name="unset",
-    help="Remove a setting, so that the channel's, the workspace's or the default applies again.",
+    help=gettext_noop("Remove a setting, so that the channel's, the workspace's or the default applies again."),
     group="settings",
     args=(SCOPE, PARAMETER),
     example="/unset reasoning_effort",

@@ -8,23 +8,29 @@ from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
 from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, usage_text
+from bot.language import gettext, gettext_noop
 from bot.turns.effects import Effect, telling
 
 
 async def _usage(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
     place = call.values.get("of") or ("channel" if incoming.is_top_level else "thread")
-    call.require(place, "see the usage of the whole workspace. `/usage me` shows your own.")
+    call.require(place, gettext("see the usage of the whole workspace. `/usage me` shows your own."))
     days, now = int(call.values.get("days", DAYS)), services.clock()
     return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))
 
 
 COMMAND: Final = Command(
     name="usage",
-    help="Show the tokens and cost of this thread, the channel, the workspace or your own questions.",
+    help=gettext_noop("Show the tokens and cost of this thread, the channel, the workspace or your own questions."),
     group="tell",
     args=(
-        Arg(name="of", kind="choice", choices=tuple(WHERE), help="Whose usage: that of a place, or your own."),
+        Arg(
+            name="of",
+            kind="choice",
+            choices=tuple(WHERE),
+            help=gettext_noop("Whose usage: that of a place, or your own."),
+        ),
         Arg(
             name="days",
             kind="number",

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
+from bot.language import gettext, gettext_noop, minute, ngettext, number
 from bot.plurals import quantity
 from bot.ports import Ledger
 from bot.pricing import RateCard
@@ -21,20 +22,22 @@ async def usage_text(
 ) -> str:
     """Return the tokens and cost of a place or a person over some days, as Markdown."""
     spent = await ledger.usage_totals(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
-    span = "24 hours" if days == 1 else quantity(days, "day")
+    span = gettext("24 hours") if days == 1 else quantity(days, "day")
     lines = [
-        f"**{WHERE[place]}, the last {span}**",
+        gettext("**{item}, the last {span}**").format(item=gettext(WHERE[place]), span=span),
         "",
         _table(spent),
         "",
         *filter(None, (guesses(spent),)),
-        f"Prices: {_origin(card, await zone_of(incoming.time_zone))}.",
+        gettext("Prices: {origin}.").format(origin=_origin(card, await zone_of(incoming.time_zone))),
     ]
     possible = _possible_saving(spent, card)
     if possible:
         lines.append(
-            "The provider publishes no price for cached tokens, so they are counted at the full price. "
-            f"At {card.cached_share:.0%} of it, the cost would be about {money(possible)} lower."
+            gettext(
+                "The provider publishes no price for cached tokens, so they are counted at the full price. "
+                "At {cached_share:.0%} of it, the cost would be about {money} lower."
+            ).format(cached_share=card.cached_share, money=money(possible))
         )
     return "\n".join(lines)
 
@@ -42,14 +45,14 @@ async def usage_text(
 def _origin(card: RateCard, zone: tzinfo) -> str:
     if card.as_of is None:
         return card.origin
-    return f"from the provider, read on {card.as_of.astimezone(zone):%Y-%m-%d at %H:%M}"
+    return gettext("from the provider, read on {time}").format(time=minute(card.as_of.astimezone(zone)))
 
 
 WHERE = {
-    "thread": "This thread",
-    "channel": "This channel",
-    "workspace": "This workspace",
-    "me": "Your own questions",
+    "thread": gettext_noop("This thread"),
+    "channel": gettext_noop("This channel"),
+    "workspace": gettext_noop("This workspace"),
+    "me": gettext_noop("Your own questions"),
 }
 
 
@@ -68,10 +71,10 @@ def _within(place: str, incoming: Incoming) -> Within:
 
 def _table(spent: Spending) -> str:
     share = f" ({spent.cached / spent.input:.0%})" if spent.input else ""
-    cells = (f"{spent.requests:,}", f"{spent.input:,}", f"{spent.cached:,}{share}", f"{spent.output:,}")
+    cells = (number(spent.requests), number(spent.input), number(spent.cached) + share, number(spent.output))
     return "\n".join(
         (
-            "| requests | tokens in | cached | tokens out | cost |",
+            gettext("| requests | tokens in | cached | tokens out | cost |"),
             "|---|---|---|---|---|",
             f"| {' | '.join(cells)} | {money(spent.cost)} |",
         )
@@ -82,10 +85,19 @@ def guesses(spent: Spending) -> str:
     """Return how much of a sum nobody has told us, in a sentence; "" where all was counted."""
     sentences = []
     if spent.estimated:
-        sentences.append(f"{money(spent.estimated)} of this is estimated, for answers whose end was not reported.")
+        sentences.append(
+            gettext("{money} of this is estimated, for answers whose end was not reported.").format(
+                money=money(spent.estimated)
+            )
+        )
     if spent.under_way:
-        verb = "is" if spent.under_way == 1 else "are"
-        sentences.append(f"{quantity(spent.under_way, 'request')} {verb} still under way, counted as far as known.")
+        sentences.append(
+            ngettext(
+                "{count} request is still under way, counted as far as known.",
+                "{count} requests are still under way, counted as far as known.",
+                spent.under_way,
+            ).format(count=number(spent.under_way))
+        )
     return " ".join(sentences)
 
 

@@ -15,6 +15,7 @@ from bot.context.sounds import heard
 from bot.context.tokens import estimate
 from bot.context.transcript import one_line, plain_name
 from bot.errors import FileGone, FileTooLarge, PlatformError
+from bot.language import gettext
 from bot.ports import FileSource, MediaReader, SoundReader
 from bot.pricing import RateCard
 from bot.types import (
@@ -129,7 +130,9 @@ def is_lost(outcome: FileOutcome | None) -> bool:
 
 def reading_text(number: int, count: int, name: str) -> str:
     """Return what people read while a file is being read."""
-    return f"Reading file {number} of {count}: {plain_name(name)}…"
+    return gettext("Reading file {number} of {count}: {name}…").format(
+        number=number, count=count, name=plain_name(name)
+    )
 
 
 def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
@@ -165,12 +168,12 @@ def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
 def _notice(outcome: FileOutcome) -> str:
     name = repr(plain_name(outcome.name))
     if isinstance(outcome, UnreadableFile):
-        return f"{name} was not read: it {outcome.reason}."
+        return gettext("{name} was not read: it {reason}.").format(name=name, reason=gettext(outcome.reason))
     if not outcome.note:
         return ""
     said = one_line(outcome.note)
     shown = said if len(said) <= NOTE_LENGTH else f"{said[:NOTE_LENGTH].rstrip()}..."
-    return f"About {name}: {shown}. {outcome.advice}".rstrip()
+    return gettext("About {name}: {note}. {advice}").format(name=name, note=shown, advice=outcome.advice).rstrip()
 
 
 def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Sequence[Message]:

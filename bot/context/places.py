@@ -46,7 +46,7 @@ class Places:
                 told = await self._platforms[key.platform].describe(key)
         except (BotError, TimeoutError) as error:
             logger.info("channel not described", extra={"conversation": str(key), "error": str(error)})
-            told = known or _from_text(await self._store.get_state(key.platform, _name_of(key)))
+            told = known or await known_place(self._store, key)
         else:
             if told != known:
                 await self._store.put_state(key.platform, _name_of(key), json.dumps(asdict(told)))
@@ -55,6 +55,11 @@ class Places:
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return told
+
+
+async def known_place(store: AdapterStateStore, key: ConversationKey) -> Place:
+    """Return what a platform told last of the channel that `key` lies in, or a blank one. Raises `StorageError`."""
+    return _from_text(await store.get_state(key.platform, _name_of(key)))
 
 
 def _name_of(key: ConversationKey) -> str:

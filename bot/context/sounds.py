@@ -8,6 +8,9 @@ from typing import Final
 from bot.ports import SoundReader
 from bot.types import Attachment, FileOutcome, FileTerms, Media, ReadFile, UnreadableFile
 
+CUT: Final = "\u2026"
+"""How a transcript ends that goes on."""
+
 NOT_HEARD: Final = "is a sound file, which the model in use does not take"
 BY_GATEWAY: Final = "heard as a transcript"
 BY_PLATFORM: Final = "heard as the transcript that came with it"
@@ -33,10 +36,6 @@ async def heard(
     return UnreadableFile(name=outcome.name, reason=NOT_HEARD)
 
 
-CUT: Final = "\u2026"
-"""How a transcript ends that goes on."""
-
-
 def _sound_in(outcome: FileOutcome) -> Media | None:
     media = outcome.media if isinstance(outcome, ReadFile) else ()
     return next((item for item in media if item.kind == "audio"), None)
@@ -44,6 +43,7 @@ def _sound_in(outcome: FileOutcome) -> Media | None:
 
 def _as_told(name: str, said: str, how: str, terms: FileTerms) -> ReadFile:
     kept = said.strip()[: terms.text_tokens * CHARACTERS_PER_TOKEN]
+    how = f"{how}, cut after {len(kept):,} characters" if len(kept) < len(said.strip()) else how
     words = re.sub(r"\s+", " ", kept)
     quoted = words if len(words) <= QUOTED else f"{words[:QUOTED].rstrip()}{CUT}"
     return ReadFile(name=name, text=kept, note=f'{how}: "{quoted}"', advice=ADVICE)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.delivery import known, urls_in
+from bot.language import gettext, gettext_noop
 from bot.plurals import quantity
 from bot.types import (
     Draft,
@@ -28,11 +29,11 @@ from bot.types import (
     UsageReported,
 )
 
-LENGTH_NOTICE = "The answer reached its token limit and ends here."
+LENGTH_NOTICE = gettext_noop("The answer reached its token limit and ends here.")
 QUERY_CHARACTERS = 200
 """Of what is searched for, as people see it."""
 
-FILTERED_NOTICE = "The model's safety filter ended the answer here."
+FILTERED_NOTICE = gettext_noop("The model's safety filter ended the answer here.")
 
 _TRACKING = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid)=[^&]*")
 
@@ -52,8 +53,8 @@ def same_page(url: str) -> str:
 def waiting_notice(ahead: int) -> str:
     """Return what people read whose question waits for others."""
     if not ahead:
-        return "Many are asking at the moment: yours is next."
-    return f"Many are asking at the moment: {quantity(ahead, 'question')} before yours."
+        return gettext("Many are asking at the moment: yours is next.")
+    return gettext("Many are asking at the moment: {count} before yours.").format(count=quantity(ahead, "question"))
 
 
 class AnswerAccumulator:
@@ -107,7 +108,7 @@ class AnswerAccumulator:
                 self.finish = reason
                 self.is_cut = reason is Finish.LENGTH
                 if reason is not Finish.STOP:
-                    self.note(LENGTH_NOTICE if reason is Finish.LENGTH else FILTERED_NOTICE)
+                    self.note(gettext(LENGTH_NOTICE) if reason is Finish.LENGTH else gettext(FILTERED_NOTICE))
 
     def _note_progress(self, event: QueuePlace | RequestSent | SearchStarted) -> None:
         self._ahead = event.ahead if isinstance(event, QueuePlace) else None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bot.language import gettext_noop
 from bot.types import ANSWER_MESSAGES, Draft, Incoming
 
 FILE_NAME: Final = "answer.md"
 MEDIA_TYPE: Final = "text/markdown"
-IN_A_FILE: Final = "This is the first page; the whole answer is in the file."
-TO_COME: Final = "The whole answer comes as a file."
-NOTHING_SHOWN: Final = "It is in the file."
+IN_A_FILE: Final = gettext_noop("This is the first page; the whole answer is in the file.")
+TO_COME: Final = gettext_noop("The whole answer comes as a file.")
+NOTHING_SHOWN: Final = gettext_noop("It is in the file.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,14 @@ from dataclasses import replace
 from typing import Final
 
 from bot.errors import PlatformError, PlatformRefused, ReplyRemoved
+from bot.language import gettext, gettext_noop
 from bot.ports import Reply
 from bot.types import Draft
 
 logger = logging.getLogger(__name__)
 
 SILENCE_SECONDS: Final = 20.0
-STILL_WORKING: Final = "Still working…"
+STILL_WORKING: Final = gettext_noop("Still working…")
 
 
 class Presenter:
@@ -184,4 +185,4 @@ class Presenter:
 
 def still_working(draft: Draft) -> Draft:
     """Return a draft with a word that the work goes on."""
-    return replace(draft, progress=" ".join(filter(None, (STILL_WORKING, draft.progress))))
+    return replace(draft, progress=" ".join(filter(None, (gettext(STILL_WORKING), draft.progress))))

@@ -352,10 +352,11 @@ class PlatformSpec(Generic[OwnSettings]):
     `name` is that of its conversations and of its command (`seedling NAME`), `title` is the name as people write it,
     and `guide` says where it is told how to join.
 
-    `open` gives a platform that can answer, and that listens once it is run; it raises `ConfigError`. `check` gives one
-    row for each thing that can be wrong, each found within so many seconds, and raises nothing. `add_commands` adds
-    further commands, under names that no other platform has. The module of a spec imports no SDK: these functions do,
-    when they are called.
+    `open` gives a platform that can answer, and that listens once it is run; it raises `ConfigError`. `check` gives
+    one row for each thing that can be wrong, each found within so many seconds, and raises nothing. `try_out` does
+    the same for what it tries in a channel, whose id it is given; None where there is nothing to try. `add_commands`
+    adds further commands, under names that no other platform has. The module of a spec imports no SDK: these
+    functions do, when they are called.
     """
 
     name: str
@@ -364,4 +365,5 @@ class PlatformSpec(Generic[OwnSettings]):
     settings: type[OwnSettings]
     open: Callable[[Joining[OwnSettings]], AbstractAsyncContextManager[ListeningPlatform]]
     check: Callable[[OwnSettings, Settings, float], AsyncIterator[Check]]
+    try_out: Callable[[OwnSettings, Settings, str, float], AsyncIterator[Check]] | None = None
     add_commands: Callable[[Commands, OpenStore], None] = _add_none

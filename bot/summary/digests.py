@@ -15,6 +15,7 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from bot.errors import InvalidInput, PlatformError, StorageError
+from bot.language import day, gettext, weekday
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
 from bot.summary.request import SummaryRequest, zone_of
 from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
@@ -72,13 +73,21 @@ async def decide(
         case "pause" | "resume" | "remove":
             return await _change(verb.lower(), await _found(rest, incoming, store, manages=manages), now=now)
         case _:
-            raise InvalidInput(f"Usage: `/digest {GRAMMAR}`, for example `/digest add weekly friday at 16:00`.")
+            raise InvalidInput(
+                gettext("Usage: `/digest {grammar}`, for example `/digest add weekly friday at 16:00`.").format(
+                    grammar=GRAMMAR
+                )
+            )
 
 
 async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: datetime) -> Effect[Schedule]:
     at, weekday = _read(words)
     if len(await store.get_schedules(incoming.key)) >= MOST_OF_CHANNEL:
-        raise InvalidInput(f"A channel has at most {MOST_OF_CHANNEL} digests. Remove one first.")
+        raise InvalidInput(
+            gettext("A channel has at most {most_of_channel} digests. Remove one first.").format(
+                most_of_channel=MOST_OF_CHANNEL
+            )
+        )
     zone = await zone_of(incoming.time_zone)
     wanted = NewSchedule(
         key=replace(incoming.key, thread=""),
@@ -91,7 +100,9 @@ async def _add(words: str, incoming: Incoming, store: ScheduleStore, *, now: dat
     )
 
     def tell(added: Schedule) -> str:
-        return f"Digest {added.id} is set: {_described(added)}. The first one comes {_local(added.next_at, zone)}."
+        return gettext("Digest {id} is set: {described}. The first one comes {local}.").format(
+            id=added.id, described=_described(added), local=_local(added.next_at, zone)
+        )
 
     return Effect(change=AddDigest(schedule=wanted), tell=tell)
 
@@ -100,29 +111,35 @@ def _read(words: str) -> tuple[time, int | None]:
     """Return the time and the weekday, None for every day. Raises `InvalidInput`."""
     match = _ADD.fullmatch(words)
     if match is None:
-        raise InvalidInput("Add a time, as in `/digest add daily at 9:00` or `/digest add weekly friday at 16:00`.")
+        raise InvalidInput(
+            gettext("Add a time, as in `/digest add daily at 9:00` or `/digest add weekly friday at 16:00`.")
+        )
     hour, minute, half = int(match["hour"]), int(match["minute"] or 0), (match["half"] or "").lower()
     if half and 1 <= hour <= 12:
         hour = hour % 12 + (12 if half == "pm" else 0)
     if hour > 23 or minute > 59:
-        raise InvalidInput("I cannot read that time. Write it like `9:00` or `4:30 pm`.")
+        raise InvalidInput(gettext("I cannot read that time. Write it like `9:00` or `4:30 pm`."))
     is_weekly = match["rhythm"].lower().endswith(("weekly", "week"))
     day = (match["day"] or "").lower()
     index = next((index for index, name in enumerate(DAYS) if day and name.startswith(day)), None)
     if (day and index is None) or (day and not is_weekly):
-        raise InvalidInput("Only a weekly digest has a day, as in `/digest add weekly friday at 16:00`.")
+        raise InvalidInput(gettext("Only a weekly digest has a day, as in `/digest add weekly friday at 16:00`."))
     return time(hour, minute), (index or 0) if is_weekly else None
 
 
 async def _list(incoming: Incoming, store: ScheduleStore) -> str:
     schedules = await store.get_schedules(incoming.key)
     if not schedules:
-        return "This channel has no digests. Add one with `/digest add daily at 9:00`."
+        return gettext("This channel has no digests. Add one with `/digest add daily at 9:00`.")
     lines = []
     for schedule in schedules:
         coming = _local(schedule.next_at, await zone_of(schedule.time_zone))
         lines.append(
-            f"- **{schedule.id}**: {_described(schedule)}, {'paused' if schedule.paused else f'next {coming}'}"
+            gettext("- **{id}**: {described}, {state}").format(
+                id=schedule.id,
+                described=_described(schedule),
+                state=gettext("paused") if schedule.paused else gettext("next {time}").format(time=coming),
+            )
         )
     return "\n".join(lines)
 
@@ -132,29 +149,41 @@ async def _found(number: str, incoming: Incoming, store: ScheduleStore, *, manag
     schedules = await store.get_schedules(incoming.key)
     found = next((schedule for schedule in schedules if str(schedule.id) == number.strip().lstrip("#")), None)
     if found is None:
-        raise InvalidInput("There is no such digest in this channel. `/digest list` shows their numbers.")
+        raise InvalidInput(gettext("There is no such digest in this channel. `/digest list` shows their numbers."))
     if not (manages or found.author.id == incoming.author.id):
-        raise InvalidInput("Only the person who added a digest, a manager here or an administrator can change it.")
+        raise InvalidInput(
+            gettext("Only the person who added a digest, a manager here or an administrator can change it.")
+        )
     return found
 
 
 async def _change(verb: str, found: Schedule, *, now: datetime) -> Effect[None]:
     if verb == "remove":
-        return Effect(change=RemoveDigest(id=found.id), tell=lambda _: f"Digest {found.id} is removed.")
+        return Effect(
+            change=RemoveDigest(id=found.id), tell=lambda _: gettext("Digest {id} is removed.").format(id=found.id)
+        )
     zone = await zone_of(found.time_zone)
     next_at = next_time(found.at, found.weekday, zone, after=now)
     paused = verb == "pause"
-    answer = f"Digest {found.id} " + ("is paused." if paused else f"is resumed: next {_local(next_at, zone)}.")
+    if paused:
+        answer = gettext("Digest {id} is paused.").format(id=found.id)
+    else:
+        answer = gettext("Digest {id} is resumed: next {time}.").format(id=found.id, time=_local(next_at, zone))
     return Effect(change=PauseDigest(id=found.id, paused=paused, next_at=next_at), tell=lambda _: answer)
 
 
 def _described(schedule: Schedule) -> str:
-    day = "every day" if schedule.weekday is None else f"every {DAYS[schedule.weekday].capitalize()}"
-    return f"{day} at {schedule.at:%H:%M} ({schedule.time_zone})"
+    day = (
+        gettext("every day")
+        if schedule.weekday is None
+        else gettext("every {weekday}").format(weekday=weekday(schedule.weekday))
+    )
+    return gettext("{day} at {time} ({zone})").format(day=day, time=f"{schedule.at:%H:%M}", zone=schedule.time_zone)
 
 
 def _local(at: datetime, zone: tzinfo) -> str:
-    return f"on {at.astimezone(zone):%Y-%m-%d at %H:%M}"
+    local = at.astimezone(zone)
+    return gettext("on {day} at {time}").format(day=day(local), time=f"{local:%H:%M}")
 
 
 # ---------------------------------------------------------------- times

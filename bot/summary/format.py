@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import answer_entry, label, local_time
+from bot.language import gettext, minute
 from bot.summary.numbered_lines import NumberedLine
 from bot.summary.prompts import TITLES
 from bot.types import Entry, Incoming, NewEntry, Point, Section, SummaryPart, TurnId
@@ -94,5 +95,5 @@ def span(lines: Sequence[NumberedLine], zone: tzinfo) -> str:
     """From when to when messages were written: "2026-11-22 09:14 to 17:40"."""
     first, last = (line.message.sent_at.astimezone(zone) for line in (lines[0], lines[-1]))
     if first.date() == last.date():
-        return f"{first:%Y-%m-%d %H:%M} to {last:%H:%M}"
-    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}"
+        return gettext("{first} to {last}").format(first=minute(first), last=f"{last:%H:%M}")
+    return gettext("{first} to {last}").format(first=minute(first), last=minute(last))

@@ -13,6 +13,7 @@ from typing import Final
 from bot.context.tokens import estimate, estimate_request
 from bot.context.view import WindowLimits
 from bot.errors import ContextTooLong, ModelError
+from bot.language import gettext, number
 from bot.ports import Rates, SummaryStore
 from bot.summary.channel_history import ChannelHistory
 from bot.summary.chunking import Lines, divide
@@ -127,7 +128,9 @@ class MapReduce:
         fresh: list[SummaryPart] = []
         for piece, result in zip(pieces, results, strict=True):
             if isinstance(result, ModelError):
-                outcome.failures.append(f"{len(piece):,} messages, {span(piece, self.zone)}")
+                outcome.failures.append(
+                    gettext("{count} messages, {span}").format(count=number(len(piece)), span=span(piece, self.zone))
+                )
                 logger.warning("part of a summary failed", extra={"error": str(result)})
             elif isinstance(result, BaseException):
                 raise result
@@ -161,7 +164,7 @@ class MapReduce:
     ) -> SummaryPart:
         """Return the parts as one; set one behind the other where the model fails."""
         numbers = {line.message.message_id: line.number for block in lines for line in block}
-        self.tell("Putting the parts together…")
+        self.tell(gettext("Putting the parts together…"))
         whole = stitched(parts)
         rendered = [told(part, lambda name: numbers.get(name, 0)) for part in parts]
         try:
@@ -185,5 +188,7 @@ class MapReduce:
 
 def _so_far(messages: int, done: int, parts: int) -> str:
     if parts == 1:
-        return f"Summarising {messages:,} messages…"
-    return f"Summarising {messages:,} messages: {done} of {parts} parts are done…"
+        return gettext("Summarising {messages} messages…").format(messages=number(messages))
+    return gettext("Summarising {messages} messages: {done} of {parts} parts are done…").format(
+        messages=number(messages), done=done, parts=parts
+    )

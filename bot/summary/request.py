@@ -10,6 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from bot.errors import InvalidInput, UsageError
+from bot.language import gettext, number
 from bot.ports import TimeWords
 from bot.time_zones import find_zone
 
@@ -122,7 +123,7 @@ async def read_wanted(
         if place["place"].lower() != "here":
             thread = place["place"].lower() == "thread"
     if thread and outside:
-        raise InvalidInput("There is no thread here. Use this inside a thread, or add `channel`.")
+        raise InvalidInput(gettext("There is no thread here. Use this inside a thread, or add `channel`."))
     wanted = _without_time(SummaryRequest(thread=thread), rest)
     if wanted is None:
         wanted = SummaryRequest(thread=thread, since=await _time(rest, now=now, time_zone=time_zone, times=times))
@@ -136,7 +137,11 @@ def _without_time(place: SummaryRequest, rest: str) -> SummaryRequest | None:
     if match := _COUNT.fullmatch(rest):
         count = int(match["count"].replace(",", "") or 0)
         if not 1 <= count <= MOST_MESSAGES:
-            raise InvalidInput(f"I can read from 1 to {MOST_MESSAGES:,} messages, not {match['count'][:12]}.")
+            raise InvalidInput(
+                gettext("I can read from 1 to {most} messages, not {count}.").format(
+                    most=number(MOST_MESSAGES), count=match["count"][:12]
+                )
+            )
         return replace(place, last=count)
     if _OWN.fullmatch(rest):
         return replace(place, after_own=True)
@@ -153,9 +158,9 @@ async def _time(rest: str, *, now: datetime, time_zone: str, times: TimeWords) -
     words = f"{span['span']} ago" if span else since["words"].strip() if since else ""
     at = await times.read(words, now=now, time_zone=time_zone) if words else None
     if at is None:
-        raise UsageError(f"I do not understand where to start. Usage: `/{USAGE}`.")
+        raise UsageError(gettext("I do not understand where to start. Usage: `/{usage}`.").format(usage=USAGE))
     if at > now:
-        raise InvalidInput("That time is in the future, so there is nothing to read yet.")
+        raise InvalidInput(gettext("That time is in the future, so there is nothing to read yet."))
     return at
 
 
@@ -164,12 +169,12 @@ def stored_wanted(text: str) -> SummaryRequest:
     place, _, rest = text.removesuffix(_AS_FILE).partition(" ")
     wanted = SummaryRequest(thread=place == "thread", as_file=text.endswith(_AS_FILE))
     if place not in {"thread", "channel"}:
-        raise InvalidInput(f"Usage: `/{USAGE}`.")
+        raise InvalidInput(gettext("Usage: `/{usage}`.").format(usage=USAGE))
     if not rest:
         return wanted
     if rest.startswith("since 2"):
         return replace(wanted, since=datetime.fromisoformat(rest.removeprefix("since ")))
     exact = _without_time(wanted, rest)
     if exact is None:
-        raise InvalidInput(f"Usage: `/{USAGE}`.")
+        raise InvalidInput(gettext("Usage: `/{usage}`.").format(usage=USAGE))
     return exact

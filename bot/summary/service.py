@@ -13,6 +13,7 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
+from bot.language import gettext, gettext_noop, minute, number
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.plurals import quantity
@@ -44,10 +45,12 @@ logger = logging.getLogger(__name__)
 
 CLOCKS = timedelta(seconds=2)  # by which a platform's clock and ours may differ: what was said just before counts
 
-NOT_HERE = "I cannot read channels here, so there is nothing to summarise."
-NO_ACCESS = "You cannot read this channel, so I cannot summarise it for you. Ask somebody in it to add you."
-NOTHING_NEW = "Nothing new: there are no messages {since}."
-UNCHANGED = "Nothing has changed since the last summary, so the model was not asked again."
+NOT_HERE = gettext_noop("I cannot read channels here, so there is nothing to summarise.")
+NO_ACCESS = gettext_noop(
+    "You cannot read this channel, so I cannot summarise it for you. Ask somebody in it to add you."
+)
+NOTHING_NEW = gettext_noop("Nothing new: there are no messages {since}.")
+UNCHANGED = gettext_noop("Nothing has changed since the last summary, so the model was not asked again.")
 
 
 class ReadableChannels:
@@ -60,13 +63,13 @@ class ReadableChannels:
         """Return the platform of a conversation. Raises `InvalidInput` where channels cannot be read."""
         platform: object = self._platforms.get(key.platform)
         if not isinstance(platform, ChannelReader):
-            raise InvalidInput(NOT_HERE)
+            raise InvalidInput(gettext(NOT_HERE))
         return cast("ReadablePlatform", platform)
 
     async def check_access(self, incoming: Incoming) -> None:
         """Raise `InvalidInput` unless whoever asks may read the channel, and `PlatformError` when that is not known."""
         if not await self.platform(incoming.key).may_read(incoming.key, incoming.author):
-            raise InvalidInput(NO_ACCESS)
+            raise InvalidInput(gettext(NO_ACCESS))
 
 
 class SummaryService:
@@ -138,7 +141,7 @@ class SummaryRun:
         length = sum(len(message.text) for message in reading.messages)
         lines = await offload(length, numbered, reading.blocks, self._zone)
         if not lines:
-            self._draft = Draft(status="done", text=NOTHING_NEW.format(since=self._since()))
+            self._draft = Draft(status="done", text=gettext(NOTHING_NEW).format(since=self._since()))
             return
         condenser = MapReduce(
             store=self.store,
@@ -175,7 +178,7 @@ class SummaryRun:
             message_id=incoming.message_id,
             bots=self._parameters.get("bots_in_summaries") is True,
         )
-        self._progress("Reading…")
+        self._progress(gettext("Reading…"))
         wanted = self._wanted
         if not wanted.is_usual:
             return await reader.read(wanted, mark, self._read_so_far)
@@ -184,7 +187,7 @@ class SummaryRun:
         return reading if begin is None else await reader.read(replace(wanted, since=begin), mark, self._read_so_far)
 
     def _read_so_far(self, count: int) -> None:
-        self._progress(f"Read {quantity(count, 'message')} so far…")
+        self._progress(gettext("Read {count} so far…").format(count=quantity(count, "message")))
 
     def _progress(self, text: str) -> None:
         self.presenter.submit(lambda: Draft(status="thinking", progress=text))
@@ -228,32 +231,48 @@ class SummaryRun:
     def _notices(
         self, reading: ChannelHistory, lines: Sequence[NumberedLine], outcome: MapReduceResult, told: FormattedSummary
     ) -> tuple[str, ...]:
-        notices = [f"From {quantity(len(lines), 'message')}, {span(lines, self._zone)}."]
+        notices = [
+            gettext("From {count}, {span}.").format(count=quantity(len(lines), "message"), span=span(lines, self._zone))
+        ]
         if reading.is_cut:
-            notices.append(f"There are more messages; only the newest {MOST_MESSAGES:,} were read.")
+            notices.append(
+                gettext("There are more messages; only the newest {most_messages} were read.").format(
+                    most_messages=number(MOST_MESSAGES)
+                )
+            )
         if not outcome.is_new:
-            notices.append(UNCHANGED)
+            notices.append(gettext(UNCHANGED))
         if outcome.failures:
-            notices.append(f"Missing here, because the model failed: {'; '.join(outcome.failures)}.")
+            notices.append(
+                gettext("Missing here, because the model failed: {names}.").format(names="; ".join(outcome.failures))
+            )
         if outcome.citations_removed:
-            notices.append(f"Left out: {quantity(outcome.citations_removed, 'link')} to messages that were not read.")
+            notices.append(
+                gettext("Left out: {count} to messages that were not read.").format(
+                    count=quantity(outcome.citations_removed, "link")
+                )
+            )
         if outcome.points_removed:
             notices.append(
-                f"Left out: {quantity(outcome.points_removed, 'point')} that said nothing about the messages."
+                gettext("Left out: {count} that said nothing about the messages.").format(
+                    count=quantity(outcome.points_removed, "point")
+                )
             )
         if told.marked < told.points:
             notices.append(
-                f"{told.points - told.marked} of {quantity(told.points, 'point')} without a link to a message."
+                gettext("{value} of {count} without a link to a message.").format(
+                    value=told.points - told.marked, count=quantity(told.points, "point")
+                )
             )
         return tuple(notices)
 
     def _since(self) -> str:
         wanted = self._wanted
         if wanted.since is not None:
-            return f"since {wanted.since.astimezone(self._zone):%Y-%m-%d %H:%M}"
+            return gettext("since {time}").format(time=minute(wanted.since.astimezone(self._zone)))
         if wanted.after_own:
-            return "since your last one"
-        return "since the last summary" if wanted.after_summary else "to summarise here"
+            return gettext("since your last one")
+        return gettext("since the last summary") if wanted.after_summary else gettext("to summarise here")
 
 
 def _later_headlines(parts: Sequence[SummaryPart]) -> list[str]:

@@ -8,19 +8,20 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from bot.errors import ThreadNotWhole
+from bot.language import gettext, gettext_noop, minute
 from bot.offload import offload
 from bot.plurals import quantity
 from bot.ports import Clock, Platform, Store
 from bot.summary.request import MOST_MESSAGES, zone_of
 from bot.types import ConversationKey, Draft, Settlement, StoredEntry, ThreadMessage, Turn, TurnState
 
-TITLE: Final = "# Conversation with Seedling"
+TITLE: Final = gettext_noop("# Conversation with Seedling")
 BOT: Final = "Seedling"
-EMPTY: Final = "There is nothing to export here yet."
+EMPTY: Final = gettext_noop("There is nothing to export here yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ExportLine:
     """One thing that was said."""
 
     at: datetime
@@ -46,11 +47,11 @@ class ThreadExport:
         entries = await self.store.get_entries(asked.key, start=0)
         said = [*_people(messages, but=asked.message_id), *_answers(entries)]
         if not said:
-            self._draft = Draft(status="done", text=EMPTY)
+            self._draft = Draft(status="done", text=gettext(EMPTY))
             return
         now = self.clock().astimezone(zone)
         text = await offload(sum(len(each.text) for each in said), written, said, zone, now)
-        notices = (f"{quantity(len(said), 'message')} as a file.", *notices)
+        notices = (gettext("{count} as a file.").format(count=quantity(len(said), "message")), *notices)
         self._draft = Draft(status="done", text=text, notices=notices, file_name=f"thread-{now:%Y-%m-%d}.md")
 
     async def _read(self, key: ConversationKey) -> tuple[Sequence[ThreadMessage], tuple[str, ...]]:
@@ -64,19 +65,21 @@ class ThreadExport:
         return Settlement(state=TurnState.CANCELLED if stopped else TurnState.DONE, draft=self._draft)
 
 
-def written(said: Sequence[Said], zone: tzinfo, now: datetime) -> str:
+def written(said: Sequence[ExportLine], zone: tzinfo, now: datetime) -> str:
     """Return the Markdown of what was said, in order. Pure."""
-    title = f"{TITLE}\n\nAs of {now:%Y-%m-%d %H:%M %Z}."
+    title = f"{gettext(TITLE)}\n\n{gettext('As of {time}.').format(time=f'{minute(now)} {now:%Z}')}"
     return "\n\n---\n\n".join((title, *(_part(each, zone) for each in sorted(said, key=lambda item: item.at))))
 
 
-def _part(said: Said, zone: tzinfo) -> str:
+def _part(said: ExportLine, zone: tzinfo) -> str:
     return f"**{said.name}**, {said.at.astimezone(zone):%Y-%m-%d %H:%M}\n\n{said.text.strip()}"
 
 
-def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[Said]:
+def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[ExportLine]:
     return [
-        Said(at=item.sent_at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item)))))
+        ExportLine(
+            at=item.sent_at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item))))
+        )
         for item in messages
         if item.message_id != but
     ]
@@ -86,5 +89,6 @@ def _files(message: ThreadMessage) -> str:
     return "\n".join(f"*File: {attachment.name}*" for attachment in message.attachments)
 
 
-def _answers(entries: Sequence[StoredEntry]) -> list[Said]:
-    return [Said(at=item.at, name=BOT, text=item.entry.text) for item in entries if item.entry.role == "assistant"]
+def _answers(entries: Sequence[StoredEntry]) -> list[ExportLine]:
+    answers = (item for item in entries if item.entry.role == "assistant")
+    return [ExportLine(at=item.at, name=BOT, text=item.entry.text) for item in answers]

@@ -13,6 +13,8 @@ from bot.context.compaction import Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
+from bot.language import speaking
+from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.attempt import Attempt
@@ -84,8 +86,9 @@ class ConversationManager:
         attempt = self._attempt(turn)
         self._attempts[turn.id] = attempt
         try:
-            await self._runner.run(attempt)
-            await self._done.tell(turn)
+            with speaking(await language_of(turn.incoming, self._store)):
+                await self._runner.run(attempt)
+                await self._done.tell(turn)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise

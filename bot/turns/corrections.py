@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.ports import Store
 from bot.turns.followups import UNDER_WAY, corrected, correction_key
 from bot.types import FollowUp, Incoming, Task, Turn, TurnId, TurnState
@@ -37,5 +38,5 @@ async def last_repeat(turn: Turn, how: FollowUp, store: Store) -> TurnId:
         last = newer
     repeated = None if last == turn.id else await store.get_turn(last)
     if repeated is not None and corrected(turn) in {item.text for item in (repeated.incoming, *repeated.coalesced)}:
-        raise InvalidInput(UNDER_WAY)
+        raise InvalidInput(gettext(UNDER_WAY))
     return last

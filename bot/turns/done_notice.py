@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.errors import PlatformError
+from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import Clock, Notifying, Platform, Store
 from bot.types import Turn, TurnState
@@ -17,7 +18,7 @@ logger = logging.getLogger(__name__)
 LONG: Final = timedelta(seconds=30)
 """How long an answer takes that its asker is told of: nobody waits in front of it any more."""
 
-DONE: Final = "The answer is complete."
+DONE: Final = gettext_noop("The answer is complete.")
 
 
 class DoneNotice:
@@ -40,6 +41,6 @@ class DoneNotice:
         if values_of(await effective_parameters(asked, self._store)).get("notify") is False:
             return
         try:
-            await platform.notify(closed, DONE)
+            await platform.notify(closed, gettext(DONE))
         except PlatformError as error:
             logger.info("asker not notified", extra={"turn": turn.id, "error": str(error)})

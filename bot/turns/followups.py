@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.types import FollowUp, Incoming, Person, Task, Turn, TurnId, TurnState
 
 ANOTHER_WAY = "Please answer this once more, in another way: {question}"
 AS_IT_READS = "I have edited my question. Please answer it as it reads now: {question}"
 THE_REST = "Please go on exactly where your last answer ends."
-UNDER_WAY = "I am already on it."
+UNDER_WAY = gettext_noop("I am already on it.")
 
 ENDED = frozenset({TurnState.DONE, TurnState.CANCELLED, TurnState.FAILED})
 ALLOWED: Mapping[FollowUp, frozenset[TurnState]] = {
@@ -30,13 +31,15 @@ def once_more(turn: Turn, how: FollowUp, *, by: Person, at: datetime, last: Turn
     """
     state = turn.outcome or turn.state  # once recorded it has ended; notes may still be made for later questions
     if state not in ENDED:
-        raise InvalidInput("That answer is still being written.")
+        raise InvalidInput(gettext("That answer is still being written."))
     if state not in ALLOWED[how]:
         raise InvalidInput(
-            "That question has been answered already." if how is FollowUp.RETRY else "There is no answer to continue."
+            gettext("That question has been answered already.")
+            if how is FollowUp.RETRY
+            else gettext("There is no answer to continue.")
         )
     if not turn.incoming.text.strip() and not turn.incoming.attachments:
-        raise InvalidInput("That question has been forgotten. Please ask again.")
+        raise InvalidInput(gettext("That question has been forgotten. Please ask again."))
     if how is FollowUp.RETRY:
         return _the_same(turn, how)
     if turn.incoming.task is not Task.ANSWER:

@@ -12,6 +12,7 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.context.request_builder import PreparedRequest
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import StreamCut
+from bot.language import gettext, gettext_noop
 from bot.ports import Clock, TurnStore
 from bot.turns.attempt import Attempt
 from bot.turns.error_messages import CUT_NOTICE
@@ -19,7 +20,7 @@ from bot.types import Conversation, Finish, ModelEvent, SearchStarted, Settlemen
 
 logger = logging.getLogger(__name__)
 
-BURST_NOTICE = "Answers {count} messages together."
+BURST_NOTICE = gettext_noop("Answers {count} messages together.")
 
 
 class Generation(Protocol):
@@ -62,7 +63,7 @@ class AnswerGeneration:
     async def run(self) -> None:
         """Stream the answer to its end; one that the server cuts is kept as far as it came. Raises `BotError`."""
         if burst := self.attempt.turn.coalesced:
-            self.answer.note(BURST_NOTICE.format(count=1 + len(burst)))
+            self.answer.note(gettext(BURST_NOTICE).format(count=1 + len(burst)))
         try:
             async with aclosing(self.model.stream(self.composition.request, self.bill)) as events:
                 async for event in events:
@@ -72,7 +73,7 @@ class AnswerGeneration:
                     self.attempt.presenter.submit(self.answer.draft)
         except StreamCut as error:
             logger.warning("stream interrupted", extra={**self.attempt.log_fields, "error": str(error)})
-            self.answer.note(CUT_NOTICE)
+            self.answer.note(gettext(CUT_NOTICE))
             self.answer.is_cut = True
 
     async def _is_overtaken(self, event: ModelEvent) -> bool:

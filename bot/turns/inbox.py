@@ -19,6 +19,7 @@ from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
 from bot.context.transcript import MESSAGE_ID, correction_entry
 from bot.errors import InvalidInput, UsageError
+from bot.language import gettext
 from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
@@ -39,6 +40,7 @@ from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
 from bot.turns.questions import about_thread, check_says_something, placed, said_above, with_limit
+from bot.turns.spoken import spoken
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -94,6 +96,7 @@ class Inbox:
             check_may_summarise=manager.check_may_summarise,
         )
 
+    @spoken
     async def handle(self, incoming: Incoming) -> HandleResult:
         """Store a question, carry out a command, or pass over what is not meant for the bot."""
         try:
@@ -127,7 +130,7 @@ class Inbox:
         """Return what a command comes to; nothing is changed yet. Raises `InvalidInput`."""
         command, arguments = invocation.command, invocation.arguments
         if command.elsewhere and not incoming.bot_is_member:
-            raise InvalidInput(command.elsewhere)
+            raise InvalidInput(gettext(command.elsewhere))
         values = command.read(arguments)
         return await command.handler(
             Call(
@@ -195,6 +198,7 @@ class Inbox:
         """Carry out what somebody does with a control, if that is open to them."""
         return await self.refuse(asked) or await self._effects.once(asked, effect)
 
+    @spoken
     async def refuse(self, asked: Incoming) -> HandleResult | None:
         """Tell whoever uses a command or a control that it is not open to them; None when it is."""
         state = await self._state(asked)
@@ -209,9 +213,10 @@ class Inbox:
         """Return whether what somebody has put on a schedule may still be asked for them."""
         return decide(scheduled, await self._state(scheduled)).action is Action.ANSWER
 
+    @spoken
     async def reply(self, asked: Incoming, text: str) -> HandleResult:
-        """Answer an incoming with `text` and nothing else, if what it came by is open to its author."""
-        return await self._control(asked, telling(text))
+        """Answer an incoming with `text`, in its author's language, if what it came by is open to them."""
+        return await self._control(asked, telling(gettext(text)))
 
     async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
@@ -223,11 +228,13 @@ class Inbox:
 
     # ------------------------------------------------------------ controls
 
+    @spoken
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
         services = self._services
         return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
 
+    @spoken
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
         """Stop what is being answered to the author of `asked`, the queued questions too; managers stop all."""
         if refusal := await self.refuse(asked):
@@ -259,6 +266,7 @@ class Inbox:
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
         return await self._ask_edited(message) if message.is_directed else PASSED_OVER
 
+    @spoken
     async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
         """Answer a message that somebody reacts to, unless it was asked before; they decide, not its author.
 
@@ -315,6 +323,7 @@ class Inbox:
         self._effects.interrupt(outcome.interrupted)
         return outcome
 
+    @spoken
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         """Ask once more, in another way or for the rest; the same twice is done once."""
         if refusal := await self.refuse(asked):
@@ -323,7 +332,9 @@ class Inbox:
             questions = await self._once_more(id, how, asked)
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
-        effect = Effect(change=AcceptTurns(questions=questions), tell=lambda ids: UNDER_WAY if ids[0] is None else "")
+        effect = Effect(
+            change=AcceptTurns(questions=questions), tell=lambda ids: gettext(UNDER_WAY) if ids[0] is None else ""
+        )
         handled = await self._effects.once(asked, effect)
         is_begun = handled.outcome is Outcome.REPLIED and not handled.text
         return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
@@ -331,13 +342,14 @@ class Inbox:
     async def _once_more(self, id: TurnId, how: FollowUp, asked: Incoming) -> tuple[Incoming, ...]:
         turn = await self._store.get_turn(id)
         if turn is None:
-            raise InvalidInput("I do not know that question any more.")
+            raise InvalidInput(gettext("I do not know that question any more."))
         last = await last_repeat(turn, how, self._store)
         questions = tuple(once_more(turn, how, by=asked.author, at=asked.sent_at, last=last))
         if (await self._access.permissions(asked)).role < Role.MANAGER:
             check_again(asked.author, turn)
         return questions
 
+    @spoken
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         """Remember whether somebody found an answer good."""
         change = NoteFeedback(turn=id, person=asked.author.id, good=good)
@@ -355,12 +367,13 @@ class Inbox:
         """Return what the author of `asked` may set where it stands."""
         return await self._access.permissions(asked)
 
+    @spoken
     async def set_parameters(
         self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
         if not asked.bot_is_member:
-            return await self._effects.refuse(asked, InvalidInput(NOT_A_MEMBER))
+            return await self._effects.refuse(asked, InvalidInput(gettext(NOT_A_MEMBER)))
         permissions = await self._access.permissions(asked)
         try:
             for name in values:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from bot.errors import BotError, StorageError
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.types import PendingAnswer
@@ -16,7 +17,7 @@ from bot.types import PendingAnswer
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 10.0
-INTERRUPTED: Final = "I was interrupted before I could do that. Please try again."
+INTERRUPTED: Final = gettext_noop("I was interrupted before I could do that. Please try again.")
 
 
 async def keep_telling(
@@ -51,7 +52,7 @@ async def _tell(bot: Bot, owed: PendingAnswer, tell: Callable[[PendingAnswer], A
     except Exception:
         logger.exception("a bug in sending the reply to a command", extra=extra)
         if owed.answer is None:
-            await _tell(bot, replace(owed, answer=INTERRUPTED), tell)
+            await _tell(bot, replace(owed, answer=gettext(INTERRUPTED)), tell)
         else:
             await bot.mark_answered(owed.incoming)
     else:

@@ -7,12 +7,13 @@ from typing import Final
 
 from bot.chat.message_policy import PolicyState
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.time_zones import UTC_NAME
 from bot.types import ANSWER_IN, ANSWER_MESSAGES, EMPTY, Entrance, Incoming, Task
 
 ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
 
-EMPTY_QUESTION = (
+EMPTY_QUESTION = gettext_noop(
     "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
 )
 
@@ -28,7 +29,7 @@ def about_thread(incoming: Incoming) -> Incoming:
 def check_says_something(incoming: Incoming) -> None:
     """Raise `InvalidInput` for a question without words and files."""
     if not incoming.text.strip() and not incoming.attachments:
-        raise InvalidInput(EMPTY_QUESTION)
+        raise InvalidInput(gettext(EMPTY_QUESTION))
 
 
 def placed(incoming: Incoming, state: PolicyState) -> Incoming:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.language import gettext
 from bot.types import Turn, Waiting
 
 RETRY_SECONDS = (5.0, 20.0, 60.0)
@@ -55,7 +56,9 @@ def next_retry(retries: int, retry_after: float | None, now: datetime, *, chance
     seconds *= 1 + chance / 4
     return Retry(
         until=now + timedelta(seconds=seconds),
-        notice=f"The model is not answering right now. Trying again in {max(1, round(seconds))} s.",
+        notice=gettext("The model is not answering right now. Trying again in {count} s.").format(
+            count=max(1, round(seconds))
+        ),
     )
 
 

@@ -128,6 +128,7 @@ THREAD_EXPORT = "export of the thread"
 
 # What the core adds to an incoming's platform data.
 ANSWER_IN = "answer_in"  # where a question outside threads is answered
+LOCALE = "locale"  # the author's language, as the platform writes it; put there by adapters
 ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, where people have set it
 
 

@@ -27,13 +27,14 @@ from adapters.discord.replies.rendering import SMALL, Renderer
 from bot.chat.reply_actions import NOT_KNOWN, UNDO, ReplyAction, deeper, press, shared
 from bot.delivery import known
 from bot.errors import BotError, InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
-NOTHING_TO_STOP: Final = "That answer is already finished."
-THANKS: Final = "Thank you for the feedback."
+NOTHING_TO_STOP: Final = gettext_noop("That answer is already finished.")
+THANKS: Final = gettext_noop("Thank you for the feedback.")
 
 
 class ButtonHandler:
@@ -112,7 +113,7 @@ class ButtonHandler:
     async def _carry_out(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         turn = await self._bot.turn(turn_id)
         if turn is None:
-            raise InvalidInput(NOT_KNOWN)
+            raise InvalidInput(gettext(NOT_KNOWN))
         match action:
             case ReplyAction.DEEPER:
                 await self._deeper(interaction, turn)
@@ -120,7 +121,9 @@ class ButtonHandler:
                 await self._share(interaction, turn)
             case _:
                 by = incoming_of(interaction, "", private=True)
-                pressing = press(self._bot, action, turn, asked=by, idle=NOTHING_TO_STOP, thanks=THANKS)
+                pressing = press(
+                    self._bot, action, turn, asked=by, idle=gettext(NOTHING_TO_STOP), thanks=gettext(THANKS)
+                )
                 then = _take_away if action is ReplyAction.CONTINUE else None
                 await tell(self._bot, interaction, by, pressing, then=then)
 
@@ -151,7 +154,9 @@ class ButtonHandler:
             return
         question = " ".join(turn.incoming.text.split())
         open_turn, draft = shared(turn)
-        asked_by = f"Shared by {interaction.user.display_name}: {discord.utils.escape_markdown(question)[:300]}"
+        asked_by = gettext("Shared by {display_name}: {item}").format(
+            display_name=interaction.user.display_name, item=discord.utils.escape_markdown(question)[:300]
+        )
         head = f"{SMALL}{to_discord(asked_by, allowed=known(draft.addresses))}\n"
         first, *rest = Renderer(open_turn, searches=self._around.searches, head=head).pages(draft)
         nobody = discord.AllowedMentions.none()

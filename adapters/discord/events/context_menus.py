@@ -19,15 +19,16 @@ from adapters.discord.message_content import quoted
 from adapters.discord.payloads import Message
 from bot.chat.message_rendering import render
 from bot.errors import BotError
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import Incoming
 from bot.types.content import MessageContent
 
 logger = logging.getLogger(__name__)
 
-ASK: Final = "Ask about this"
-SUMMARISE: Final = "Summarise from here"
-QUESTION: Final = "What does this mean?"
+ASK: Final = gettext_noop("Ask about this")
+SUMMARISE: Final = gettext_noop("Summarise from here")
+QUESTION: Final = gettext_noop("What does this mean?")
 FORM_SECONDS: Final = 15 * 60.0
 """How long a form that was opened is waited for: as long as an interaction lives."""
 
@@ -48,7 +49,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
     """A form with the question about a message."""
 
     question: discord.ui.Label[Any] = discord.ui.Label(
-        text="Your question",
+        text=gettext_noop("Your question"),
         component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
     )
 
@@ -61,7 +62,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Ask, with the message under the question."""
         field = self.question.component
-        asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else QUESTION
+        asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else gettext(QUESTION)
         answered = await deferred(self._bot, interaction, self._incoming(interaction, asked_for))
         if answered is not None:
             await asked(self._bot, self._around, answered)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.events.requests import Interaction, whisper
+from bot.language import gettext, gettext_noop
 
 PROCESS: Final = secrets.token_hex(4)
 """What tells the forms of this process from those of others."""
@@ -16,8 +17,10 @@ PROCESS: Final = secrets.token_hex(4)
 PREFIX: Final = "form:"
 TYPED: Final = 1_500  # characters that are given back of what somebody typed
 
-RESTARTED: Final = "I was restarted while this form was open, so what you entered did not arrive. Please open it again."
-GIVEN_BACK: Final = "This is what you entered:"
+RESTARTED: Final = gettext_noop(
+    "I was restarted while this form was open, so what you entered did not arrive. Please open it again."
+)
+GIVEN_BACK: Final = gettext_noop("This is what you entered:")
 
 
 def form_id() -> str:
@@ -36,7 +39,9 @@ def is_of_earlier_process(interaction: Interaction) -> bool:
 async def give_back(interaction: Interaction) -> None:
     """Tell who filled the form in, with what they typed."""
     typed = "\n".join(_values(interaction.data)).strip()[:TYPED]
-    await whisper(interaction, f"{RESTARTED}\n\n{GIVEN_BACK}\n\n{typed}" if typed else RESTARTED)
+    await whisper(
+        interaction, f"{gettext(RESTARTED)}\n\n{gettext(GIVEN_BACK)}\n\n{typed}" if typed else gettext(RESTARTED)
+    )
 
 
 def _values(data: Any) -> Iterator[str]:

@@ -16,6 +16,7 @@ from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
 from bot.chat.message_policy import EMOJI
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import ConversationKey, Incoming, Person
 
@@ -24,8 +25,8 @@ logger = logging.getLogger(__name__)
 BOT_ADD: Final = 28
 """The kind of entry in the audit log (https://docs.discord.com/developers/resources/audit-log)."""
 
-HELLO: Final = (
-    f"Hello! Mention me with a question on your server and I answer in a thread, or put {EMOJI} on a message to have "
+HELLO: Final = gettext_noop(
+    "Hello! Mention me with a question on your server and I answer in a thread, or put {emoji} on a message to have "
     "it answered.\n`/help` tells what else I can do."
 )
 
@@ -42,7 +43,7 @@ async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
     asked = Incoming(
         key=key, dedupe_key=f"hello:{guild}", author=Person(id=adder, name=adder), text="", sent_at=around.clock()
     )
-    if (handled := await bot.reply(asked, HELLO)).text:
+    if (handled := await bot.reply(asked, gettext(HELLO).format(emoji=EMOJI))).text:
         await bot.mark_answered(asked)  # a greeting is owed to nobody: it is tried once
         async with in_time():
             await send_direct(asked, plain_pages(handled.text), around)

@@ -26,6 +26,7 @@ from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THR
 from bot.chat.message_rendering import render
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import Incoming, Outcome, Within
 from bot.types.content import MessageContent
@@ -35,7 +36,9 @@ logger = logging.getLogger(__name__)
 QUESTION_CHARACTERS: Final = 40_000
 """Of a question with all that it is about; other messages are cut at 8,000."""
 
-NOT_TAKEN: Final = "I could not save that just now, and try again by myself. Send it again only if no answer comes."
+NOT_TAKEN: Final = gettext_noop(
+    "I could not save that just now, and try again by myself. Send it again only if no answer comes."
+)
 
 
 class DiscordMessageHandler:
@@ -84,7 +87,7 @@ class DiscordMessageHandler:
         if not incoming.is_directed:
             return
         try:
-            await answer_in_place(self._around, incoming, NOT_TAKEN)
+            await answer_in_place(self._around, incoming, gettext(NOT_TAKEN))
         except PlatformError as error:
             logger.info("delay not told", extra={"conversation": str(incoming.key), "error": str(error)})
 

@@ -10,6 +10,7 @@ from adapters.discord.events.messages import answer_in_place
 from adapters.discord.events.requests import answered_in, asked, ref_of, say
 from adapters.discord.events.settings_panel import PANEL
 from adapters.discord.replies.message_targets import InteractionExpired, InteractionTarget
+from bot.language import gettext
 from bot.ports import Bot
 from bot.turns.pending_answers import INTERRUPTED
 from bot.types import Incoming, PendingAnswer
@@ -24,7 +25,7 @@ async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> No
     """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
     incoming = owed.incoming
     if incoming.message_id:
-        await answer_in_place(around, incoming, owed.answer or INTERRUPTED)
+        await answer_in_place(around, incoming, owed.answer or gettext(INTERRUPTED))
         return
     try:
         if owed.answer is None:
@@ -42,6 +43,6 @@ async def _finish(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
         return
     answered = answered_in(incoming, message.id)
     if incoming.text == PANEL:
-        await say(around, answered, INTERRUPTED)
+        await say(around, answered, gettext(INTERRUPTED))
     else:
         await asked(bot, around, answered)

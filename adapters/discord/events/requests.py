@@ -26,21 +26,23 @@ from adapters.discord.replies.reply_placement import CHANNEL
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref, with_ids
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, PlatformRefused, StorageError
+from bot.language import gettext, gettext_noop, speak, supported
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import EMPTY, Attachment, Entrance, HandleResult, Incoming, Outcome, Person
+from bot.types import EMPTY, LOCALE, Attachment, Entrance, HandleResult, Incoming, Outcome, Person
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED: Final = "I could not save that just now. Please try again in a moment."
+NOT_STORED: Final = gettext_noop("I could not save that just now. Please try again in a moment.")
 
 NOT_OURS: Final = frozenset({ALREADY_ACKNOWLEDGED, UNKNOWN_INTERACTION})
 """The codes of an interaction that was answered by another delivery of it, or is too old."""
 
 INTERACTION: Final = "interaction:"
 """What the dedupe keys of interactions begin with; the interaction's id follows."""
-AWAY: Final = f"{not_done('Discord did not accept it')} Please try again in a moment."
+REFUSED: Final = gettext_noop("Discord did not accept it")
+AGAIN: Final = gettext_noop("Please try again in a moment.")
 
 Interaction = discord.Interaction[Any]
 
@@ -65,8 +67,9 @@ def incoming_of(
     files: Sequence[Attachment] = (),
 ) -> Incoming:
     """Return what somebody asks by a command or a button; what it is answered with is a further message of the
-    interaction.
+    interaction. From here on they are spoken to in their language, since each interaction has a task of its own.
     """
+    speak(supported(interaction.locale.value))
     channel = channel_payload(interaction.channel)
     channel = channel or ChannelPayload(id=str(interaction.channel_id or 0), type=discord.ChannelType.text.value)
     place = place_of(channel, str(interaction.guild_id or ""))
@@ -93,7 +96,7 @@ def incoming_of(
         is_admin=is_administrator(interaction),
         manages_channel=bot_is_member(interaction) and interaction.permissions.manage_channels,
         bot_is_member=bot_is_member(interaction),
-        platform_data={CHANNEL: place.id},
+        platform_data={CHANNEL: place.id, LOCALE: interaction.locale.value},
     )
 
 
@@ -120,7 +123,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
         if not await bot.begin(incoming):
             return None
     except StorageError:
-        await whisper(interaction, NOT_STORED)
+        await whisper(interaction, gettext(NOT_STORED))
         raise
     try:
         answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
@@ -151,12 +154,12 @@ async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
         await say(around, incoming, str(error))
     except StorageError as error:
         logger.warning("command not stored", extra={"error": str(error)})
-        await say(around, incoming, NOT_STORED)
+        await say(around, incoming, gettext(NOT_STORED))
         await _give_up(bot, incoming)
         return
     else:
         if handled.outcome is Outcome.REPLIED:
-            await say(around, incoming, handled.text or NO_ANSWER, undo=handled.undo)
+            await say(around, incoming, handled.text or gettext(NO_ANSWER), undo=handled.undo)
     await bot.mark_answered(incoming)
 
 
@@ -252,12 +255,12 @@ def failure(error: BaseException) -> str:
     if isinstance(error, InvalidInput):
         return str(error)
     if isinstance(error, StorageError):
-        return NOT_STORED
+        return gettext(NOT_STORED)
     if isinstance(error, discord.HTTPException):
         error = refusal("", error.status, error.code)
     if isinstance(error, PlatformRefused) and error.reason:
         return not_done(error.reason)
-    return AWAY if isinstance(error, PlatformError) else UNEXPECTED
+    return f"{not_done(REFUSED)} {gettext(AGAIN)}" if isinstance(error, PlatformError) else gettext(UNEXPECTED)
 
 
 def ref_of(incoming: Incoming) -> InteractionRef:

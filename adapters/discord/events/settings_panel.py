@@ -39,6 +39,7 @@ from bot.chat.settings_panel import (
 )
 from bot.commands.ask import QUESTION_CHARACTERS
 from bot.errors import BotError
+from bot.language import capitalised, gettext, gettext_noop, pgettext, pgettext_noop
 from bot.parameters import PARAMETERS, Effective, Parameter
 from bot.ports import Bot
 from bot.types import Incoming, Outcome
@@ -46,7 +47,7 @@ from bot.types import Incoming, Outcome
 logger = logging.getLogger(__name__)
 
 PANEL: Final = "/settings"
-HELP: Final = "See and change the settings that apply here."
+HELP: Final = gettext_noop("See and change the settings that apply here.")
 TAKE_BACK: Final = "(take back)"
 """The value of a choice, as the panels that were sent hold it."""
 FORM_SECONDS: Final = 15 * 60.0
@@ -59,13 +60,17 @@ SCOPE_IDS: Final[Mapping[str, PanelScope]] = {
 }
 """The scopes as the lists name them, also in panels that were sent."""
 
-SCOPE_LABELS: Final = {"thread": "for this thread", "channel": "for this channel", "workspace": "for the whole server"}
+SCOPE_LABELS: Final = {
+    "thread": gettext_noop("for this thread"),
+    "channel": gettext_noop("for this channel"),
+    "workspace": gettext_noop("for the whole server"),
+}
 ORIGINS: Final = {
-    "default": "default",
-    "workspace": "the whole server",
-    "channel": "this channel",
-    "conversation": "this thread",
-    "turn": "this answer",
+    "default": pgettext_noop("origin", "default"),
+    "workspace": pgettext_noop("origin", "the whole server"),
+    "channel": pgettext_noop("origin", "this channel"),
+    "conversation": pgettext_noop("origin", "this thread"),
+    "turn": pgettext_noop("origin", "this answer"),
 }
 
 TEMPLATE: Final = re.compile(
@@ -103,7 +108,7 @@ def usual_scope(incoming: Incoming) -> str:
 def panel_text(state: PanelState) -> str:
     """Every parameter with its value and origin."""
     lines = [_line(row) for row in state.panel.rows]
-    head = f"**Settings** · changes apply {SCOPE_LABELS[state.scope]}"
+    head = gettext("**Settings** · changes apply {item}").format(item=gettext(SCOPE_LABELS[state.scope]))
     return "\n".join((head, *([state.note] if state.note else ()), "", *lines))
 
 
@@ -111,8 +116,9 @@ def _line(row: PanelRow) -> str:
     value = row.value.replace("`", "'")
     value = value if len(value) <= VALUE_SHOWN else f"{value[: VALUE_SHOWN - 1]}…"
     bold = "" if row.effective.origin == "default" else "**"
-    who = "" if row.is_open else f" · {row.holders} change it"
-    return f"{bold}{row.parameter.name}{bold}: `{value}` · {ORIGINS[row.effective.origin]}{who}"
+    origin = pgettext("origin", ORIGINS[row.effective.origin])
+    who = "" if row.is_open else gettext(" · {holders} change it").format(holders=row.holders)
+    return f"{bold}{row.parameter.name}{bold}: `{value}` · {origin}{who}"
 
 
 def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
@@ -120,7 +126,9 @@ def selects(state: PanelState) -> list[discord.ui.Select[Any]]:
     scope: discord.ui.Select[Any] = discord.ui.Select(
         custom_id=f"seedling-settings:scope:{state.scope}:{state.name}",
         options=[
-            discord.SelectOption(label=SCOPE_LABELS[item].capitalize(), value=item, default=item == state.scope)
+            discord.SelectOption(
+                label=capitalised(gettext(SCOPE_LABELS[item])), value=item, default=item == state.scope
+            )
             for item in map(id_of, state.panel.offered_scopes)
         ],
     )
@@ -134,10 +142,10 @@ def _parameters(state: PanelState, listed: Sequence[Parameter], number: int) -> 
     """Return one list of parameters; its id has the first of them, since each list needs an id of its own."""
     return discord.ui.Select(
         custom_id=f"seedling-settings:parameter:{state.scope}:{listed[0].name if number else ''}",
-        placeholder="Change another parameter" if number else "Change a parameter",
+        placeholder=gettext("Change another parameter") if number else gettext("Change a parameter"),
         options=[
             discord.SelectOption(
-                label=item.name, value=item.name, description=short(item.help), default=item.name == state.name
+                label=item.name, value=item.name, description=short(gettext(item.help)), default=item.name == state.name
             )
             for item in listed
         ],
@@ -151,7 +159,7 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
         discord.SelectOption(
             label="(remove)",
             value=TAKE_BACK,
-            description="So that the channel's, the workspace's or the default applies.",
+            description=gettext("So that the channel's, the workspace's or the default applies."),
         )
     )
     return discord.ui.Select(
@@ -265,8 +273,14 @@ class PanelHandler:
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
-        done = "removed" if value is None else "set"
-        await self._show(interaction, incoming, scope=scope, name=name, note=f"**{name}** is {done}.")
+        done = gettext("removed") if value is None else gettext("set")
+        await self._show(
+            interaction,
+            incoming,
+            scope=scope,
+            name=name,
+            note=gettext("**{name}** is {done}.").format(name=name, done=done),
+        )
 
     async def _show(
         self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
@@ -301,7 +315,7 @@ class ValueForm(discord.ui.Modal):
 
     def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
         parameter = current.parameter
-        title = f"{parameter.name} {SCOPE_LABELS[scope]}"[:45]
+        title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
         super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
         self._panel = panel
         self._incoming = incoming
@@ -315,8 +329,8 @@ class ValueForm(discord.ui.Modal):
             max_length=QUESTION_CHARACTERS,
             custom_id="value",
         )
-        help_text = short(f"{parameter.allowed}; leave it empty to remove it")
-        self.add_item(discord.ui.Label(text="Value", description=help_text, component=self._field))
+        help_text = short(gettext("{allowed}; leave it empty to remove it").format(allowed=parameter.allowed))
+        self.add_item(discord.ui.Label(text=gettext("Value"), description=help_text, component=self._field))
 
     async def on_submit(self, interaction: Interaction, /) -> None:
         """Set what was typed, or take the value back."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from adapters.discord.payloads import Component
 from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of, further_actions_of
+from bot.language import gettext
 from bot.types import Draft, Turn, TurnId
 
 ACTION_ROW: Final = 1  # component types and button styles (components/reference)
@@ -43,7 +44,7 @@ def undo_rows(command: str) -> tuple[Row, ...]:
     """Return the button that carries out the command which takes a change back; () for none."""
     if not command:
         return ()
-    button = {"type": BUTTON, "style": SECONDARY, "label": UNDO, "custom_id": f"seedling:{command}"}
+    button = {"type": BUTTON, "style": SECONDARY, "label": gettext(UNDO), "custom_id": f"seedling:{command}"}
     return ({"type": ACTION_ROW, "components": [button]},)
 
 
@@ -69,4 +70,4 @@ def _row(turn: TurnId, actions: Sequence[ReplyAction]) -> Row:
 
 def _button(action: ReplyAction, turn: TurnId) -> Row:
     style = STYLES.get(action, SECONDARY)
-    return {"type": BUTTON, "style": style, "label": LABELS[action], "custom_id": custom_id(action, turn)}
+    return {"type": BUTTON, "style": style, "label": gettext(LABELS[action]), "custom_id": custom_id(action, turn)}

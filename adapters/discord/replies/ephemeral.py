@@ -20,12 +20,15 @@ from bot.chat.rate_limit import Priority
 from bot.chat.write_check import raise_known_refusal
 from bot.delivery import known
 from bot.errors import PlatformRefused
+from bot.language import gettext, gettext_noop
 from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
-LACKING: Final = "I lack the permission “{right}” in this channel; an administrator of the server can grant it"
-LOCKED: Final = "this thread is locked"
+LACKING: Final = gettext_noop(
+    "I lack the permission “{right}” in this channel; an administrator of the server can grant it"
+)
+LOCKED: Final = gettext_noop("this thread is locked")
 
 
 async def tell(asked: Incoming, draft: Draft, around: DiscordContext) -> None:
@@ -94,7 +97,7 @@ async def _obstacle(asked: Incoming, here: str, around: DiscordContext) -> str:
     held = await around.directory.own_permissions(here)
     if place.is_thread:
         if place.is_locked and not held.manage_threads:
-            return LOCKED
+            return gettext(LOCKED)
         return _lacking(held, "view_channel", "send_messages_in_threads")
     in_thread = asked.platform_data.get(OPENS_THREAD) and asked.platform_data.get(ANSWER_IN, "thread") == "thread"
     if in_thread and held.create_public_threads and held.send_messages_in_threads:
@@ -106,5 +109,5 @@ def _lacking(held: discord.Permissions, *names: str) -> str:
     """Return the reason for the first right that is missing, by the name that Discord's clients show."""
     for name in names:
         if not getattr(held, name):
-            return LACKING.format(right=name.replace("_", " ").title().replace(" In ", " in "))
+            return gettext(LACKING).format(right=name.replace("_", " ").title().replace(" In ", " in "))
     return ""

@@ -23,6 +23,7 @@ from bot.delivery.long_answer import (
     most_messages,
 )
 from bot.delivery.running_text import Allowed, any_address
+from bot.language import gettext, gettext_noop
 from bot.types import Draft, Source, Turn
 
 TITLE: Final = 120
@@ -34,12 +35,14 @@ MESSAGES: Final = 5
 SMALL: Final = "-# "
 """What begins a line of small print."""
 
-THINKING: Final = "-# Thinking…"
-SEARCHING: Final = "-# Searching the web…"
-NO_ANSWER: Final = "-# There is no answer."
-NO_SOURCES: Final = "I found no sources for this; the answer comes from what the model knows."
-MENTION_ME: Final = "To continue here, mention me or reply to me: I cannot read other messages on this server."
-NO_SEARCH: Final = (
+THINKING: Final = gettext_noop("-# Thinking…")
+SEARCHING: Final = gettext_noop("-# Searching the web…")
+NO_ANSWER: Final = gettext_noop("-# There is no answer.")
+NO_SOURCES: Final = gettext_noop("I found no sources for this; the answer comes from what the model knows.")
+MENTION_ME: Final = gettext_noop(
+    "To continue here, mention me or reply to me: I cannot read other messages on this server."
+)
+NO_SEARCH: Final = gettext_noop(
     "This was answered without the web: the small local model cannot search. "
     "Web search needs the Seed endpoint (SEED_API_KEY)."
 )
@@ -79,14 +82,14 @@ class Renderer:
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         if self.attaches and draft.text and is_for_file(draft, len(contents), self._most):
             return self._growing_pages(contents, draft) if growing else [self._with_file(draft, text)]
-        contents = _joined(contents, self._tail(draft)) or [NO_ANSWER]
+        contents = _joined(contents, self._tail(draft)) or [gettext(NO_ANSWER)]
         *before, last = contents
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
     def _growing_pages(self, contents: Sequence[str], draft: Draft) -> list[Page]:
         """Return as many pages as an answer may have, while more is being written."""
         *before, last = contents[: self._most]
-        below = f"{SMALL}{TO_COME}"
+        below = f"{SMALL}{gettext(TO_COME)}"
         last = f"{split(last, limit=CONTENT - len(below) - 2)[0].shown}\n\n{below}"
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
@@ -94,9 +97,9 @@ class Renderer:
         """Return the one message of an answer that is in a file: the first page, unless it was asked for as a file."""
         tail = self._tail(replace(draft, sources=()))
         if draft.file_name:
-            shown = "\n".join(tail or [NOTHING_SHOWN])
+            shown = "\n".join(tail or [gettext(NOTHING_SHOWN)])
         else:
-            below = "\n".join([f"{SMALL}{IN_A_FILE}", *tail])[: CONTENT // 2]
+            below = "\n".join([f"{SMALL}{gettext(IN_A_FILE)}", *tail])[: CONTENT // 2]
             first = split(self._head + text, limit=CONTENT - len(below) - 2)[0]
             shown = f"{first.shown}\n\n{below}"
         return Page(content=shown[:CONTENT], rows=rows_for(draft, self._turn), file=file_of(draft))
@@ -112,11 +115,11 @@ class Renderer:
         blocks = [sources_text(draft.sources)] if draft.sources else []
         notices = list(draft.notices)
         if draft.status == "done" and is_search(self._turn) and not draft.sources:
-            notices.extend({NO_SOURCES if self._searches else NO_SEARCH} - set(notices))
+            notices.extend({gettext(NO_SOURCES) if self._searches else gettext(NO_SEARCH)} - set(notices))
         blocks += _notes(notices) if draft.text else notices
         blocks += _notes([self._hint] if self._hint else [])
         if draft.status == "stopped":
-            blocks.append("-# Stopped.")
+            blocks.append(gettext("-# Stopped."))
         if draft.footer is not None:
             blocks.append(f"{SMALL}{SEPARATOR.join(footer_parts(draft.footer))}")
         return blocks
@@ -127,7 +130,7 @@ def _status(draft: Draft) -> list[str]:
     if draft.progress:
         return _notes([draft.progress])
     status = {"searching": SEARCHING, "thinking": THINKING}.get(draft.status, "" if draft.notices else THINKING)
-    return [] if draft.text or not status else [status]
+    return [] if draft.text or not status else [gettext(status)]
 
 
 def plain_pages(markdown: str, *, allowed: Allowed = any_address, rows: tuple[Row, ...] = ()) -> list[Page]:
@@ -139,7 +142,7 @@ def plain_pages(markdown: str, *, allowed: Allowed = any_address, rows: tuple[Ro
 def sources_text(sources: Sequence[Source]) -> str:
     """Return a numbered list of links whose previews are off."""
     lines = [f"{number}. {_link(source)}" for number, source in enumerate(sources, start=1)]
-    return "\n".join(("**Sources**", *lines))
+    return "\n".join((f"**{gettext('Sources')}**", *lines))
 
 
 def _link(source: Source) -> str:

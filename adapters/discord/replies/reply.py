@@ -17,6 +17,7 @@ from adapters.discord.replies.reply_placement import direct_channel
 from adapters.discord.replies.reply_ref import ChannelRef, InteractionRef, ReplyRef, read_ref, with_ids
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
+from bot.language import gettext, gettext_noop
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
@@ -24,10 +25,10 @@ from bot.types import Draft, Turn
 logger = logging.getLogger(__name__)
 
 
-TAKEN_BACK: Final = "-# This answer was removed."
+TAKEN_BACK: Final = gettext_noop("-# This answer was removed.")
 """What a message says that was to be deleted and could not be."""
 
-NO_ROOM: Final = "-# The whole answer is in the file, since no further messages are allowed here."
+NO_ROOM: Final = gettext_noop("-# The whole answer is in the file, since no further messages are allowed here.")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class DiscordReply:
         try:
             await self._remove(shown)
         except DiscordApiError:
-            await self._surface.edit(shown.id, Page(content=TAKEN_BACK), priority=Priority.FINAL)
+            await self._surface.edit(shown.id, Page(content=gettext(TAKEN_BACK)), priority=Priority.FINAL)
         except InteractionExpired:
             if not (isinstance(self._ref, InteractionRef) and self._ref.private):
                 await self._move()
@@ -180,7 +181,7 @@ class DiscordReply:
     async def _attach(self, draft: Draft, priority: Priority) -> None:
         """Put the whole answer into a file at the last message, since there may be no further ones."""
         if priority is Priority.FINAL:
-            page = self._renderer.whole_in_file(draft, NO_ROOM)
+            page = self._renderer.whole_in_file(draft, gettext(NO_ROOM))
             await self._change(self._shown[-1], page, len(self._shown) - 1, priority)
 
     async def _change(self, shown: _Shown, page: Page, index: int, priority: Priority) -> None:

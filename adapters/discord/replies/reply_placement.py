@@ -13,6 +13,7 @@ from adapters.discord.context import DiscordContext
 from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
 from bot.chat.message_rendering import typed_text
+from bot.language import gettext
 from bot.types import ANSWER_IN, Incoming, Turn
 
 logger = logging.getLogger(__name__)
@@ -93,5 +94,5 @@ async def _may_open(channel: str, around: DiscordContext) -> bool:
 def thread_name(text: str) -> str:
     """Return a thread's name from a question: what was typed, without mentions, quotes and marks of Markdown."""
     typed = _MARKS.sub("", _MENTION.sub("", typed_text(text)[:_READ]))
-    words = _GAP.sub("", " ".join(typed.split())).lstrip(",;:.- ") or "Question"
+    words = _GAP.sub("", " ".join(typed.split())).lstrip(",;:.- ") or gettext("Question")
     return words if len(words) <= _NAME else f"{words[: _NAME - 1].rsplit(' ', 1)[0]}…"

@@ -9,12 +9,12 @@ from typing import Final
 
 import python_calamine
 
-from adapters.media.job import Job, Note
+from adapters.media.job import FileNote, Job
 from adapters.media.office.number_formats import plain
 from adapters.media.office.sheets import csv_line, spaced
 from adapters.media.unreadable import Unreadable
 
-NOTE: Final = Note(
+NOTE: Final = FileNote(
     "its numbers stand as they are stored, not as they are shown",
     "Save it as xlsx to have percentages, currencies and notes.",
 )
@@ -42,9 +42,11 @@ def binary_sheet_lines(book: python_calamine.CalamineWorkbook) -> Generator[str,
 
 
 def _rows(sheet: python_calamine.CalamineSheet) -> Iterator[str]:
-    top = sheet.start[0] if sheet.start else 0
-    for number, row in enumerate(sheet.iter_rows(), top + 1):
-        if line := csv_line(spaced({column: _shown(value) for column, value in enumerate(row)}, number)):
+    left = (
+        sheet.start[1] if sheet.start else 0
+    )  # rows are told from the first one on, columns from the first with a value
+    for number, row in enumerate(sheet.iter_rows(), 1):
+        if line := csv_line(spaced({column: _shown(value) for column, value in enumerate(row, left)}, number)):
             yield line
 
 
@@ -62,4 +64,4 @@ def _shown(value: object) -> str:
             seconds = round(value.total_seconds())
             return f"{seconds // 3_600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         case _:
-            return str(value)
+            return str(value).replace("\0", "")  # of Excel 95 texts come with the zeros of UTF-16

@@ -54,6 +54,7 @@ class Member:
     is_guest: bool = False
     team: str = ""
     time_zone: str = "UTC"
+    locale: str = ""
 
     @property
     def person(self) -> Person:
@@ -200,6 +201,7 @@ class SlackDirectory:
             is_full=not is_stranger and not is_guest and user.id != "" and not user.deleted,
             team=user.team_id,
             time_zone=user.tz or "UTC",
+            locale=user.locale,
         )
 
     async def _ask_groups(self) -> Mapping[str, SlackGroup]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from bot.chat.verdicts import PASSES, Verdict, final
 from bot.errors import AccessRevoked, PlatformError, PlatformRefused
+from bot.language import gettext_noop
 
 UNAVAILABLE: Final = frozenset(
     {"feature_disabled", "feature_not_enabled", "method_deprecated", "missing_scope", "not_agent_app", "unknown_method"}
@@ -18,15 +19,15 @@ TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed",
 
 
 _TROUBLE: Final = Verdict(passes=True, maybe_done=True)
-_FORM: Final = final("Slack did not accept its format")
-_TOO_LONG: Final = final("it is too long for Slack")
-_PLACE: Final = final("an administrator has restricted who may post in this channel")
-_THREAD: Final = final("no more replies are possible in this thread")
-_ARCHIVED: Final = final("this channel is archived")
-_NOT_HERE: Final = final("I am not in this channel; invite me with `/invite`")
-_NO_EDIT: Final = final("Slack does not let me change my message any more")
-_NO_ACCESS: Final = final("this workspace has removed my access")
-_GONE: Final = final("the message has been deleted")
+_FORM: Final = final(gettext_noop("Slack did not accept its format"))
+_TOO_LONG: Final = final(gettext_noop("it is too long for Slack"))
+_PLACE: Final = final(gettext_noop("an administrator has restricted who may post in this channel"))
+_THREAD: Final = final(gettext_noop("no more replies are possible in this thread"))
+_ARCHIVED: Final = final(gettext_noop("this channel is archived"))
+_NOT_HERE: Final = final(gettext_noop("I am not in this channel; invite me with `/invite`"))
+_NO_EDIT: Final = final(gettext_noop("Slack does not let me change my message any more"))
+_NO_ACCESS: Final = final(gettext_noop("this workspace has removed my access"))
+_GONE: Final = final(gettext_noop("the message has been deleted"))
 
 VERDICTS: Final[Mapping[str, Verdict]] = {
     # These pass (pages of the methods, "errors").
@@ -67,27 +68,31 @@ VERDICTS: Final[Mapping[str, Verdict]] = {
     "is_archived": _ARCHIVED,
     "is_inactive": _ARCHIVED,
     "not_in_channel": _NOT_HERE,
-    "channel_not_found": final("I do not see this channel; invite me with `/invite`"),
+    "channel_not_found": final(gettext_noop("I do not see this channel; invite me with `/invite`")),
     "restricted_action": _PLACE,
-    "restricted_action_read_only_channel": final("only some people may post in this channel"),
-    "restricted_action_thread_only_channel": final("only replies in threads are allowed in this channel"),
-    "restricted_action_non_threadable_channel": final("replies in threads are not allowed in this channel"),
+    "restricted_action_read_only_channel": final(gettext_noop("only some people may post in this channel")),
+    "restricted_action_thread_only_channel": final(gettext_noop("only replies in threads are allowed in this channel")),
+    "restricted_action_non_threadable_channel": final(
+        gettext_noop("replies in threads are not allowed in this channel")
+    ),
     "restricted_action_thread_locked": _THREAD,
     "thread_locked": _THREAD,
-    "cannot_reply_to_message": final("Slack does not allow replies to this message"),
-    "message_limit_exceeded": final("this workspace has sent as many messages as its plan allows"),
-    "messages_tab_disabled": final("direct messages with me are switched off"),
-    "user_is_restricted": final("guests are restricted in this workspace"),
+    "cannot_reply_to_message": final(gettext_noop("Slack does not allow replies to this message")),
+    "message_limit_exceeded": final(gettext_noop("this workspace has sent as many messages as its plan allows")),
+    "messages_tab_disabled": final(gettext_noop("direct messages with me are switched off")),
+    "user_is_restricted": final(gettext_noop("guests are restricted in this workspace")),
     # Rights that the app or the workspace lacks.
-    "access_denied": final("this workspace does not let me do that"),
-    "ekm_access_denied": final("an administrator has switched messages off in this channel"),
-    "team_access_not_granted": final("the app is not approved for this workspace"),
-    "missing_scope": final("the app lacks a permission (scope) that this needs; an administrator can add it"),
-    "no_permission": final("the app lacks a permission that this needs"),
-    "not_allowed_token_type": final("the app lacks a permission that this needs"),
+    "access_denied": final(gettext_noop("this workspace does not let me do that")),
+    "ekm_access_denied": final(gettext_noop("an administrator has switched messages off in this channel")),
+    "team_access_not_granted": final(gettext_noop("the app is not approved for this workspace")),
+    "missing_scope": final(
+        gettext_noop("the app lacks a permission (scope) that this needs; an administrator can add it")
+    ),
+    "no_permission": final(gettext_noop("the app lacks a permission that this needs")),
+    "not_allowed_token_type": final(gettext_noop("the app lacks a permission that this needs")),
     **dict.fromkeys(TOKEN_GONE, _NO_ACCESS),
-    "expired_trigger_id": final("it took too long; please try again"),
-    "trigger_expired": final("it took too long; please try again"),
+    "expired_trigger_id": final(gettext_noop("it took too long; please try again")),
+    "trigger_expired": final(gettext_noop("it took too long; please try again")),
 }
 """Every refusal that is known, sorted: the one table that says what is tried again and what people are told."""
 
@@ -133,5 +138,8 @@ class UnknownWorkspace(PlatformRefused):
     """The app is not installed in that workspace."""
 
     def __init__(self, team: str) -> None:
-        super().__init__(f"the app is not installed in the Slack workspace {team}", reason="the app is not installed")
+        super().__init__(
+            f"the app is not installed in the Slack workspace {team}",
+            reason=gettext_noop("the app is not installed"),
+        )
         self.team = team

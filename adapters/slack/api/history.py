@@ -16,7 +16,9 @@ from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import ListPage, SlackMessage, moment
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
+from bot.language import gettext, gettext_noop
 from bot.offload import offload
+from bot.plurals import quantity
 from bot.types import Person, ReadMessage
 
 THREAD_PAGES: Final = 50
@@ -35,7 +37,8 @@ FOR_AN_ANSWER: Final = Urgency(priority=Priority.FINAL, patience=20.0)
 ON_DEMAND: Final = Urgency(priority=Priority.FINAL, patience=60.0)
 BESIDE_OTHERS: Final = Urgency(priority=Priority.NORMAL, patience=120.0)
 
-FEW_AT_ONCE: Final = (
+NOT_GIVEN: Final = gettext_noop("Slack did not give it to me")
+FEW_AT_ONCE: Final = gettext_noop(
     "Apps that are distributed outside its marketplace get 15 messages a minute; an app of your own has no such limit."
 )
 """https://docs.slack.dev/changelog/2025/05/29/rate-limit-changes-for-non-marketplace-apps"""
@@ -81,14 +84,20 @@ async def read_one(calls: SlackClient, channel: str, ts: str) -> SlackMessage | 
 
 def unread_notice(error: PlatformError, *, read: int) -> str:
     """Return what people are told of a thread of which only the first `read` messages could be read."""
-    told = "1 message" if read == 1 else f"{read} messages"
-    what = f"I could read only the first {told} of this thread" if read else "I could not read this thread"
+    told = quantity(read, "message")
+    what = (
+        gettext("I could read only the first {told} of this thread").format(told=told)
+        if read
+        else gettext("I could not read this thread")
+    )
     if isinstance(error, SlackApiError) and error.needed:
-        return f"{what}: the app lacks the permission {error.needed}. Add it to the app and install the app again."
+        return gettext(
+            "{what}: the app lacks the permission {needed}. Add it to the app and install the app again."
+        ).format(what=what, needed=error.needed)
     if isinstance(error, SlackUnknownOutcome) and error.retry_after:
-        return f"{what}: Slack makes me wait. {FEW_AT_ONCE}"
+        return gettext("{what}: Slack makes me wait. {few_at_once}").format(what=what, few_at_once=gettext(FEW_AT_ONCE))
     reason = error.reason if isinstance(error, SlackApiError) else ""
-    return f"{what}: {reason or 'Slack did not give it to me'}."
+    return f"{what}: {gettext(reason or NOT_GIVEN)}."
 
 
 async def _pages(

@@ -21,6 +21,7 @@ from adapters.slack.replies.ephemeral import NOT_THERE
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import not_done
 from bot.types import Entrance, Incoming
@@ -29,12 +30,12 @@ ASK_SHORTCUT: Final = "seed_ask"
 ASK_FORM: Final = "seedling_ask"
 QUESTION: Final = "seedling_question"
 PRIVATE: Final = "seedling_private"
-TITLE: Final = "Ask about this"
-PRESET: Final = "What does this mean?"
+TITLE: Final = gettext_noop("Ask about this")
+PRESET: Final = gettext_noop("What does this mean?")
 QUESTION_CHARACTERS: Final = 3_000  # of a field (https://docs.slack.dev/reference/block-kit/block-elements)
 DELETED: Final = frozenset({"thread_not_found", "message_not_found"})
-GONE: Final = "That message is gone."
-UNREADABLE: Final = "I could not read that message"
+GONE: Final = gettext_noop("That message is gone.")
+UNREADABLE: Final = gettext_noop("I could not read that message")
 
 
 class AskModal:
@@ -100,7 +101,7 @@ class AskModal:
             message = await read_one(workspace.calls, asked.key.channel, ts)
             read = await as_read(workspace, [message] if message is not None else [])
             if not read:
-                return await self._hearing.reply(workspace, outside, GONE)
+                return await self._hearing.reply(workspace, outside, gettext(GONE))
             asked = replace(asked, above=tuple(read))
             if asked.private:
                 return await self._commanding.ask_alone(workspace, asked)
@@ -114,8 +115,8 @@ def _failure(error: PlatformError) -> str:
     """Return what is told of a message that could not be read, or a question that could not be shown."""
     code = error.code if isinstance(error, SlackApiError) else ""
     if code in NOT_THERE:
-        return NOT_HERE
-    return GONE if code in DELETED else not_done(UNREADABLE)
+        return gettext(NOT_HERE)
+    return gettext(GONE) if code in DELETED else not_done(UNREADABLE)
 
 
 def form(where: Mapping[str, str]) -> dict[str, Any]:
@@ -124,24 +125,30 @@ def form(where: Mapping[str, str]) -> dict[str, Any]:
         "type": "plain_text_input",
         "action_id": QUESTION,
         "multiline": True,
-        "initial_value": PRESET,
+        "initial_value": gettext(PRESET),
         "max_length": QUESTION_CHARACTERS,
     }
     private = {
         "type": "checkboxes",
         "action_id": PRIVATE,
-        "options": [{"text": _plain("Only I see the question and its answer"), "value": PRIVATE}],
+        "options": [{"text": _plain(gettext("Only I see the question and its answer")), "value": PRIVATE}],
     }
     return {
         "type": "modal",
         "callback_id": ASK_FORM,
         "private_metadata": json.dumps(where),
-        "title": _plain(TITLE),
-        "submit": _plain("Ask"),
-        "close": _plain("Cancel"),
+        "title": _plain(gettext(TITLE)),
+        "submit": _plain(gettext("Ask")),
+        "close": _plain(gettext("Cancel")),
         "blocks": [
-            {"type": "input", "block_id": QUESTION, "label": _plain("Your question"), "element": question},
-            {"type": "input", "block_id": PRIVATE, "label": _plain("Answer"), "element": private, "optional": True},
+            {"type": "input", "block_id": QUESTION, "label": _plain(gettext("Your question")), "element": question},
+            {
+                "type": "input",
+                "block_id": PRIVATE,
+                "label": _plain(gettext("Answer")),
+                "element": private,
+                "optional": True,
+            },
         ],
     }
 
@@ -162,7 +169,7 @@ def _where(view: ModalView) -> dict[str, str]:
 def _read(view: ModalView) -> tuple[str, bool]:
     """Return the question, and whether it is to be private."""
     is_private = any(option.value == PRIVATE for option in _state(view, PRIVATE).selected_options)
-    return _state(view, QUESTION).value.strip() or PRESET, is_private
+    return _state(view, QUESTION).value.strip() or gettext(PRESET), is_private
 
 
 def _state(view: ModalView, name: str) -> InputState:

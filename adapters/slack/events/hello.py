@@ -10,11 +10,13 @@ from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import asked_by
+from bot.language import gettext, gettext_noop, speaking
+from bot.parameter_resolver import known_language
 from bot.ports import Bot, Clock
-from bot.types import Entrance
+from bot.types import Entrance, Incoming
 
-HELLO: Final = (
-    f"Hello! Mention me with a question and I answer in a thread. I also answer a message that you put :{EMOJI}: on.\n"
+HELLO: Final = gettext_noop(
+    "Hello! Mention me with a question and I answer in a thread. I also answer a message that you put :{emoji}: on.\n"
     "`/help` tells what else I can do."
 )
 
@@ -39,4 +41,10 @@ class HelloHandler:
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
         if (await self._bot.get_parameters(asked.key))["hello"].value:
             once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")
-            await self._hearing.reply(workspace, once, HELLO)
+            await self._hearing.reply(workspace, once, hello(once))
+
+
+def hello(asked: Incoming) -> str:
+    """Return the greeting in the language of who brought the bot."""
+    with speaking(known_language(asked)):
+        return gettext(HELLO).format(emoji=EMOJI)

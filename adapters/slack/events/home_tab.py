@@ -15,6 +15,7 @@ from adapters.slack.replies.markdown import Block, MrkdwnRenderer, escape_mrkdwn
 from adapters.slack.replies.rendering import COMMAND, shortened
 from bot.commands.parameter_text import origin_text
 from bot.errors import BotError
+from bot.language import gettext, gettext_noop
 from bot.parameters import Effective
 from bot.ports import Bot, Clock
 from bot.types import Entrance
@@ -22,18 +23,24 @@ from bot.types import Entrance
 logger = logging.getLogger(__name__)
 
 OPEN_SETTINGS: Final = "seedling_open_settings"
-WELCOME: Final = (
+WELCOME: Final = gettext_noop(
     "• Mention me in a channel: I answer in the thread, and read what was said there before.\n"
     "• Write to me in the *Messages* tab, without any mention.\n"
-    f"• In channels, `{COMMAND}` asks, searches, summarises and sets; in threads, mention me with the same words or "
+    "• In channels, `{command}` asks, searches, summarises and sets; in threads, mention me with the same words or "
     "write `!set reasoning_effort high`.\n"
     "• Under a message, *More actions* has *Seed settings here* and *Summarise*."
 )
 PROMPTS: Final[Sequence[Mapping[str, str]]] = (
-    {"title": "What can you do?", "message": "help"},
-    {"title": "Explain something", "message": "Explain how a heat pump works, in five sentences."},
-    {"title": "Draft a message", "message": "Draft a short, friendly message that moves our meeting to Thursday."},
-    {"title": "Search the web", "message": "search What is new in Python this month?"},
+    {"title": gettext_noop("What can you do?"), "message": "help"},
+    {
+        "title": gettext_noop("Explain something"),
+        "message": gettext_noop("Explain how a heat pump works, in five sentences."),
+    },
+    {
+        "title": gettext_noop("Draft a message"),
+        "message": gettext_noop("Draft a short, friendly message that moves our meeting to Thursday."),
+    },
+    {"title": gettext_noop("Search the web"), "message": gettext_noop("search What is new in Python this month?")},
 )
 
 
@@ -72,16 +79,18 @@ class HomeTab:
 
 def home_view(effective: Mapping[str, Effective], used: str, *, is_admin: bool) -> dict[str, Any]:
     """Return the home tab: how to start, what was used, what is set for the workspace."""
-    blocks = [_header("How to start"), _section(WELCOME)]
+    blocks = [_header(gettext("How to start")), _section(gettext(WELCOME).format(command=COMMAND))]
     if used:
-        blocks += [_header("Usage"), _section(in_mrkdwn(used))]
-    blocks += [_header("Settings of this workspace"), *_settings(effective)]
+        blocks += [_header(gettext("Usage")), _section(in_mrkdwn(used))]
+    blocks += [_header(gettext("Settings of this workspace")), *_settings(effective)]
     if is_admin:
-        button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain("Change them")}
+        button = {"type": "button", "action_id": OPEN_SETTINGS, "text": _plain(gettext("Change them"))}
         blocks.append({"type": "actions", "elements": [button]})
     else:
         blocks.append(
-            _section("Administrators change them here. In a channel or thread, the form shows what you can change.")
+            _section(
+                gettext("Administrators change them here. In a channel or thread, the form shows what you can change.")
+            )
         )
     return {"type": "home", "blocks": blocks}
 

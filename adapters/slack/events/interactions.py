@@ -25,15 +25,16 @@ from adapters.slack.replies.rendering import UNDO_ACTION, action_of, undo_of
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.reply_actions import press
 from bot.errors import PlatformError, PlatformRefused, StorageError
+from bot.language import gettext, gettext_noop, speaking, supported
 from bot.ports import Bot, Clock
 from bot.turns.error_messages import UNEXPECTED, not_done
 from bot.types import Entrance, Turn
 
 logger = logging.getLogger(__name__)
 
-AWAY: Final = "Slack is not answering me right now. Please try again in a moment."
-WAIT: Final = "Slack asks me to wait. Please try again in {seconds} seconds."
-REFUSED: Final = "Slack did not accept it"
+AWAY: Final = gettext_noop("Slack is not answering me right now. Please try again in a moment.")
+WAIT: Final = gettext_noop("Slack asks me to wait. Please try again in {seconds} seconds.")
+REFUSED: Final = gettext_noop("Slack did not accept it")
 
 
 class InteractionHandler:
@@ -66,7 +67,8 @@ class InteractionHandler:
     async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Somebody submitted a form; what is wrong with it, by block. Raises `StorageError`."""
         is_question = body.view is not None and body.view.callback_id == ASK_FORM
-        return await (self._asking if is_question else self._settings).submitted(workspace, body)
+        with speaking(await self._language(workspace, body)):
+            return await (self._asking if is_question else self._settings).submitted(workspace, body)
 
     async def action(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""
@@ -79,6 +81,22 @@ class InteractionHandler:
         act: Callable[[SlackWorkspace, Interaction], Awaitable[None]],
     ) -> None:
         """Do what somebody asked for, and tell them alone when that fails; Slack itself tells what was not stored."""
+        with speaking(await self._language(workspace, body)):
+            await self._tell_what_fails(workspace, body, act)
+
+    async def _language(self, workspace: SlackWorkspace, body: Interaction) -> str:
+        """Return the language of who acts, "" where Slack does not tell it."""
+        try:
+            return supported((await workspace.directory.member(body.actor)).locale)
+        except PlatformError:
+            return ""
+
+    async def _tell_what_fails(
+        self,
+        workspace: SlackWorkspace,
+        body: Interaction,
+        act: Callable[[SlackWorkspace, Interaction], Awaitable[None]],
+    ) -> None:
         try:
             await act(workspace, body)
         except PlatformError as error:
@@ -87,7 +105,7 @@ class InteractionHandler:
         except StorageError:
             raise
         except Exception:
-            await self._tell_failure(workspace, body, UNEXPECTED)
+            await self._tell_failure(workspace, body, gettext(UNEXPECTED))
             raise
 
     async def _tell_failure(self, workspace: SlackWorkspace, body: Interaction, text: str) -> None:
@@ -168,5 +186,5 @@ def failure(error: PlatformError) -> str:
     if isinstance(error, PlatformRefused):
         return not_done(error.reason or REFUSED)
     if isinstance(error, SlackUnknownOutcome) and error.retry_after:
-        return WAIT.format(seconds=max(2, round(error.retry_after)))
-    return AWAY
+        return gettext(WAIT).format(seconds=max(2, round(error.retry_after)))
+    return gettext(AWAY)

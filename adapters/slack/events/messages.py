@@ -29,14 +29,15 @@ from adapters.slack.replies.rendering import correction_blocks, in_slack_words, 
 from adapters.slack.replies.status import forget_title
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
+from bot.types import LOCALE, AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
 
-EDITED: Final = (
+EDITED: Final = gettext_noop(
     "You edited a question that I have answered. To have it answered as it reads now, press *Answer again* here or "
     "*Regenerate* under my answer."
 )
@@ -97,7 +98,7 @@ class SlackMessageHandler:
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
-        await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or INTERRUPTED))
+        await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
 
     async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
@@ -127,7 +128,7 @@ class SlackMessageHandler:
             is_admin=member.is_admin,
             mentions=named_in(without_mention(said.text, workspace.bot_user), names),
             time_zone=member.time_zone,
-            platform_data=details_of(workspace, user_team=said.user_team or member.team),
+            platform_data=details_of(workspace, user_team=said.user_team or member.team, locale=member.locale),
         )
 
     # ------------------------------------------------------------ what changes
@@ -186,9 +187,9 @@ async def _author(workspace: SlackWorkspace, said: MessageEvent) -> Member:
     return await workspace.directory.member(said.user)
 
 
-def details_of(workspace: SlackWorkspace, *, user_team: str = "") -> Mapping[str, str]:
+def details_of(workspace: SlackWorkspace, *, user_team: str = "", locale: str = "") -> Mapping[str, str]:
     """Return what replies need to know beside the conversation."""
-    details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise}
+    details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise, LOCALE: locale}
     return {name: value for name, value in details.items() if value}
 
 

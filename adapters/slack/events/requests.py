@@ -24,7 +24,7 @@ async def asked_by(
     member = await workspace.directory.member(body.actor)
     channel, now = channel or body.place, clock()
     user_team = body.user.team_id or member.team
-    details = details_of(workspace, user_team=user_team)
+    details = details_of(workspace, user_team=user_team, locale=member.locale)
     return Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread),
         dedupe_key=f"{workspace.team}/{channel}/{body.name or now.isoformat()}",

@@ -16,6 +16,7 @@ from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, rea
 from bot.chat.rate_limit import Priority
 from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text
+from bot.language import gettext, gettext_noop
 from bot.parameters import Scope
 from bot.ports import Bot, Clock
 from bot.types import ConversationKey, Entrance, Incoming
@@ -28,7 +29,7 @@ OPEN_SECONDS = 2.0
 OPENED_BEFORE = "exchanged_trigger_id"
 """What Slack answers to a command that was delivered again: its form is open."""
 
-ONLY_ADMINISTRATORS = "Only administrators can change settings of the whole workspace."
+ONLY_ADMINISTRATORS = gettext_noop("Only administrators can change settings of the whole workspace.")
 
 
 class SettingsModal:
@@ -79,7 +80,7 @@ class SettingsModal:
             return {}
         panel = await self._panel(workspace, where, asked)
         if not panel.is_open:
-            return {SCOPE: ONLY_ADMINISTRATORS} | dict.fromkeys(_blocks_of(view), ONLY_ADMINISTRATORS)
+            return {SCOPE: gettext(ONLY_ADMINISTRATORS)} | dict.fromkeys(_blocks_of(view), gettext(ONLY_ADMINISTRATORS))
         changes, errors = read_form(where, view, panel)
         if errors:
             return errors
@@ -124,8 +125,8 @@ def _key(workspace: SlackWorkspace, where: SettingsTarget) -> ConversationKey:
 
 
 def _confirmation(scope: Scope, changes: Mapping[str, str | None]) -> str:
-    lines = [f"- {name}: {'as before' if value is None else value}" for name, value in changes.items()]
-    return "\n".join((f"Set for {place_text(scope)}:", "", *lines))
+    lines = [f"- {name}: {gettext('as before') if value is None else value}" for name, value in changes.items()]
+    return "\n".join((gettext("Set for {place_text}:").format(place_text=place_text(scope)), "", *lines))
 
 
 def _blocks_of(view: ModalView) -> list[str]:

@@ -13,15 +13,16 @@ from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import shortened
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, scopes_at
 from bot.commands.parameter_text import origin_text
+from bot.language import gettext, gettext_noop
 from bot.parameters import PARAMETERS, Parameter
 
 FORM: Final = "seedling_settings"
 SCOPE: Final = "seedling_scope"
 NOT_SET: Final = "-"
 LABELS: Final[Mapping[PanelScope, str]] = {
-    "workspace": "The whole workspace",
-    "channel": "This channel",
-    "conversation": "This thread",
+    "workspace": gettext_noop("The whole workspace"),
+    "channel": gettext_noop("This channel"),
+    "conversation": gettext_noop("This thread"),
 }
 
 
@@ -62,19 +63,22 @@ def form(where: SettingsTarget, panel: SettingsPanel) -> dict[str, Any]:
         "type": "modal",
         "callback_id": FORM,
         "private_metadata": write_where(where),
-        "title": _plain("Seed settings"),
-        "submit": _plain("Save"),
-        "close": _plain("Cancel"),
+        "title": _plain(gettext("Seed settings")),
+        "submit": _plain(gettext("Save")),
+        "close": _plain(gettext("Cancel")),
         "blocks": blocks,
     }
 
 
 def _scope_block(panel: SettingsPanel) -> Block:
-    options = {scope: _option(LABELS[scope], scope) for scope in panel.offered_scopes or [panel.scope]}
+    options = {scope: _option(gettext(LABELS[scope]), scope) for scope in panel.offered_scopes or [panel.scope]}
     return {
         "type": "section",
         "block_id": SCOPE,
-        "text": {"type": "mrkdwn", "text": "*Where these settings apply*\nWhat you leave empty stays as it is."},
+        "text": {
+            "type": "mrkdwn",
+            "text": gettext("*Where these settings apply*\nWhat you leave empty stays as it is."),
+        },
         "accessory": {
             "type": "static_select",
             "action_id": SCOPE,
@@ -91,20 +95,28 @@ def _input(where: SettingsTarget, row: PanelRow) -> Block:
         "block_id": block_id(where.kind, parameter),  # another one for each scope, or Slack would keep what was typed
         "optional": True,
         "label": _plain(parameter.name),
-        "hint": _plain(f"Now {_in_force(row)}. {parameter.help} It takes {parameter.allowed}."),
+        "hint": _plain(
+            gettext("Now {in_force}. {help} It takes {allowed}.").format(
+                in_force=_in_force(row), help=gettext(parameter.help), allowed=parameter.allowed
+            )
+        ),
         "element": _element(row),
     }
 
 
 def _told(row: PanelRow) -> Block:
-    text = f"{row.parameter.name}: {_in_force(row)}. Only {row.holders} can set it."
+    text = gettext("{name}: {in_force}. Only {holders} can set it.").format(
+        name=row.parameter.name, in_force=_in_force(row), holders=row.holders
+    )
     return {"type": "context", "elements": [_plain(text)]}
 
 
 def _element(row: PanelRow) -> Block:
     parameter, own = row.parameter, row.own
     if row.choices:
-        options = {NOT_SET: _option("not set here", NOT_SET)} | {value: _option(value, value) for value in row.choices}
+        options = {NOT_SET: _option(gettext("not set here"), NOT_SET)} | {
+            value: _option(value, value) for value in row.choices
+        }
         chosen = options.get(own or NOT_SET, options[NOT_SET])
         return {
             "type": "static_select",

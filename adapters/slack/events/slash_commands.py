@@ -33,6 +33,7 @@ from bot.commands.command import Command
 from bot.commands.parser import as_question, question_in
 from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock
 from bot.types import Entrance, Incoming
 
@@ -47,18 +48,20 @@ ALONE: Final = "private:"
 """How the conversation of a question begins that is shown to nobody; no thread of Slack has such a name."""
 
 QUESTION: Final = "seedling_question"
-NOT_HERE: Final = "I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly."
+NOT_HERE: Final = gettext_noop("I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly.")
 POST_SECONDS: Final = 2.0
 """How long the question may take to be shown: within three seconds Slack wants its acknowledgement."""
 
 
 def usage() -> str:
     """Return what can follow the slash command, a line each."""
-    lines = [f"- `{COMMAND} {command.usage}`: {command.help}" for command in all_commands().values()]
+    lines = [f"- `{COMMAND} {command.usage}`: {gettext(command.help)}" for command in all_commands().values()]
     asked = (f"`{COMMAND} {name} {PRIVATE_WORD} ...`" for name in ("ask", "search"))
-    private = f"- {', '.join(asked)}: Only you see the question and its answer."
-    form = f"- `{COMMAND} {SETTINGS_WORD}`: A form with everything that can be set."
-    reaction = f"Put :{EMOJI}: on a message that I left alone, and I answer it."
+    private = gettext("- {names}: Only you see the question and its answer.").format(names=", ".join(asked))
+    form = gettext("- `{command} {settings_word}`: A form with everything that can be set.").format(
+        command=COMMAND, settings_word=SETTINGS_WORD
+    )
+    reaction = gettext("Put :{emoji}: on a message that I left alone, and I answer it.").format(emoji=EMOJI)
     return "\n".join((*lines, private, form, "", reaction))
 
 
@@ -84,9 +87,13 @@ class SlashCommandHandler:
         elif not word or (word.lower() == HELP_WORD and not rest):
             await self._hearing.reply(workspace, asked, usage())
         elif command is None:
-            unknown = f"There is no `{COMMAND} {escape_code(to_plain(word, names))}`."
+            unknown = gettext("There is no `{command} {escape_code}`.").format(
+                command=COMMAND, escape_code=escape_code(to_plain(word, names))
+            )
             told = " ".join(filter(None, (unknown, as_question(asked.text))))
-            await self._hearing.reply(workspace, asked, f"{told} There are:\n\n{usage()}")
+            await self._hearing.reply(
+                workspace, asked, gettext("{told} There are:\n\n{usage}").format(told=told, usage=usage())
+            )
         elif command.needs_mark:
             question, is_private = _without_private(rest)
             asked = replace(asked, text=f"/{word} {to_plain(question, names)}", private=is_private)
@@ -126,7 +133,7 @@ class SlashCommandHandler:
         except SlackApiError as refused:
             if refused.code not in NOT_THERE:
                 raise
-            return await self._hearing.reply(workspace, asked, NOT_HERE)
+            return await self._hearing.reply(workspace, asked, gettext(NOT_HERE))
         at: datetime = moment(ts) or asked.sent_at
         key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
         handled = await self._hearing.hand_over(workspace, replace(asked, key=key, sent_at=at))
@@ -140,7 +147,10 @@ class SlashCommandHandler:
         Raises `SlackApiError` and `SlackUncertain`.
         """
         name = escape_markdown(" ".join(asked.author.name.split()))
-        text = shortened(f"**{name}** asks: {escape_markdown(shown)}", PIECE_CHARACTERS)
+        text = shortened(
+            gettext("**{name}** asks: {escape_markdown}").format(name=name, escape_markdown=escape_markdown(shown)),
+            PIECE_CHARACTERS,
+        )
         try:
             return await self._post(workspace, asked, text, markdown_blocks(text))
         except SlackApiError as refusal:

@@ -24,7 +24,7 @@ from bot.delivery.tables import Align, PlainTable, column_aligns
 Block = dict[str, Any]
 
 _WITHOUT_WIDTH: Final = "\u200b"  # lets Slack see marks beside letters of a script without spaces
-_JOINER: Final = "\u2060"  # keeps Slack from making a link of a name with a dot, such as README.md
+JOINER: Final = "\u2060"  # keeps Slack from making a link of a name with a dot, such as README.md
 _ESCAPED: Final = re.compile(
     r"""\\(?=[!-/:-@\[-`{-~]|\Z) | ` | \*(?![ ]) | (?<![ ])\*
       | (?<![^\W_])_ | _(?![^\W_]) | ~(?=~) | (?<=~)~ | \](?=[(:])
@@ -36,15 +36,31 @@ _ENDS_ADDRESS: Final = frozenset({"", " ", "\n"})
 
 
 class SlackRenderer(MarkdownRenderer):
-    """Writes what a markdown block shows, before `<` is escaped in all of it."""
+    """Writes what a markdown block shows, before `<` is escaped in all of it.
+
+    Where Slack does not show entities in code as what they stand for, `code_entities` is False: then a `<` in code is
+    parted from what follows, by which Slack finds no mention, and stays as it is.
+    """
 
     escaped = _ESCAPED
+    code_entities = True
+
+    def code_block(self, language: str, code: str) -> str:
+        """Return a code block."""
+        return super().code_block(language, self._code(code))
+
+    def code_span(self, code: str) -> str:
+        """Return code within a line."""
+        return super().code_span(self._code(code))
+
+    def _code(self, code: str) -> str:
+        return code if self.code_entities else code.replace("<", f"<{JOINER}")
 
     def escape(self, text: str) -> str:
         """Return a text in which nothing is a mark, a link or one of Discord's timestamps."""
         if "<t:" in text:
             text = TIMESTAMP.sub(lambda found: _moment(int(found["seconds"])), text)
-        return _LIKE_A_HOST.sub(f"{_JOINER}.", super().escape(text)) if "." in text else super().escape(text)
+        return _LIKE_A_HOST.sub(f"{JOINER}.", super().escape(text)) if "." in text else super().escape(text)
 
     def marked(self, kind: str, text: str, before: str = "", after: str = "") -> str:
         """Return a text between marks that Slack sees."""
@@ -126,7 +142,7 @@ def _native(tokens: Sequence[Token]) -> Block:
 def _cell(children: Sequence[Token]) -> Block:
     """Return a cell: text alone where it has no marks."""
     if all(child.type == "text" for child in children):
-        return {"type": "raw_text", "text": "".join(child.content for child in children).replace(_JOINER, "") or " "}
+        return {"type": "raw_text", "text": "".join(child.content for child in children).replace(JOINER, "") or " "}
     elements = _elements(children)
     section = {"type": "rich_text_section", "elements": elements or [{"type": "text", "text": " "}]}
     return {"type": "rich_text", "elements": [section]}
@@ -150,7 +166,7 @@ def _elements(children: Sequence[Token]) -> list[Block]:
         elif child.nesting < 0 and styles:
             styles.pop()
         elif child.content:
-            words = child.content.replace(_JOINER, "").replace(_WITHOUT_WIDTH, "")
+            words = child.content.replace(JOINER, "").replace(_WITHOUT_WIDTH, "")
             code = ["code"] if child.type == "code_inline" else []
             element: Block = {"type": "link", "url": address} if address else {"type": "text"}
             element["text"] = words

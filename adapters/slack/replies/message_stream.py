@@ -16,10 +16,11 @@ from adapters.slack.replies.rendering import fallback_text, markdown_blocks
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
+from bot.language import gettext, gettext_noop
 
 logger = logging.getLogger(__name__)
 
-TAKEN_BACK: Final = "(This answer was removed.)"
+TAKEN_BACK: Final = gettext_noop("(This answer was removed.)")
 """What a message says that was to be deleted and could not be."""
 
 READ_ALONG_SECONDS: Final = 15.0
@@ -201,7 +202,7 @@ class MessageStream:
             if refusal.code in GONE:
                 return
             logger.info("message not deleted, text removed instead", extra={"code": refusal.code})
-            emptied = {**place, "text": TAKEN_BACK, "blocks": []}
+            emptied = {**place, "text": gettext(TAKEN_BACK), "blocks": []}
             await self._calls.call("chat.update", emptied, priority=Priority.FINAL)
 
     async def delete(self, part: ReplyMessage) -> None:

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.elements import Element, elements_of, words_of
-from adapters.slack.replies.markdown import Block, FallbackRenderer, escape_mrkdwn, with_native_table
+from adapters.slack.replies.markdown import JOINER, Block, FallbackRenderer, escape_mrkdwn, with_native_table
 from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of
 from bot.commands.registry import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
+from bot.language import gettext, gettext_noop
 from bot.types import Draft, Footer, Source, TurnId
 
 PIECE_CHARACTERS: Final = 10_500
@@ -28,7 +29,10 @@ ACTION: Final = "seedling_"
 
 UNDO_ACTION: Final = f"{ACTION}undo"
 FEEDBACK: Final = f"{ACTION}feedback"
-RATINGS: Final[Mapping[ReplyAction, str]] = {ReplyAction.GOOD: "Good answer", ReplyAction.BAD: "Bad answer"}
+RATINGS: Final[Mapping[ReplyAction, str]] = {
+    ReplyAction.GOOD: gettext_noop("Good answer"),
+    ReplyAction.BAD: gettext_noop("Bad answer"),
+}
 """The two buttons of Slack's own feedback element, whose value names which was pressed."""
 
 BUTTONS: Final = (ReplyAction.CONTINUE, ReplyAction.REGENERATE, ReplyAction.RETRY)
@@ -38,7 +42,7 @@ DRAWN: Final = (*BUTTONS, *RATINGS, ReplyAction.STOP, ReplyAction.CORRECT)
 CONTROLS: Final = frozenset({FEEDBACK, *(f"{ACTION}{action}" for action in DRAWN)})
 """What stands under answers to be pressed."""
 
-NO_ANSWER: Final = "There is no answer."
+NO_ANSWER: Final = gettext_noop("There is no answer.")
 
 METADATA: Final = "seedling_answer"
 
@@ -47,6 +51,7 @@ COMMAND: Final = "/seed"
 _COMMANDS: Final = re.compile(rf"(?<=`)/(?=(?:{'|'.join(all_commands())})\b)")
 _NAMED_BY_US: Final = re.compile("&(?P<name>amp|lt);")
 _NAMED: Final = re.compile("&(?=(?:amp|lt|gt);)")
+_OPENS: Final = re.compile(f"<(?!{JOINER})")  # one that is parted from what follows begins nothing
 
 
 def in_slack_words(text: str) -> str:
@@ -59,7 +64,7 @@ def escape_markdown(text: str) -> str:
 
     Only `<` begins one, and `>` and `&` are left for quotes and addresses; what looks like an entity keeps its look.
     """
-    return _NAMED.sub("&amp;", text).replace("<", "&lt;")
+    return _OPENS.sub("&lt;", _NAMED.sub("&amp;", text))
 
 
 def shortened(text: str, limit: int) -> str:
@@ -114,7 +119,7 @@ def notice_blocks(draft: Draft) -> list[Block]:
 def plain_text(draft: Draft) -> str:
     """Return an answer with its notices as text alone."""
     told = map(in_slack_words, draft.notices)
-    return "\n\n".join(filter(None, (FallbackRenderer().render(draft.text), *told))) or NO_ANSWER
+    return "\n\n".join(filter(None, (FallbackRenderer().render(draft.text), *told))) or gettext(NO_ANSWER)
 
 
 def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
@@ -147,7 +152,7 @@ def _source_blocks(sources: Sequence[Source]) -> list[Block]:
     for number, source in enumerate(sources, start=1):
         line = f"{number}. {_source(source)}"
         if len(line) + 1 > room:
-            lines.append(f"and {len(sources) - number + 1} more")
+            lines.append(gettext("and {value} more").format(value=len(sources) - number + 1))
             break
         lines.append(line)
         room -= len(line) + 1
@@ -183,7 +188,7 @@ def undo_blocks(command: str, thread: str) -> list[Block]:
     if not command:
         return []
     value = json.dumps([command, thread])
-    button = {"type": "button", "action_id": UNDO_ACTION, "text": _plain(UNDO), "value": value}
+    button = {"type": "button", "action_id": UNDO_ACTION, "text": _plain(gettext(UNDO)), "value": value}
     return [{"type": "actions", "elements": [button]}]
 
 
@@ -213,11 +218,16 @@ def _actions(turn: TurnId, *actions: ReplyAction) -> Block:
 
 
 def _button(action: ReplyAction, turn: TurnId) -> Block:
-    return {"type": "button", "action_id": action_id(action), "text": _plain(LABELS[action]), "value": str(turn)}
+    return {
+        "type": "button",
+        "action_id": action_id(action),
+        "text": _plain(gettext(LABELS[action])),
+        "value": str(turn),
+    }
 
 
 def _feedback(turn: TurnId) -> Block:
-    good, bad = (_feedback_button(text, turn, action) for action, text in RATINGS.items())
+    good, bad = (_feedback_button(gettext(text), turn, action) for action, text in RATINGS.items())
     return {"type": "feedback_buttons", "action_id": FEEDBACK, "positive_button": good, "negative_button": bad}
 
 

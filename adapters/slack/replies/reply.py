@@ -33,18 +33,19 @@ from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
 from bot.delivery.long_answer import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
+from bot.language import gettext, gettext_noop
 from bot.offload import offload
 from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
 
-MAYBE_SHOWN: Final = "_I was interrupted while I showed you this, so you may have it already._"
+MAYBE_SHOWN: Final = gettext_noop("_I was interrupted while I showed you this, so you may have it already._")
 
 MESSAGES: Final = 3
 """How many messages an answer may have, unless people have set that."""
 
-BEGINS_ANEW: Final = "Thinking…"
+BEGINS_ANEW: Final = gettext_noop("Thinking…")
 """What stands in the place of an answer that is tried again."""
 
 TRIES: Final = 4
@@ -54,12 +55,14 @@ TRIES: Final = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRules:
     """Rules for writing answers; `settle_seconds` is how long a call that nobody waits for any more may still be on
-    its way to Slack or not be seen there, `stream_seconds` after how long Slack ends a stream.
+    its way to Slack or not be seen there, `stream_seconds` after how long Slack ends a stream, `code_entities` whether
+    it shows `&lt;` in code as `<`.
     """
 
     settle_seconds: float
     stream_seconds: float
     minute: float = MINUTE_SECONDS
+    code_entities: bool = True
 
 
 class SlackReply:
@@ -92,6 +95,7 @@ class SlackReply:
         # What stands there already is written anew whole; streams are for answers that begin.
         self._messages.may_stream = self._messages.may_stream and not self._parts
         self._renderer = SlackRenderer()
+        self._renderer.code_entities = rules.code_entities
         self._text = IncrementalRenderer(self._renderer)
         self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
         self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
@@ -117,7 +121,7 @@ class SlackReply:
     async def show(self, draft: Draft) -> str:
         """Bring people nearer to `draft`, as far as the limits leave room. Raises `PlatformError`."""
         if self._begins_anew(draft):
-            draft = replace(draft, progress=draft.progress or BEGINS_ANEW)
+            draft = replace(draft, progress=draft.progress or gettext(BEGINS_ANEW))
         has_words = bool(draft.text.strip() or draft.notices)
         if not has_words or draft.progress:
             await self._status.show(draft.status, draft.progress)
@@ -209,7 +213,7 @@ class SlackReply:
                 self._workspace.learn(error)
             logger.info("file not uploaded, answering in messages", extra={"turn": self._turn.id, "error": str(error)})
             return False
-        notices = draft.notices if draft.file_name else (IN_A_FILE, *draft.notices)
+        notices = draft.notices if draft.file_name else (gettext(IN_A_FILE), *draft.notices)
         text = "" if draft.file_name else escape_markdown(first.shown)
         below = end_blocks(replace(draft, text=text, notices=notices), self._turn.id)
         try:
@@ -377,7 +381,7 @@ class EphemeralReply:
         if self._turn.reply_ref == shown:
             return shown
         if self._turn.post_begun_at is not None:
-            draft = replace(draft, text=f"{MAYBE_SHOWN}\n\n{draft.text}")
+            draft = replace(draft, text=f"{gettext(MAYBE_SHOWN)}\n\n{draft.text}")
         await self._posts.begin(self._turn)
         asked = self._turn.incoming
         if plain:

@@ -12,12 +12,20 @@ from adapters.slack.api.limits import CALLS_PER_MINUTE, SESSION_TITLE_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.rendering import shortened
 from bot.chat.rate_limit import Priority
+from bot.language import gettext, gettext_noop
 from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
 
-TEXTS: Final[Mapping[str, str]] = {"thinking": "is thinking…", "searching": "is searching the web…"}
-LOADING: Final = ["Reading the conversation…", "Thinking it over…", "Still thinking…"]
+TEXTS: Final[Mapping[str, str]] = {
+    "thinking": gettext_noop("is thinking…"),
+    "searching": gettext_noop("is searching the web…"),
+}
+LOADING: Final = [
+    gettext_noop("Reading the conversation…"),
+    gettext_noop("Thinking it over…"),
+    gettext_noop("Still thinking…"),
+]
 LOADING_CHARACTERS: Final = 120
 """Of one loading message; Slack names no limit, and shows one line."""
 
@@ -39,8 +47,14 @@ async def forget_title(workspace: SlackWorkspace, key: ConversationKey) -> None:
 
 def status_arguments(channel: str, thread: str, status: str, progress: str = "") -> dict[str, Any]:
     """Return what sets the status of a thread; what is being done goes into the messages that Slack shows in turn."""
-    loading = [shortened(progress, LOADING_CHARACTERS)] if progress else LOADING if status == "thinking" else None
-    text = TEXTS.get(status, TEXTS["thinking"])
+    loading = (
+        [shortened(progress, LOADING_CHARACTERS)]
+        if progress
+        else list(map(gettext, LOADING))
+        if status == "thinking"
+        else None
+    )
+    text = gettext(TEXTS.get(status, TEXTS["thinking"]))
     return {"channel_id": channel, "thread_ts": thread, "status": text, "loading_messages": loading}
 
 

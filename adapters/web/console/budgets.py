@@ -61,7 +61,7 @@ class BudgetPages:
             form.errors["amount"] = MEANWHILE.format(now=now, before=form["before"])
             return self._page(request, Form(values={**form.values, "before": now}, errors=form.errors))
         try:
-            change: Change[None] | Change[bool] = self._change(form, scope, period)
+            change = self._change(form, scope, period)
         except InvalidInput as error:
             form.errors["amount"] = str(error)
             return self._page(request, form)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Final
 
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, Role, page, read_form, render
 from adapters.web.frame.routing import PageRoute
+from bot.errors import BotError
 from bot.person_export import export_as_json, export_person
 from bot.retention import PARAMETER
 
@@ -28,6 +34,7 @@ class DataPages:
         """Return their addresses."""
         return [
             page("/console/data", self._show, needs=Role.VIEWER),
+            page("/console/data/backup", self._back_up, methods=("POST",), needs=Role.ADMINISTRATOR),
             page("/console/data/person", self._person, methods=("POST",), needs=Role.ADMINISTRATOR),
         ]
 
@@ -45,6 +52,25 @@ class DataPages:
             database=operations.database,
             retention=operations.retention,
             kept={scope.key: value for scope, value in (await store.get_everywhere(PARAMETER)).items()},
+        )
+
+    async def _back_up(self, request: Request) -> Response:
+        """Send a copy of the database, which is made in a folder of its own and gone afterwards."""
+        form = await read_form(request)
+        folder = Path(await asyncio.to_thread(mkdtemp, prefix="seedling-backup-"))
+        copy = folder / "seedling.db"
+        remove = BackgroundTask(asyncio.to_thread, rmtree, folder, ignore_errors=True)
+        try:
+            await self._console.operations.back_up(copy)
+        except BotError as error:
+            await remove()
+            form.errors["backup"] = str(error)
+            return await self._page(request, form)
+        await self._console.record(request, "backup", "whole database")
+        name = f"seedling-{self._console.today()}.db"
+        headers = {"Content-Encoding": "identity", "Cache-Control": "no-store"}
+        return FileResponse(
+            copy, filename=name, media_type="application/vnd.sqlite3", headers=headers, background=remove
         )
 
     async def _person(self, request: Request) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -71,7 +71,7 @@ def words(text: str) -> Markup:
     return Markup("<br>").join(escape(line) for line in text.split("\n"))
 
 
-FILTERS: Final = {
+FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "moment": moment,
     "duration": duration,
     "size": size,

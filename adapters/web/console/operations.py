@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -47,6 +48,10 @@ class Operations(Protocol):
         """Return the prices in force, and what was learned where none are told, a sentence each."""
         ...
 
+    async def back_up(self, path: Path) -> None:
+        """Write a copy of the database to a new file. Raises `BotError` where that is not the way to do it."""
+        ...
+
     async def processes(self) -> Sequence[Process]:
         """Return the processes that were there within the last minutes. Raises `StorageError`."""
         ...
@@ -83,7 +88,7 @@ class Console:
             is_admin=identity.may(Role.OPERATOR),
         )
 
-    async def change(self, request: Request, change: Change[object], place: ConversationKey) -> None:
+    async def change(self, request: Request, change: Change[Any], place: ConversationKey) -> None:
         """Make a change, with its line in the audit trail. Raises `StorageError`."""
         asked = self.asked(request, place)
         await self.store.carry_out(asked, change, lambda _: "")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,16 +15,22 @@ from adapters.web.console.budgets import MEANWHILE
 from adapters.web.console.names import Names, names_for
 from adapters.web.console.operations import Console
 from adapters.web.console.places import place_text, read_place
-from adapters.web.frame import Form, Role, page, read_form, render
+from adapters.web.frame import Form, Role, identity_of, page, read_form, render
 from adapters.web.frame.routing import PageRoute
 from bot.access.roles import HOLDERS, ScopeKind
 from bot.chat.settings_panel import choices_of
+from bot.context.places import known_place
+from bot.context.system_prompt import system_prompt
 from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_at, scopes_of
 from bot.parameters import PARAMETERS, Effective, Parameter, Scope
+from bot.summary.digests import next_time
+from bot.time_zones import find_zone
+from bot.turns.effects import Change, PauseDigest, RemoveDigest
 from bot.types import ConversationKey, Dimension, Outcome, Schedule
 
 PLACES: Final = 200
+PERSONA: Final = "persona"
 NOT_A_PLACE: Final = "Choose a place, or write PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does."
 WHERE: Final[Mapping[ScopeKind, str]] = {
     "default": "the default",
@@ -78,6 +86,7 @@ class SettingPages:
         return [
             page("/console/settings", self._show, needs=Role.VIEWER),
             page("/console/settings", self._save, methods=("POST",), needs=Role.OPERATOR),
+            page("/console/settings/digests", self._change_digest, methods=("POST",), needs=Role.OPERATOR),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -110,6 +119,19 @@ class SettingPages:
             return RedirectResponse(str(request.url.include_query_params(place=form["place"])) + f"#{name}", 303)
         return await self._page(request, key, form)
 
+    async def _change_digest(self, request: Request) -> Response:
+        """Pause a digest of a channel, let it go on, or remove it."""
+        form = await read_form(request)
+        place = form["place"]
+        try:
+            key = replace(_place(form), thread="")
+        except InvalidInput:
+            key = read_place("")
+        found = [item for item in await self._console.store.get_schedules(key) if str(item.id) == form["id"]]
+        for item in found if key.channel else ():
+            await self._console.change(request, _digest_change(item, form["action"], self._console.clock()), key)
+        return RedirectResponse(f"/console/settings?{urlencode({'place': place})}#digests", 303)
+
     async def _set(
         self, request: Request, key: ConversationKey, scope: Scope, values: Mapping[str, str | None]
     ) -> Mapping[str, str]:
@@ -124,6 +146,10 @@ class SettingPages:
 
     async def _page(self, request: Request, key: ConversationKey, form: Form) -> Response:
         rows = await self._rows(key)
+        told = ""
+        if key.channel and identity_of(request).may(Role.OPERATOR):
+            persona = next(row.effective.value for row in rows if row.parameter.name == PERSONA)
+            told = system_prompt(str(persona or ""), place=await known_place(self._console.store, key))
         names, places = await self._known()
         digests: Sequence[Schedule] = ()
         if key.channel:
@@ -141,6 +167,7 @@ class SettingPages:
             places=places,
             names=names,
             digests=digests,
+            prompt=told,
         )
 
     async def _rows(self, key: ConversationKey) -> Sequence[Row]:
@@ -170,6 +197,13 @@ class SettingPages:
         every = keys | {key.rpartition("/")[0] for key in keys}
         names = await names_for(store, places=every)
         return names, sorted(every)
+
+
+def _digest_change(item: Schedule, action: str, now: datetime) -> Change[None]:
+    if action == "remove":
+        return RemoveDigest(id=item.id)
+    next_at = next_time(item.at, item.weekday, find_zone(item.time_zone), after=now)
+    return PauseDigest(id=item.id, paused=action == "pause", next_at=next_at)
 
 
 def _place(form: Form) -> ConversationKey:

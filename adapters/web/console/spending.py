@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,13 +63,11 @@ class SpendingPages:
         form = Form(values=dict(request.query_params))
         span = self._span(form)
         store = self._console.store
-        days, *tables = await asyncio.gather(
-            store.spending_by_day(since=span.since, until=span.end),
-            *(
-                store.spending_by_key(dimension, since=span.since, until=span.end, limit=ROWS + 1)
-                for dimension in TABLES
-            ),
-        )
+        days = await store.spending_by_day(since=span.since, until=span.end)
+        tables = [
+            await store.spending_by_key(dimension, since=span.since, until=span.end, limit=ROWS + 1)
+            for dimension in TABLES
+        ]
         names = await self._names(dict(zip(TABLES, tables, strict=True)))
         budgets = await store.budget_uses()
         card, evidence = self._console.operations.rates()

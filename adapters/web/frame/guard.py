@@ -57,7 +57,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope |= {"frame": self._frame, "identity": _NOBODY}
+        scope.update(frame=self._frame, identity=_NOBODY)
         request = Request(scope, receive)
         outgoing = _Outgoing(send)
         refusal = _misdirected(scope, only_loopback=self._frame.is_open) or await self._enter(request, outgoing)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import generate_latest
@@ -32,7 +32,7 @@ class Metrics:
     def __init__(self, *, version: str, kind: str) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        made = {"registry": self.registry, "namespace": "seedling"}
+        made: dict[str, Any] = {"registry": self.registry, "namespace": "seedling"}
         self._info = Gauge("process", "What this process is.", ["version", "kind"], **made)
         self._info.labels(version, kind).set(1)
         self.turns = Counter("turns_run", "Turns that this process has run, by how it left them.", ["end"], **made)

@@ -58,7 +58,7 @@ def present_message(message: ChannelMessage) -> Json:
         "html": render_markdown(DELETED if message.is_deleted else message.text),
         "deleted": message.is_deleted,
         "attachments": [present_file(attachment) for attachment in message.attachments],
-        "replies": quantity(message.replies, "reply", "replies") if message.replies else "",
+        "replies": quantity(message.replies, "reply") if message.replies else "",
         "last_reply_at": message.last_reply_at.isoformat() if message.last_reply_at else None,
         "answer": {**present_answer(answer), "again": ways_on(message), "empty": False} if answer else None,
     }
@@ -98,7 +98,7 @@ def present_answer(draft: Draft) -> Json:
             for source in draft.sources
             if is_safe_url(source.url)
         ],
-        "notices": list(draft.notices),
+        "notices": [*draft.notices, *filter(None, (draft.progress,))],
         "footer": footer_parts(draft.footer) if draft.footer else [],
         "paid_for": footer_details(draft.footer) if draft.footer else "",
     }

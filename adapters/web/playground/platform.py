@@ -29,9 +29,19 @@ from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.pages import Pages
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.shared import Scene
-from bot.errors import FileTooLarge, PlatformError, StorageError
+from bot.errors import FileGone, FileTooLarge, PlatformError, StorageError
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
-from bot.types import Attachment, ChannelMessage, ConversationKey, Draft, Incoming, PlaygroundEvent, ThreadMessage, Turn
+from bot.types import (
+    Attachment,
+    ChannelMessage,
+    ConversationKey,
+    Draft,
+    Incoming,
+    MessageRef,
+    PlaygroundEvent,
+    ThreadMessage,
+    Turn,
+)
 
 ROOM: Final = Path(__file__).parent
 PACE_SECONDS = 0.1
@@ -118,14 +128,20 @@ class Playground(ChannelReading):
         """Return the reply of `turn`, in the message that follows from its id. Raises `PlatformError`."""
         return await open_reply(self._store, self._announce, self._clock, turn)
 
-    async def fetch(self, attachment: Attachment, *, limit: int) -> bytes:
-        """Return a file that somebody put beside a message. Raises `FileTooLarge` and `PlatformError`."""
+    async def fetch(
+        self,
+        attachment: Attachment,
+        *,
+        limit: int,
+        of: MessageRef | None = None,  # noqa: ARG002 - files lie here by their ids
+    ) -> bytes:
+        """Return a file that somebody put beside a message. Raises `FileTooLarge`, `FileGone` and `PlatformError`."""
         try:
             file = await self._store.get_playground_file(attachment.id)
         except StorageError as error:
             raise PlatformError("the playground could not read a file") from error
         if file is None:
-            raise PlatformError("the file is not in the playground any more")
+            raise FileGone("the file is not in the playground any more")
         if len(file.data) > limit:
             raise FileTooLarge(limit)
         return file.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -74,7 +75,7 @@ def _sums(connection: sa.Connection) -> list[dict[str, object]]:
     ]
 
 
-def _keys(line: sa.Row[tuple[object, ...]], *, is_digest: bool) -> list[tuple[str, str]]:
+def _keys(line: Any, *, is_digest: bool) -> list[tuple[str, str]]:
     kind = "search" if line.purpose == "answer" and line.tools else line.purpose
     workspace = f"{line.platform}/{line.workspace}"
     return [

@@ -20,6 +20,11 @@ from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, User
 from tests.integration.discord.scene import labels, options_for
 
 
+def is_answer(message: Message) -> bool:
+    """Whether a message is an answer, by its buttons: below a confirmation there is only one."""
+    return bool(set(labels(message)) - {"Undo"})
+
+
 class DiscordChat(Chat):
     """#general of an emulated server; `deploys` is another bot there."""
 
@@ -113,11 +118,11 @@ class DiscordChat(Chat):
 
     async def answers(self, said: Said) -> Sequence[str]:
         place = said.native.thread or said.native.channel
-        return [item.content for item in self.of_bot(place) if labels(item)]
+        return [item.content for item in self.of_bot(place) if is_answer(item)]
 
     def told(self) -> Sequence[str]:
         places = [self.general, *self.discord.channels.values(), *map(self.discord.direct, self._persons())]
-        return [item.content for place in dict.fromkeys(places) for item in self.of_bot(place) if not labels(item)]
+        return [item.content for place in dict.fromkeys(places) for item in self.of_bot(place) if not is_answer(item)]
 
     def _persons(self) -> Sequence[User]:
         return [person for person in self.people.values() if not person.bot]

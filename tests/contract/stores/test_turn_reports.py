@@ -10,7 +10,7 @@ import pytest
 from bot.types import Draft, Person, Settlement, Task, TurnFilter, TurnState, Usage
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import AnyStore, Opener, claim
-from tests.contract.stores.samples import KEY, incoming, pay, settlement
+from tests.contract.stores.samples import ADA, KEY, incoming, pay, settlement
 from tests.fakes import ManualClock
 
 BOB = Person(id="U2", name="Bob")
@@ -24,7 +24,7 @@ def opener(request: pytest.FixtureRequest) -> Opener:
 
 async def answer(store: AnyStore, name: str, clock: ManualClock, *, author: Person | None = None) -> int:
     """Ask something, pay for it twice, and show the answer."""
-    await store.enqueue(incoming(name, **({} if author is None else {"author": author})))
+    await store.enqueue(incoming(name, author=author or ADA))
     clock.advance(2)
     turn = await claim(store)
     await pay(store, turn, Usage(input=10), Decimal("0.1"))

@@ -13,7 +13,7 @@ from adapters.media import ReadingRules, SeparateReader
 from adapters.media.media_tokens import audio_tokens
 from adapters.seed import SeedModel, open_seed
 from adapters.seed.protocols.wire_parameters import WireName
-from adapters.seed.sounds import SeedSounds
+from adapters.seed.transcriptions import SeedSounds
 from bot.context.attachments import AttachmentLoader, notices_of
 from bot.context.transcript import user_entry
 from bot.types import Attachment, FileOutcome, FileTerms, Incoming, ModelRequest, ReadFile, TextDelta, UnreadableFile

@@ -327,7 +327,7 @@ async def test_files_go_with_a_message_and_to_those_who_see_it(house: House) -> 
     await house.ada.send("@seedling what is this?", files=",".join(ids))
     asked = house.bot.asked[0]
     assert [item.name for item in asked.attachments] == ["a.png", "b.png"]
-    assert await house.playground.fetch(asked.attachments[0], limit=9) == b"\x89PNG"
+    assert await house.playground.fetch(asked.attachments[0], limit=9, of=None) == b"\x89PNG"
     with pytest.raises(FileTooLarge):
         await house.playground.fetch(asked.attachments[0], limit=3)
     assert f'src="/files/local/general/{ids[0]}"' in (await house.bob.get(GENERAL)).text

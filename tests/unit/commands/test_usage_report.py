@@ -60,7 +60,7 @@ async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:
 async def test_when_prices_were_read_is_told_in_the_readers_zone() -> None:
     card = replace(SEED_CARD, as_of=datetime(2026, 1, 5, 23, 30, tzinfo=UTC))
     text = await usage_text("thread", DAYS, incoming("", time_zone="Europe/Berlin"), Book(), card, now=START)
-    assert "Prices: from the provider, read on 2026-01-06 at 00:30." in text
+    assert "Prices: from the provider, read on 2026-01-06 00:30." in text
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ def test_the_charset_that_a_part_declares_is_believed(charset: str) -> None:
     assert words in read(written).text
 
 
+def test_where_a_mail_declares_no_charset_people_are_told_of_the_guess() -> None:
+    written = b"From: a@example.org\nTo: b@example.org\nSubject: x\n\n" + "Привет, как дела?".encode("koi8-r")
+    found = read(written)
+    assert "Привет, как дела?" in found.text
+    assert found.note == "read as Cyrillic text (koi8-r), as its bytes suggest"
+
+
 def test_a_page_alone_is_what_a_mail_says() -> None:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@example.org", "b@example.org", "x"

@@ -13,7 +13,7 @@ from pypdf.generic import ArrayObject, FloatObject
 
 from adapters.media import media_limits
 from adapters.media.media_limits import UnpackLimits
-from adapters.media.pdf_pages import Page, Pages
+from adapters.media.pdf_pages import PdfPage, PdfPages
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
@@ -193,18 +193,19 @@ def test_text_that_a_scanner_recognised_stands_beside_the_page() -> None:
 def test_no_page_is_drawn_where_the_setting_says_text() -> None:
     found = read(joined(samples.pdf("Words."), samples.scan(samples.drawing(400, 400))), ReadingRules(docs="text"))
     assert (found.media, found.text.splitlines()[-1]) == ((), "(page 2)")
+    assert found.note == "page 2 left out, for want of text that can be read"
     assert "DOCS_MODE" in reason(samples.scan(samples.drawing(400, 400)), ReadingRules(docs="text"))
 
 
 def test_a_page_that_cannot_be_read_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    look = Pages.look
+    look = PdfPages.look
 
-    def fail_once(pages: Pages, number: int, *, draws: bool) -> Page:
+    def fail_once(pages: PdfPages, number: int, *, beside_text: bool, bare: bool) -> PdfPage:
         if number == 0:
             raise ZeroDivisionError
-        return look(pages, number, draws=draws)
+        return look(pages, number, beside_text=beside_text, bare=bare)
 
-    monkeypatch.setattr(Pages, "look", fail_once)
+    monkeypatch.setattr(PdfPages, "look", fail_once)
     found = read(samples.pdf("This page is broken, so to speak.", "This page is a whole one."))
     assert found.text.splitlines() == ["(page 1)", "", "(page 2)", "This page is a whole one."]
     assert found.note == "page 1 could not be read"

@@ -37,7 +37,7 @@ def test_wide_text_is_known_without_a_mark(encoding: str) -> None:
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_older_text_is_guessed_and_says_so(encoding: str) -> None:
     found = read("Grüße, Zoë".encode(encoding))
-    assert (found.text, found.note) == ("Grüße, Zoë", "read as Latin text (cp1252), as its bytes suggest")
+    assert (found.text, found.note) == ("Grüße, Zoë", "read as Western European text (cp1252), as its bytes suggest")
     assert "UTF-8" in found.advice
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.events.parse import mentioned, without_mention
+from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,
@@ -25,6 +26,7 @@ from adapters.slack.replies.rendering import (
 )
 from adapters.slack.replies.reply_ref import ReplyMessage, read_reference, write_reference
 from bot.delivery import Splitter
+from bot.delivery.running_text import any_address
 from bot.types import Draft, Footer, Source, Usage
 from tests.data import data_folder
 from tests.emulators.slack.blocks import check_message_blocks
@@ -162,3 +164,12 @@ def test_commands_are_told_as_they_are_typed_in_slack() -> None:
     assert in_slack_words("Usage: `/set [workspace] x`, not `/sets` or /set") == (
         "Usage: `/seed set [workspace] x`, not `/sets` or /set"
     )
+
+
+def test_a_less_sign_in_code_is_parted_where_slack_shows_entities_as_they_are() -> None:
+    renderer = SlackRenderer(any_address)
+    renderer.code_entities = False
+    written = escape_markdown(renderer.render("`if a < b` and a <!channel>\n\n```\n<@U1>\n```"))
+    assert "<\u2060 b" in written
+    assert "<\u2060@U1>" in written
+    assert "&lt;!channel>" in written

@@ -63,6 +63,11 @@ class FakeOperations:
     def rates(self) -> tuple[RateCard, Sequence[str]]:
         return SEED_CARD, ["Cached tokens cost 20 % of input, as assumed."]
 
+    async def back_up(self, path: Path) -> None:
+        if self.error is not None:
+            raise self.error
+        await asyncio.to_thread(path.write_bytes, b"SQLite format 3")
+
     async def processes(self) -> Sequence[Process]:
         now = self.clock()
         return [Process(name="w", kind="run", version="0.1.0", started_at=now, seen_at=now)]

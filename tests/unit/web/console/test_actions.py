@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from decimal import Decimal
+from pathlib import Path
+from tempfile import gettempdir
 
 import httpx
 import pytest
 
 from adapters.web.frame import Role
+from bot.errors import ConfigError
 from bot.turns.queue_pause import is_paused
-from bot.types import AuditRecord, Dimension
+from bot.types import AuditRecord, Dimension, NewSchedule
 from tests.fakes import KEY
-from tests.unit.web.console.console_stage import SAID, ConsoleStage, fill
+from tests.unit.web.console.console_stage import ADA, SAID, ConsoleStage, fill
 from tests.unit.web.frame.browsers import PASSWORD, post, sign_in
 
 
@@ -199,6 +203,42 @@ async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage)
     assert "end of sign-in local/bob" in shown
     assert [(record.action, record.after) for record in await trail(stage)][:1] == [("account", "viewer")]
     assert [record.action for record in await trail(stage)] == ["account", "end of sign-in", "rule", "rule", "account"]
+
+
+async def test_a_copy_of_everything_is_taken_and_leaves_nothing_behind(stage: ConsoleStage) -> None:
+    async with stage.person(Role.ADMINISTRATOR) as client:
+        page = await client.get("/console/data")
+        answer = await post(client, page, "/console/data/backup")
+        assert answer.content.startswith(b"SQLite format 3")
+        assert "seedling-2026" in answer.headers["content-disposition"]
+        stage.operations.error = ConfigError("DATABASE_URL", "names a server; use pg_dump")
+        answer = await post(client, page, "/console/data/backup")
+        assert (answer.status_code, "use pg_dump" in answer.text) == (422, True)
+    assert [record.action for record in await trail(stage)] == ["backup"]
+    assert not left_behind()
+
+
+def left_behind() -> list[Path]:
+    return list(Path(gettempdir()).glob("seedling-backup-*"))
+
+
+async def test_a_digest_is_paused_goes_on_and_is_removed(stage: ConsoleStage) -> None:
+    channel, now = replace(KEY, thread=""), stage.clock()
+    schedule = NewSchedule(
+        key=channel, author=ADA, at=time(9), weekday=None, time_zone="UTC", next_at=now, since=now, paused=False
+    )
+    kept = await stage.store.add_schedule(schedule)
+    async with stage.person(Role.OPERATOR) as client:
+        page = await client.get("/console/settings?place=fake/w/c")
+        assert "What the model is told first" in page.text
+        for action, paused in (("pause", True), ("resume", False)):
+            fields = {"place": "fake/w/c", "id": str(kept.id), "action": action}
+            await post(client, page, "/console/settings/digests", **fields)
+            assert [item.paused for item in await stage.store.get_schedules(channel)] == [paused]
+        await post(client, page, "/console/settings/digests", place="fake/w/c", id=str(kept.id), action="remove")
+        await post(client, page, "/console/settings/digests", place="a//b", id="x", action="remove")
+    assert not await stage.store.get_schedules(channel)
+    assert [record.after for record in await trail(stage)] == ["paused", "resumed", "removed"]
 
 
 async def test_what_is_kept_of_somebody_is_taken_out_and_recorded(stage: ConsoleStage) -> None:

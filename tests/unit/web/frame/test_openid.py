@@ -17,7 +17,7 @@ from tests.unit.web.frame.browsers import browser, open_web
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the provider uses names of Authlib that are going away
-    from oidc_provider_mock import User, run_server_in_thread
+    from oidc_provider_mock import User, run_server_in_thread  # type: ignore[import-untyped]  # has no types
 
 ADA = {"email": "ada@example.com", "email_verified": True, "name": "Ada Lovelace"}
 EVE = {"email": "ada@example.com", "email_verified": False, "name": "Eve"}

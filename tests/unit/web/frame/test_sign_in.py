@@ -153,3 +153,18 @@ async def test_what_is_stored_of_a_sign_in_opens_nothing(store: MemoryStore, clo
         await sign_in(client)
         kept = await store.list_state("local", prefix="session/")
         assert client.cookies[SESSION_COOKIE] not in str(kept)
+
+
+async def test_any_process_knows_who_signed_in_at_another_one(store: MemoryStore, clock: ManualClock) -> None:
+    _, one = await open_web(store, clock, password=PASSWORD)
+    frame, other = await open_web(store, clock, password=PASSWORD)
+    async with browser(one) as client, browser(other) as elsewhere:
+        await sign_in(client)
+        elsewhere.cookies = client.cookies
+        answer = await elsewhere.get("/rule/x")
+        assert answer.text.endswith("is administrator")
+        token = token_in((await elsewhere.get("/nowhere")).text)
+        assert (await client.post("/write", data={"csrf": token, "text": "x"})).text == "wrote x"
+        [session] = await frame.sign_ins.sessions.list()
+        await frame.sign_ins.sessions.end(session.id)
+        assert (await client.get("/")).status_code == 303
