@@ -75,7 +75,7 @@ def _sums(connection: sa.Connection) -> list[dict[str, object]]:
     ]
 
 
-def _keys(line: sa.Row[Any], *, is_digest: bool) -> list[tuple[str, str]]:
+def _keys(line: Any, *, is_digest: bool) -> list[tuple[str, str]]:
     kind = "search" if line.purpose == "answer" and line.tools else line.purpose
     workspace = f"{line.platform}/{line.workspace}"
     return [
