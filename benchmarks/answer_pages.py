@@ -111,7 +111,7 @@ def slack_html(blocks: Sequence[dict[str, Any]]) -> str:
 
 def _slack_block(block: dict[str, Any]) -> str:
     if block["type"] == "markdown":
-        return SLACK.render(unescaped(block["text"]))
+        return str(SLACK.render(unescaped(block["text"])))
     rows = "".join(f"<tr>{''.join(map(_slack_cell, row))}</tr>" for row in block["rows"])
     return f"<table>{rows}</table>"
 

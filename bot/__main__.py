@@ -40,7 +40,7 @@ from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
-from bot.app.history import with_own_history
+from bot.app.history import add_own, chosen_settings
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
@@ -226,7 +226,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     add_days(command)
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
-    command.add_argument("--own", action="store_true", help="of 'ask' and 'chat', which have a history of their own")
+    add_own(command)
     command.set_defaults(command=_usage)
 
     add_budget_command(commands)
@@ -349,8 +349,7 @@ def _seconds(text: str) -> float:
 
 def _usage(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    settings, since = load_settings(), datetime.now(UTC) - timedelta(days=options.days)
-    settings = with_own_history(settings, "") if options.own else settings
+    settings, since = chosen_settings(options), datetime.now(UTC) - timedelta(days=options.days)
     rows = [("our records", asyncio.run(app.spending(settings, since=since)))]
     if options.reconcile:
         ours, theirs = asyncio.run(app.reconcile(settings, since=since))

@@ -20,7 +20,7 @@ MOST_CASES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class EarlierMessage:
     """A message of the thread before a question; one of a person may begin with its label or with "Name: "."""
 
     role: Role
@@ -39,7 +39,7 @@ class EvaluationCase:
     name: str
     question: str
     asker: str = "You"
-    thread: tuple[Said, ...] = ()
+    thread: tuple[EarlierMessage, ...] = ()
     files: tuple[str, ...] = ()
     search: bool | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
@@ -106,8 +106,8 @@ def _rated(told: Mapping[str, Any]) -> EvaluationCase:
     )
 
 
-def _thread(told: Mapping[str, Any]) -> tuple[Said, ...]:
-    said = [Said(role=item["role"], content=_text(item["content"])) for item in told.get("thread", [])]
+def _thread(told: Mapping[str, Any]) -> tuple[EarlierMessage, ...]:
+    said = [EarlierMessage(role=item["role"], content=_text(item["content"])) for item in told.get("thread", [])]
     if any(item.role not in get_args(Role) for item in said):
         raise ValueError(f"a role is one of {', '.join(get_args(Role))}")
     return tuple(said)

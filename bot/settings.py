@@ -288,8 +288,9 @@ def plain(secret: SecretStr | None) -> str | None:
 
 
 def _load(kind: type[AnySettings], env_file: Path | None, given: Mapping[str, str] = EMPTY) -> AnySettings:
+    values: dict[str, Any] = {name.lower(): value for name, value in given.items()}
     try:
-        return kind(_env_file=env_file, **{name.lower(): value for name, value in given.items()})
+        return kind(_env_file=env_file, **values)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = str(first["loc"][0]) if first["loc"] else "settings"

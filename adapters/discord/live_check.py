@@ -21,7 +21,7 @@ SAMPLE: Final = "**Bold**, `a < b`, [a link](https://example.com) and a table:\n
 """What people can compare with the first of the pictures in docs/first-day.md."""
 
 
-class LiveCheck:
+class DiscordLiveCheck:
     """The steps in one channel, in order; each uses what the one before has left there."""
 
     def __init__(self, rest: DiscordClient, limits: DiscordLimits, channel: str) -> None:
@@ -97,7 +97,7 @@ async def try_out(
     limits = DiscordLimits()
     rest = DiscordClient(options, limits)
     try:
-        for name, step in LiveCheck(rest, limits, channel).steps.items():
+        for name, step in DiscordLiveCheck(rest, limits, channel).steps.items():
             if name.endswith("delete"):
                 await asyncio.sleep(look)
             fix = "see that the bot may view, write, attach files and read the history there (docs/discord.md)"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapters.media import media_limits
-from adapters.media.job import DEEPEST, Job, Note, made
+from adapters.media.job import DEEPEST, FileNote, Job, made
 from adapters.media.office.package import open_zip
 from adapters.media.texts import cut
 from adapters.media.unreadable import Unreadable
@@ -30,7 +30,7 @@ class _Contents:
 
     texts: list[str] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[FileNote] = field(default_factory=list)
     unread: int = 0
 
 
@@ -48,7 +48,7 @@ def read_archive(job: Job) -> ReadFile:
     unread = len(members) - MEMBERS
     if unread <= 0:
         return found
-    note = Note(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE)
+    note = FileNote(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE)
     return made(found.name, text=found.text, media=found.media, notes=[note, *_said(found)])
 
 
@@ -70,15 +70,15 @@ def read_all(job: Job, files: Iterable[tuple[str, bytes | Unreadable]], *, text:
             continue
         contents.texts.append(_under_its_name(name, read))
         contents.media.extend(replace(item, name=f"{job.name}, {item.name}") for item in read.media)
-        contents.notes.extend(Note(f"{name}: {note.what}", note.advice) for note in _said(read))
+        contents.notes.extend(FileNote(f"{name}: {note.what}", note.advice) for note in _said(read))
         left = _left(left, read.text, read.media)
     if contents.unread:
-        contents.notes.insert(0, Note(f"{contents.unread:,} of the files in it not read", _ADVICE))
+        contents.notes.insert(0, FileNote(f"{contents.unread:,} of the files in it not read", _ADVICE))
     return made(job.name, text="\n\n".join(contents.texts), media=contents.media, notes=contents.notes)
 
 
-def _said(read: ReadFile) -> list[Note]:
-    return [Note(read.note, read.advice)] if read.note else []
+def _said(read: ReadFile) -> list[FileNote]:
+    return [FileNote(read.note, read.advice)] if read.note else []
 
 
 def _under_its_name(name: str, read: ReadFile) -> str:

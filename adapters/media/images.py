@@ -12,7 +12,7 @@ from typing import Final
 from PIL import Image, ImageCms, ImageOps
 
 from adapters.media import media_limits
-from adapters.media.job import Job, Note, made
+from adapters.media.job import FileNote, Job, made
 from adapters.media.media_tokens import image_tokens, scaled_size
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, Media, ReadFile
@@ -32,7 +32,7 @@ def read_image(job: Job) -> ReadFile:
     """Return the image made ready. Raises `Unreadable`."""
     image, note = open_image(job.form, job.data, job.terms.image_detail)
     media = image_media(job.name, image, job.terms, lossy=job.form in LOSSY)
-    return made(job.name, media=(media,), notes=[Note(note, _FRAMES_ADVICE)] if note else [])
+    return made(job.name, media=(media,), notes=[FileNote(note, _FRAMES_ADVICE)] if note else [])
 
 
 def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool) -> Media:

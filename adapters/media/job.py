@@ -33,7 +33,7 @@ class Job:
         return replace(self, name=name, data=data, terms=terms, depth=self.depth + 1)
 
 
-class Note(NamedTuple):
+class FileNote(NamedTuple):
     """In what a file was not read as it is, as a clause, and what people can do about it, as sentences."""
 
     what: str
@@ -43,7 +43,7 @@ class Note(NamedTuple):
 CUT_ADVICE: Final = "For the rest, attach it in parts, or the part that matters."
 
 
-def made(name: str, *, text: str = "", media: Sequence[Media] = (), notes: Sequence[Note] = ()) -> ReadFile:
+def made(name: str, *, text: str = "", media: Sequence[Media] = (), notes: Sequence[FileNote] = ()) -> ReadFile:
     """Return a file that was read, its notes in order, the same advice once."""
     return ReadFile(
         name=name,
@@ -54,7 +54,7 @@ def made(name: str, *, text: str = "", media: Sequence[Media] = (), notes: Seque
     )
 
 
-def noted(file: ReadFile, *notes: Note) -> ReadFile:
+def noted(file: ReadFile, *notes: FileNote) -> ReadFile:
     """Return a file that was read with further notes, which stand first."""
-    joined = made(file.name, notes=[*notes, *([Note(file.note, file.advice)] if file.note else [])])
+    joined = made(file.name, notes=[*notes, *([FileNote(file.note, file.advice)] if file.note else [])])
     return replace(file, note=joined.note, advice=joined.advice)

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from adapters.media.containers import MEMBERS, read_all
 from adapters.media.encodings import codec_of
-from adapters.media.job import DEEPEST, Job, Note, noted
+from adapters.media.job import DEEPEST, FileNote, Job, noted
 from adapters.media.texts import decode
 from adapters.media.unreadable import Unreadable
 from adapters.media.web_pages import page_text
@@ -35,7 +35,7 @@ def read_mail(job: Job) -> ReadFile:
         job, [(_name(part, number), _data(part)) for number, part in enumerate(attached[:MEMBERS], 1)], text=text
     )
     if len(attached) > MEMBERS:
-        found = noted(found, Note(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
+        found = noted(found, FileNote(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
     return noted(found, *(note for _, notes in said for note in notes))
 
 
@@ -87,7 +87,7 @@ def _data(part: EmailMessage) -> bytes:
     return data if isinstance(data, bytes) else b""
 
 
-def _words(part: EmailMessage) -> tuple[str, list[Note]]:
+def _words(part: EmailMessage) -> tuple[str, list[FileNote]]:
     """Return the words of a part of text in the charset that it declares, and a note where that was guessed."""
     try:
         text, notes = decode(_data(part), codec_of(part.get_content_charset() or ""))

@@ -41,7 +41,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class PdfPage:
     """What was found on a page: its text, "" where none can be read, and whether it has to be looked at as well.
 
     `is_broken` says that a fault kept it from being read.
@@ -53,14 +53,14 @@ class Page:
     is_broken: bool = False
 
 
-class Pages:
+class PdfPages:
     """The pages of an opened PDF, by their number from 0."""
 
     def __init__(self, document: Any) -> None:
         self._document = document
         document.init_forms()
 
-    def look(self, number: int, *, beside_text: bool, bare: bool) -> Page:
+    def look(self, number: int, *, beside_text: bool, bare: bool) -> PdfPage:
         """Return what is on a page; `beside_text` and `bare` say whether pages with text and without are drawn small.
 
         That takes time. One without text that is not drawn is taken to show something.
@@ -77,7 +77,7 @@ class Pages:
             text = "" if garbled else text
             looks = beside_text if text else bare
             is_drawn = garbled or (_shows_more(page, covered) if looks else not text)
-            return Page(text=text, fields=fields, is_drawn=is_drawn)
+            return PdfPage(text=text, fields=fields, is_drawn=is_drawn)
 
     def draw(self, number: int, detail: str) -> Image.Image:
         """Return the picture of a page, as fine as the model looks."""

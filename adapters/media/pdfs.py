@@ -11,9 +11,9 @@ import pypdfium2  # type: ignore[import-untyped]
 
 from adapters.media import media_limits
 from adapters.media.images import image_media
-from adapters.media.job import CUT_ADVICE, Job, Note, made
+from adapters.media.job import CUT_ADVICE, FileNote, Job, made
 from adapters.media.media_tokens import document_tokens
-from adapters.media.pdf_pages import Page, Pages
+from adapters.media.pdf_pages import PdfPage, PdfPages
 from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS
@@ -30,7 +30,7 @@ _LOCKED: Final = "is protected by a password"
 class _Found:
     """What was read of a PDF so far: the pages looked at, and the pictures of those that are drawn."""
 
-    pages: list[Page] = field(default_factory=list)
+    pages: list[PdfPage] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)
     drawn: list[int] = field(default_factory=list)
     unseen: list[int] = field(default_factory=list)
@@ -65,7 +65,7 @@ def pass_pdf(job: Job) -> ReadFile:
     return made(job.name, media=(media,))
 
 
-def show_pdf(job: Job, pages: Pages, count: int) -> ReadFile:
+def show_pdf(job: Job, pages: PdfPages, count: int) -> ReadFile:
     """Return pictures of the pages as they would be printed, as many as fit. Raises `Unreadable`."""
     found = _Found()
     for number in range(min(count, media_limits.PICTURE_PAGES)):
@@ -74,11 +74,11 @@ def show_pdf(job: Job, pages: Pages, count: int) -> ReadFile:
     if not found.media:
         raise Unreadable("is a PDF of which no page can be drawn, or none fits")
     shown = len(found.drawn)
-    notes = [Note(_first_of(shown, count), CUT_ADVICE)] if shown < count else []
+    notes = [FileNote(_first_of(shown, count), CUT_ADVICE)] if shown < count else []
     return made(job.name, media=found.media, notes=notes)
 
 
-def look_through(job: Job, pages: Pages, count: int) -> ReadFile:
+def look_through(job: Job, pages: PdfPages, count: int) -> ReadFile:
     """Return the pages with what each needs, until there is more text than fits. Raises `Unreadable`."""
     found = _Found()
     draws = job.rules.docs == "auto" and "image" in job.rules.takes
@@ -115,22 +115,22 @@ def _text_of(found: _Found) -> str:
     return "\n".join(_page_text(page, number + 1, number in drawn) for number, page in enumerate(found.pages))
 
 
-def _page_text(page: Page, number: int, is_drawn: bool) -> str:
+def _page_text(page: PdfPage, number: int, is_drawn: bool) -> str:
     heading = f"(page {number}, shown as a picture)" if is_drawn else f"(page {number})"
     return "\n".join(filter(None, (heading, page.text, *page.fields))) + "\n"
 
 
-def _looked_at(pages: Pages, number: int, *, beside_text: bool, bare: bool) -> Page:
+def _looked_at(pages: PdfPages, number: int, *, beside_text: bool, bare: bool) -> PdfPage:
     """Return what is on one page; nothing where a fault of it keeps it from being read, since others may be whole."""
     try:
         return pages.look(number, beside_text=beside_text, bare=bare)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - whatever is wrong with this page, it is no fault of the others
-        return Page(text="", is_broken=True)
+        return PdfPage(text="", is_broken=True)
 
 
-def _draw(found: _Found, job: Job, pages: Pages, number: int) -> bool:
+def _draw(found: _Found, job: Job, pages: PdfPages, number: int) -> bool:
     """Take the picture of a page along; say whether it could be had and fitted."""
     found.is_full = found.is_full or len(found.media) >= media_limits.PICTURE_PAGES
     if found.is_full:
@@ -152,20 +152,20 @@ def _draw(found: _Found, job: Job, pages: Pages, number: int) -> bool:
     return True
 
 
-def _notes(found: _Found, count: int, *, draws: bool) -> Iterator[Note]:
+def _notes(found: _Found, count: int, *, draws: bool) -> Iterator[FileNote]:
     if len(found.pages) < count:
-        yield Note(_first_of(len(found.pages), count), CUT_ADVICE)
+        yield FileNote(_first_of(len(found.pages), count), CUT_ADVICE)
     if found.drawn:
         how = "as pictures" if len(found.drawn) > 1 else "as a picture"
-        yield Note(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
+        yield FileNote(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
     if found.unseen:
         why = "since no more pictures fit or can be drawn" if draws else "for want of text that can be read"
-        yield Note(f"{_numbers(found.unseen)} left out, {why}", CUT_ADVICE if draws else _PICTURES_ADVICE)
+        yield FileNote(f"{_numbers(found.unseen)} left out, {why}", CUT_ADVICE if draws else _PICTURES_ADVICE)
     if found.half_seen:
-        yield Note(f"of {_numbers(found.half_seen)} and perhaps of later ones only the text", CUT_ADVICE)
+        yield FileNote(f"of {_numbers(found.half_seen)} and perhaps of later ones only the text", CUT_ADVICE)
     broken = [number for number, page in enumerate(found.pages) if page.is_broken]
     if broken:
-        yield Note(f"{_numbers(broken)} could not be read", _PICTURES_ADVICE)
+        yield FileNote(f"{_numbers(broken)} could not be read", _PICTURES_ADVICE)
 
 
 def _numbers(pages: Sequence[int]) -> str:
@@ -186,7 +186,7 @@ def _first_of(read: int, pages: int) -> str:
 
 
 @contextmanager
-def _opened(job: Job) -> Iterator[tuple[Pages, int]]:
+def _opened(job: Job) -> Iterator[tuple[PdfPages, int]]:
     """Yield the pages of a PDF and how many there are. Raises `Unreadable`."""
     try:
         document = pypdfium2.PdfDocument(job.data)
@@ -199,4 +199,4 @@ def _opened(job: Job) -> Iterator[tuple[Pages, int]]:
             raise Unreadable("is a PDF without pages")
         if count > job.rules.limits.pdf_pages:
             raise Unreadable(f"is a PDF of {count:,} pages, and at most {job.rules.limits.pdf_pages:,} are read")
-        yield Pages(document), count
+        yield PdfPages(document), count

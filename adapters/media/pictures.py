@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.media import media_limits
 from adapters.media.images import LOSSY, image_media, open_image
-from adapters.media.job import Job, Note
+from adapters.media.job import FileNote, Job
 from adapters.media.kinds import kind_of
 from bot.types import Media
 
@@ -24,13 +24,15 @@ class Pictures:
         self.media: list[Media] = []
 
     @property
-    def notes(self) -> list[Note]:
+    def notes(self) -> list[FileNote]:
         """What is to be said about the pictures that are not sent."""
         if not self._left_out:
             return []
         if "image" not in self._job.rules.takes:
-            return [Note("its pictures are not shown, since the model in use takes none")]
-        return [Note(f"{self._left_out:,} of its pictures left out", "Attach the pictures that matter on their own.")]
+            return [FileNote("its pictures are not shown, since the model in use takes none")]
+        return [
+            FileNote(f"{self._left_out:,} of its pictures left out", "Attach the pictures that matter on their own.")
+        ]
 
     def mark(self, data: bytes, described: str = "") -> str:
         """Return what stands in the text for a picture, and take it along where it fits; "" for mere decoration."""

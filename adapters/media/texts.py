@@ -14,7 +14,7 @@ from adapters.media.encodings import (
     language_of,
     unicode_encoding,
 )
-from adapters.media.job import CUT_ADVICE, Job, Note, made
+from adapters.media.job import CUT_ADVICE, FileNote, Job, made
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS, estimate
 from bot.types import Media, ReadFile
@@ -34,7 +34,7 @@ def read_text(job: Job) -> ReadFile:
 
 
 def text_file(
-    job: Job, text: str, *, notes: Sequence[Note] = (), media: Sequence[Media] = (), whole: bool = True
+    job: Job, text: str, *, notes: Sequence[FileNote] = (), media: Sequence[Media] = (), whole: bool = True
 ) -> ReadFile:
     """Return a text as a file that was read; `whole` False says that the text goes on where it ends. Raises
     `Unreadable`.
@@ -48,9 +48,9 @@ def text_file(
         raise Unreadable("does not fit beside the other files")
     if len(kept) < len(text) or not whole:
         left = f"{len(text) - len(kept):,} of {len(text):,}" if whole else "all further"
-        notes = [*notes, Note(f"cut after {len(kept):,} characters, {left} characters left out", CUT_ADVICE)]
+        notes = [*notes, FileNote(f"cut after {len(kept):,} characters, {left} characters left out", CUT_ADVICE)]
     if broken := kept.count("\ufffd"):
-        notes = [*notes, Note(f"{broken:,} of its characters could not be read", _BROKEN_ADVICE)]
+        notes = [*notes, FileNote(f"{broken:,} of its characters could not be read", _BROKEN_ADVICE)]
     return made(job.name, text=kept, media=media, notes=notes)
 
 
@@ -80,7 +80,7 @@ def _named_base64(found: re.Match[str]) -> str:
     return f"[{kind or 'data'} in base64, {len(written):,} characters, left out]"
 
 
-def decode(data: bytes, declared: str = "") -> tuple[str, list[Note]]:
+def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     """Return the text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is
     not text.
 
@@ -103,13 +103,13 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[Note]]:
     return _guessed(data)
 
 
-def _guessed(data: bytes) -> tuple[str, list[Note]]:
+def _guessed(data: bytes) -> tuple[str, list[FileNote]]:
     """Return the text as its bytes suggest it: UTF-8 with a few broken places, or an encoding of before Unicode."""
     encoding = "utf-8" if _is_damaged_utf8(data) else guessed_encoding(data)
     text = _checked(data.decode(encoding, errors="replace"))
     if encoding == "utf-8":
         return text, []
-    return text, [Note(f"read as {language_of(encoding)} text ({encoding}), as its bytes suggest", _GUESS_ADVICE)]
+    return text, [FileNote(f"read as {language_of(encoding)} text ({encoding}), as its bytes suggest", _GUESS_ADVICE)]
 
 
 def _is_damaged_utf8(data: bytes) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.media import media_limits
-from adapters.media.job import Job, Note, made
+from adapters.media.job import FileNote, Job, made
 from adapters.media.media_tokens import frame_count, video_tokens
 from adapters.media.unreadable import Unreadable
 from bot.types import Media, ReadFile
@@ -49,7 +49,7 @@ def read_video(job: Job) -> ReadFile:
         )
     frames = frame_count(header.seconds, fps)
     sparse = header.seconds * fps > frames
-    note = Note(f"looked at in {frames:,} pictures over its {header.seconds:,.0f} s", _SPARSE_ADVICE)
+    note = FileNote(f"looked at in {frames:,} pictures over its {header.seconds:,.0f} s", _SPARSE_ADVICE)
     media = Media(kind="video", media_type=MEDIA_TYPES[job.form], name=job.name, data=data, tokens=tokens)
     return made(job.name, media=(media,), notes=[note] if sparse else [])
 

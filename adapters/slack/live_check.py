@@ -22,7 +22,7 @@ SAMPLE: Final = "**Bold**, `a < b`, [a link](https://example.com) and a table:\n
 """What people can compare with the first of the pictures in docs/first-day.md."""
 
 
-class LiveCheck:
+class SlackLiveCheck:
     """The steps in one channel, in order; each uses what the one before has left there."""
 
     def __init__(self, workspace: SlackWorkspace, channel: str) -> None:
@@ -112,7 +112,7 @@ async def try_out(
     async with aiohttp.ClientSession(trust_env=True) as session:
         connector = Connector(session, url=options.api_url, minute=options.minute)
         workspace = await SingleWorkspace(connector, options.bot_token or "").the()
-        for name, step in LiveCheck(workspace, channel).steps.items():
+        for name, step in SlackLiveCheck(workspace, channel).steps.items():
             if name.endswith("delete"):
                 await asyncio.sleep(look)
             yield await within(

@@ -318,7 +318,7 @@ class UploadAnswer(Payload):
     file_id: Text = ""
 
 
-class Account(Payload):
+class TokenOwner(Payload):
     """What `auth.test` answers: whose token it is."""
 
     team_id: Text = ""

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from adapters.terminal import Terminal, small_print
 from adapters.terminal.control_characters import without_controls
-from adapters.terminal.growing_markdown import Blocks, GrowingMarkdown
+from adapters.terminal.terminal_markdown import Blocks, TerminalMarkdown
 from bot.commands.completion import complete
 from bot.ports import Reply
 from bot.private_files import keep_private
@@ -83,7 +83,7 @@ class ChatScreen(Terminal):
             input=keyboard,
             output=display,
         )
-        self._open: GrowingMarkdown | None = None
+        self._open: TerminalMarkdown | None = None
 
     async def read(self) -> str | None:
         """Return what is typed next, None for the end; Ctrl+C empties the line."""
@@ -97,7 +97,7 @@ class ChatScreen(Terminal):
 
     async def open_reply(self, turn: Turn) -> Reply:
         """Return a reply that grows at the end of the screen."""
-        self._open = GrowingMarkdown(self.console)
+        self._open = TerminalMarkdown(self.console)
         return ChatReply(self, self._open, turn.id)
 
     @contextmanager
@@ -144,7 +144,7 @@ class ChatReply:
 
     messages: tuple[str, ...] = ()
 
-    def __init__(self, screen: ChatScreen, growing: GrowingMarkdown, turn_id: int) -> None:
+    def __init__(self, screen: ChatScreen, growing: TerminalMarkdown, turn_id: int) -> None:
         self._screen = screen
         self._growing = growing
         self._ref = f"turn-{turn_id}"

@@ -21,7 +21,7 @@ from bot.commands.arguments import parse_overrides
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import label, without_label
 from bot.errors import BotError, InvalidInput
-from bot.evaluation import EvaluationCase, Said, wrongs_in
+from bot.evaluation import EarlierMessage, EvaluationCase, wrongs_in
 from bot.settings import Settings, load_settings
 from bot.types import Draft, Entry, Incoming, NewEntry, Person
 
@@ -137,7 +137,7 @@ def _incoming(case: EvaluationCase, parameters: Mapping[str, str], where: _Where
     )
 
 
-def _entries(thread: Sequence[Said]) -> Sequence[NewEntry]:
+def _entries(thread: Sequence[EarlierMessage]) -> Sequence[NewEntry]:
     now = utc_now()
     made = []
     for number, said in enumerate(thread):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from bot.app.core import utc_now
 from bot.errors import ConfigError, InvalidInput
 from bot.ports import Store
 from bot.private_files import make_private_folder
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 from bot.types import ConversationKey, StoredEntry
 from storage import migrate, open_store
 
@@ -52,6 +53,17 @@ def with_own_history(settings: Settings, named: str) -> Settings:
         raise ConfigError("XDG_DATA_HOME", f"{folder} cannot be made: {error.strerror}") from None
     url = named if "://" in named else _url_of(Path(named) if named else folder / FILE_NAME)
     return settings.model_copy(update={"database_url": url, "state_folder": folder})
+
+
+def add_own(command: argparse.ArgumentParser) -> None:
+    """Add the option to mean the history of the command line, and not the bot's database."""
+    command.add_argument("--own", action="store_true", help="of 'ask' and 'chat', which have a history of their own")
+
+
+def chosen_settings(options: argparse.Namespace) -> Settings:
+    """Return the settings of what is meant. Raises `ConfigError`."""
+    settings = load_settings()
+    return with_own_history(settings, "") if options.own else settings
 
 
 def _url_of(file: Path) -> str:

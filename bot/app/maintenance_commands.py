@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.app import maintenance
 from bot.app.core import utc_now
+from bot.app.history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.plurals import quantity
@@ -41,8 +42,10 @@ def add_upkeep_commands(commands: Commands) -> None:
         "conversation",
         "a thread or direct conversation",
         "seedling forget conversation slack/T1/C1/1764169200.000100",
+        "seedling forget conversation --own trip",
     )
-    kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD")
+    kind.add_argument("key", metavar="PLATFORM/WORKSPACE/CHANNEL/THREAD", help="as the log has it; with --own its name")
+    add_own(kind)
     kind.set_defaults(command=_forget_conversation)
     kind = add_command(
         kinds,
@@ -88,13 +91,17 @@ def _plain(value: object) -> str:
 
 
 def _forget_conversation(options: argparse.Namespace) -> int:
-    parts = options.key.split("/")
+    key = key_of(options.key) if options.own else _key_named(options.key)
+    say(f"Deleted: {quantity(asyncio.run(maintenance.forget_conversation(chosen_settings(options), key)), 'message')}.")
+    return 0
+
+
+def _key_named(text: str) -> ConversationKey:
+    parts = text.split("/")
     if len(parts) != len(ConversationKey.__slots__):
         raise InvalidInput("Write a conversation as PLATFORM/WORKSPACE/CHANNEL/THREAD, as the log does.")
     platform, workspace, channel, thread = parts
-    key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-    say(f"Deleted: {quantity(asyncio.run(maintenance.forget_conversation(load_settings(), key)), 'message')}.")
-    return 0
+    return ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
 
 
 def _forget_person(options: argparse.Namespace) -> int:

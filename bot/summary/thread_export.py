@@ -21,7 +21,7 @@ EMPTY: Final = gettext_noop("There is nothing to export here yet.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ExportLine:
     """One thing that was said."""
 
     at: datetime
@@ -65,19 +65,21 @@ class ThreadExport:
         return Settlement(state=TurnState.CANCELLED if stopped else TurnState.DONE, draft=self._draft)
 
 
-def written(said: Sequence[Said], zone: tzinfo, now: datetime) -> str:
+def written(said: Sequence[ExportLine], zone: tzinfo, now: datetime) -> str:
     """Return the Markdown of what was said, in order. Pure."""
     title = f"{gettext(TITLE)}\n\n{gettext('As of {time}.').format(time=f'{minute(now)} {now:%Z}')}"
     return "\n\n---\n\n".join((title, *(_part(each, zone) for each in sorted(said, key=lambda item: item.at))))
 
 
-def _part(said: Said, zone: tzinfo) -> str:
+def _part(said: ExportLine, zone: tzinfo) -> str:
     return f"**{said.name}**, {said.at.astimezone(zone):%Y-%m-%d %H:%M}\n\n{said.text.strip()}"
 
 
-def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[Said]:
+def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[ExportLine]:
     return [
-        Said(at=item.sent_at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item)))))
+        ExportLine(
+            at=item.sent_at, name=item.author.name, text="\n\n".join(filter(None, (item.text.strip(), _files(item))))
+        )
         for item in messages
         if item.message_id != but
     ]
@@ -87,5 +89,6 @@ def _files(message: ThreadMessage) -> str:
     return "\n".join(f"*File: {attachment.name}*" for attachment in message.attachments)
 
 
-def _answers(entries: Sequence[StoredEntry]) -> list[Said]:
-    return [Said(at=item.at, name=BOT, text=item.entry.text) for item in entries if item.entry.role == "assistant"]
+def _answers(entries: Sequence[StoredEntry]) -> list[ExportLine]:
+    answers = (item for item in entries if item.entry.role == "assistant")
+    return [ExportLine(at=item.at, name=BOT, text=item.entry.text) for item in answers]

@@ -172,6 +172,18 @@ async def test_an_answer_as_json_has_all_that_is_promised_and_threads_go_on(tmp_
     assert alone.json["usage"]["input"] < second.json["usage"]["input"]
 
 
+async def test_what_was_guessed_at_in_a_file_is_told_beside_the_answer(tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_bytes("名前;都市\n山田太郎;東京\n".encode("cp932"))
+    async with running_seed() as seed:
+        surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
+        done = await seedling(tmp_path, "ask", "--json", "--file", "names.csv", "Who?", **surroundings)
+        sent = str(seed.requests[-1].body["messages"])
+    assert "山田太郎;東京" in sent
+    (notice,) = done.json["notices"]
+    assert notice.startswith("About 'names.csv': read as Japanese text (cp932)")
+    assert "save it as UTF-8" in notice
+
+
 async def test_an_answer_is_streamed_to_the_terminal_and_the_small_print_beside_it(tmp_path: Path) -> None:
     async with running_seed() as seed:
         done = await seedling(
@@ -301,7 +313,7 @@ async def test_a_newcomer_can_read_every_line_of_the_first_start(tmp_path: Path,
     assert lines[0] == "Starting the small local model, which takes a few seconds ..."
     assert lines[1].startswith("Seedling is ready: http://127.0.0.1:")
     assert lines[2].startswith("To become its administrator, open this link within 15 minutes")
-    assert "/administrator/" in lines[3]
+    assert "/sign-in/link/" in lines[3]
     assert lines[4] == "A small local model answers. Set SEED_API_KEY to use Seed 2.0 Lite."
 
 

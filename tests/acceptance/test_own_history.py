@@ -28,22 +28,31 @@ from tests.processes import seedling as running
 SECONDS = 60.0
 
 
-async def test_what_was_asked_is_listed_shown_and_found_and_nothing_lies_where_it_was_asked(tmp_path: Path) -> None:
+async def test_what_was_asked_is_listed_shown_found_and_forgotten_and_nothing_lies_where_it_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with running_seed() as seed:
         for thread, words in (("trip", "Echo: the ferry leaves at nine"), ("garden", "Echo: the heron is back")):
             assert (await seedling(tmp_path, "ask", "--thread", thread, words, **to(seed))).code == 0
-        listed = await seedling(tmp_path, "conversations")
-        shown = await seedling(tmp_path, "show", "trip")
-        found = await seedling(tmp_path, "search", "HERON", "back")
-    assert [line.split()[4] for line in listed.out.splitlines()] == ["garden", "trip"]
-    assert "the ferry leaves at nine" in listed.out
-    assert shown.out.count("the ferry leaves at nine") == 2
-    assert "You:" in shown.out
-    assert {line.split()[0] for line in found.out.splitlines()} == {"garden"}
     assert files_in(tmp_path) == []
     assert history_of(tmp_path).stat().st_mode & 0o777 == 0o600
-    nothing = [await seedling(tmp_path, "search", "swan"), await seedling(tmp_path, "show", "swan")]
-    assert [done.code for done in nothing] == [1, 64]
+    monkeypatch.setenv("XDG_DATA_HOME", str(data_home(tmp_path)))
+
+    async def told(*arguments: str, code: int = 0) -> str:
+        assert await asyncio.to_thread(main, arguments) == code
+        return capsys.readouterr().out
+
+    listed = (await told("conversations")).splitlines()
+    assert [line.split()[4] for line in listed] == ["garden", "trip"]
+    assert listed[1].endswith("Echo: the ferry leaves at nine")
+    shown = await told("show", "trip")
+    assert shown.count("the ferry leaves at nine") == 2
+    assert "You:" in shown
+    assert {line.split()[0] for line in (await told("search", "HERON", "back")).splitlines()} == {"garden"}
+    assert await told("forget", "conversation", "--own", "garden") == "Deleted: 2 messages.\n"
+    assert "heron" not in await told("conversations")
+    await told("search", "heron", code=1)
+    await told("show", "garden", code=64)
 
 
 async def test_a_question_of_any_length_that_nobody_goes_on_with_is_one_request(tmp_path: Path) -> None:

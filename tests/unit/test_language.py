@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -130,8 +130,12 @@ def test_a_catalogue_has_every_sentence_and_no_other_and_all_are_translated(code
     assert [message.id for message in catalog if message.id and _placeholders_differ(message)] == []
 
 
+def _forms(text: str | Sequence[str] | None) -> Sequence[str]:
+    return [text] if isinstance(text, str) else text or []
+
+
 def _placeholders_differ(message: Message) -> bool:
-    texts = [message.id, message.string] if isinstance(message.id, str) else [*message.id, *message.string]
+    texts = [*_forms(message.id), *_forms(message.string)]
     return len({frozenset(name for _, name, _, _ in Formatter().parse(str(text)) if name) for text in texts}) > 1
 
 

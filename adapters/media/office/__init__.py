@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 
-from adapters.media.job import Job, Note
+from adapters.media.job import FileNote, Job
 from adapters.media.office.documents import Document
 from adapters.media.office.open_documents import OpenDocument
 from adapters.media.office.package import Package, open_package
@@ -20,7 +20,7 @@ from bot.types import ReadFile
 def read_office(job: Job) -> ReadFile:
     """Return the text of a docx, xlsx, pptx, odt, ods or odp, with its pictures. Raises `Unreadable`."""
     pictures = Pictures(job)
-    notes: list[Note] = []
+    notes: list[FileNote] = []
     with open_package(job.data, job.rules.limits) as package:
         text, whole = gathered(_lines(job.form, package, pictures, notes), job)
     return text_file(job, text, whole=whole, media=pictures.media, notes=[*notes, *pictures.notes])
@@ -34,7 +34,7 @@ def read_binary_sheets(job: Job) -> ReadFile:
     return text_file(job, text, whole=whole, notes=[binary_sheets.NOTE])
 
 
-def _lines(form: str, package: Package, pictures: Pictures, notes: list[Note]) -> Generator[str, None, None]:
+def _lines(form: str, package: Package, pictures: Pictures, notes: list[FileNote]) -> Generator[str, None, None]:
     if form in {"odt", "ods", "odp"}:
         yield from OpenDocument(package, pictures).lines()
         return

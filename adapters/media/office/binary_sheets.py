@@ -9,12 +9,12 @@ from typing import Final
 
 import python_calamine
 
-from adapters.media.job import Job, Note
+from adapters.media.job import FileNote, Job
 from adapters.media.office.number_formats import plain
 from adapters.media.office.sheets import csv_line, spaced
 from adapters.media.unreadable import Unreadable
 
-NOTE: Final = Note(
+NOTE: Final = FileNote(
     "its numbers stand as they are stored, not as they are shown",
     "Save it as xlsx to have percentages, currencies and notes.",
 )

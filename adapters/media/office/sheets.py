@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from adapters.media.job import Note
+from adapters.media.job import FileNote
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.number_formats import BUILT_IN, GENERAL, shown
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, local
@@ -35,11 +35,11 @@ class Book:
     uncalculated: int = 0
 
     @property
-    def notes(self) -> list[Note]:
+    def notes(self) -> list[FileNote]:
         """What is to be said of the workbook once it was read."""
         if not self.uncalculated:
             return []
-        return [Note(f"{self.uncalculated:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)]
+        return [FileNote(f"{self.uncalculated:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)]
 
 
 @dataclass(kw_only=True)

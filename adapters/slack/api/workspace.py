@@ -16,8 +16,8 @@ from bot.types import Attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Identity of the bot in a workspace; `url` is the workspace's address, `name` what people call it."""
+class BotIdentity:
+    """BotIdentity of the bot in a workspace; `url` is the workspace's address, `name` what people call it."""
 
     team: str
     enterprise: str
@@ -33,7 +33,7 @@ class SlackWorkspace:
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
 
-    def __init__(self, identity: Identity, calls: SlackClient) -> None:
+    def __init__(self, identity: BotIdentity, calls: SlackClient) -> None:
         self.team = identity.team
         self.enterprise = identity.enterprise
         self.bot_user = identity.bot_user

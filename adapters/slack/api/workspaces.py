@@ -14,8 +14,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Identity, SlackWorkspace
-from adapters.slack.payloads import Account
+from adapters.slack.api.workspace import BotIdentity, SlackWorkspace
+from adapters.slack.payloads import TokenOwner
 from bot.errors import ConfigError, PlatformError
 
 logger = logging.getLogger(__name__)
@@ -79,8 +79,8 @@ class Connector:
 
         Raises `PlatformError`.
         """
-        told = Account.read(await calls.call("auth.test", {}, patience=30))
-        identity = Identity(
+        told = TokenOwner.read(await calls.call("auth.test", {}, patience=30))
+        identity = BotIdentity(
             team=origin.team if origin else told.team_id,
             enterprise=origin.enterprise if origin else told.enterprise_id,
             bot_user=told.user_id,

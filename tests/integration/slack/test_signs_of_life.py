@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.slack.replies.message_stream import READ_ALONG_SECONDS
+from adapters.slack.replies.reply import SlackReply
 from bot.types import Draft
 from tests.emulators.slack import Options
 from tests.integration.slack.scene import scene
@@ -40,6 +41,7 @@ async def test_a_long_answer_is_edited_where_others_read_and_its_asker_is_pinged
         question = await asked(play)
         turn = await turn_in(play, question)
         reply = await play.platform.open_reply(turn)
+        assert isinstance(reply, SlackReply)
         await reply.show(Draft(status="writing", text="One "))
         reply._parts[0].since -= READ_ALONG_SECONDS + 1
         await reply.show(Draft(status="writing", text="One two "))

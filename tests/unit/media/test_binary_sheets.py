@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import openpyxl
 import pytest
@@ -26,10 +27,11 @@ def job(data: bytes) -> Job:
 def test_values_stand_in_their_places() -> None:
     book = openpyxl.Workbook()
     sheet = book.worksheets[0]
-    for place, value in {
+    cells: dict[str, Any] = {
         "B3": "rope", "C3": 0.1, "D3": True, "N3": "far", "B4": date(2026, 1, 5), "D4": time(9, 30),
         "C4": datetime.fromisoformat("2026-01-05T09:30"), "B5": timedelta(hours=36),
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for place, value in cells.items():
         sheet[place] = value
     book.create_sheet("Secret").sheet_state = "hidden"
     file = io.BytesIO()

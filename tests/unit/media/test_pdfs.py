@@ -13,7 +13,7 @@ from pypdf.generic import ArrayObject, FloatObject
 
 from adapters.media import media_limits
 from adapters.media.media_limits import UnpackLimits
-from adapters.media.pdf_pages import Page, Pages
+from adapters.media.pdf_pages import PdfPage, PdfPages
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile, UnreadableFile
@@ -198,14 +198,14 @@ def test_no_page_is_drawn_where_the_setting_says_text() -> None:
 
 
 def test_a_page_that_cannot_be_read_does_not_spoil_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    look = Pages.look
+    look = PdfPages.look
 
-    def fail_once(pages: Pages, number: int, *, beside_text: bool, bare: bool) -> Page:
+    def fail_once(pages: PdfPages, number: int, *, beside_text: bool, bare: bool) -> PdfPage:
         if number == 0:
             raise ZeroDivisionError
         return look(pages, number, beside_text=beside_text, bare=bare)
 
-    monkeypatch.setattr(Pages, "look", fail_once)
+    monkeypatch.setattr(PdfPages, "look", fail_once)
     found = read(samples.pdf("This page is broken, so to speak.", "This page is a whole one."))
     assert found.text.splitlines() == ["(page 1)", "", "(page 2)", "This page is a whole one."]
     assert found.note == "page 1 could not be read"

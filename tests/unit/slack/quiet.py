@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.workspace import Identity, SlackWorkspace
+from adapters.slack.api.workspace import BotIdentity, SlackWorkspace
 from adapters.slack.api.workspaces import Origin
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
@@ -117,7 +117,7 @@ class OneWorkspace:
 
     def __init__(self) -> None:
         self.calls = QuietCalls()
-        identity = Identity(team=TEAM, enterprise="", bot_user=BOT, bot_id=BOT_ID, url="https://x.slack.com/")
+        identity = BotIdentity(team=TEAM, enterprise="", bot_user=BOT, bot_id=BOT_ID, url="https://x.slack.com/")
         self.workspace = SlackWorkspace(identity, self.calls)
         self.uninstalls = 0
 

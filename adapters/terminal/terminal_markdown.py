@@ -50,7 +50,7 @@ def _is_seen(segment: Segment) -> bool:
     return bool(segment.text.strip()) or (segment.style is not None and segment.style.bgcolor is not None)
 
 
-class GrowingMarkdown:
+class TerminalMarkdown:
     """One answer on a console; `show` takes all of its text so far."""
 
     def __init__(self, console: Console) -> None:

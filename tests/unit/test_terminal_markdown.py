@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from adapters.terminal import Terminal
-from adapters.terminal.growing_markdown import Blocks, GrowingMarkdown, whole_blocks
+from adapters.terminal.terminal_markdown import Blocks, TerminalMarkdown, whole_blocks
 
 WORDS = ["first", "alpha", "beta", "column", "cell", "code", "last"]
 TEXT = "# first\n\nalpha *beta*\n\n| column |\n|---|\n| cell |\n\n```\ncode\n```\n\nlast"
@@ -16,7 +16,7 @@ TEXT = "# first\n\nalpha *beta*\n\n| column |\n|---|\n| cell |\n\n```\ncode\n```
 
 def shown(text: str, size: int, *, ends: str = "\n") -> str:
     console = Console(file=StringIO(), width=60, force_terminal=False)
-    growing = GrowingMarkdown(console)
+    growing = TerminalMarkdown(console)
     text = text.replace("\n", ends)
     for end in range(0, len(text), size):
         growing.show(text[:end])
