@@ -394,6 +394,7 @@ LARGER: Mapping[str, str] = {
     "turns": "a page of the console: from the newest on until the page is full",
     "turns, that failed": "a page of the console: sorts the turns that failed, which are few beside all",
     "turns, of a channel": "a page of the console: sorts the turns of a channel",
+    "open_turns": "a page of the console: sorts what is open, which is little beside all",
     "failed_turns": "a page of the console: looks through the turns that failed",
     "sizes": "a page of the console: counts rows, which SQLite has no other way for",
 }
