@@ -28,6 +28,7 @@ from bot.types import (
     Person,
     ReadFile,
     Source,
+    StoredEntry,
     ThreadMessage,
     TurnId,
 )
@@ -269,3 +270,9 @@ def _render_attachment(attachment: Attachment, reason: str | None, note: str) ->
     if reason is not None:
         return f"{ATTACHED} but not available: {name}, {reason})"
     return f"{ATTACHED_AND_READ}{name}, {note})" if note else f"{ATTACHED_AND_READ}{name})"
+
+
+def message_ids(entries: Sequence[StoredEntry]) -> Sequence[str]:
+    """Return the ids of the messages of people among entries, each once, in order."""
+    said = (entry.message_id for entry in entries if entry.message_id and entry.id.startswith(MESSAGE_ID))
+    return list(dict.fromkeys(said))

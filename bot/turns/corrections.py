@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
+from bot.commands.parser import question_in
+from bot.context.transcript import correction_entry
 from bot.errors import InvalidInput
 from bot.language import gettext
 from bot.ports import Store
 from bot.turns.followups import UNDER_WAY, corrected, correction_key
-from bot.types import FollowUp, Incoming, Task, Turn, TurnId, TurnState
+from bot.types import Edit, FollowUp, Incoming, Task, Turn, TurnId, TurnState
+
+
+def edit_of(message: Incoming, at: datetime) -> Edit:
+    """Return the edit of a message, `message` as it is now: a question that it asks by a command is its text. Pure."""
+    typed = message.typed or message.text
+    asked = question_in(typed)
+    text = message.text if asked == typed else asked
+    correction = correction_entry(replace(message, text=text), at)
+    return Edit(message_id=message.message_id, text=text, at=at, correction=correction)
 
 
 async def answered_before(message: Incoming, store: Store) -> TurnId | None:

@@ -13,11 +13,11 @@ from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
 from bot.commands.command import Call, Result, Services
-from bot.commands.parser import Invocation, parse, question_in, refuse_unknown, unknown_command
+from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, usage_text
-from bot.context.transcript import MESSAGE_ID, correction_entry
+from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
 from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
@@ -25,17 +25,10 @@ from bot.parameters import Effective, Scope, find
 from bot.ports import Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
-from bot.turns.corrections import answered_before, last_repeat
+from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import (
-    WORTH_TELLING,
-    AcceptTurns,
-    Effect,
-    NoteFeedback,
-    SetParameters,
-    telling,
-)
+from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
@@ -45,7 +38,6 @@ from bot.types import (
     ANSWER_IN,
     ConversationKey,
     DeletionOutcome,
-    Edit,
     Entrance,
     FollowUp,
     HandleResult,
@@ -228,7 +220,6 @@ class Inbox:
 
     # ------------------------------------------------------------ controls
 
-    @spoken
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
         services = self._services
@@ -251,11 +242,7 @@ class Inbox:
 
         What was no question before, as its mention was forgotten, is asked.
         """
-        typed = message.typed or message.text
-        asked = question_in(typed)
-        text = message.text if asked == typed else asked
-        correction = correction_entry(replace(message, text=text), at)
-        edit = Edit(message_id=message.message_id, text=text, at=at, correction=correction)
+        edit = edit_of(message, at)
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
@@ -349,7 +336,6 @@ class Inbox:
             check_again(asked.author, turn)
         return questions
 
-    @spoken
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         """Remember whether somebody found an answer good."""
         change = NoteFeedback(turn=id, person=asked.author.id, good=good)
@@ -392,8 +378,7 @@ class Inbox:
         """Return the ids of the newest messages in the window of a conversation, oldest first."""
         conversation = await self._store.get_conversation(key)
         entries = await self._store.get_entries(key, start=conversation.window_start if conversation else 0)
-        said = (entry.message_id for entry in entries if entry.message_id and entry.id.startswith(MESSAGE_ID))
-        return list(dict.fromkeys(said))[-limit:]
+        return message_ids(entries)[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""

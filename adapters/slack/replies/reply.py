@@ -77,9 +77,8 @@ class SlackReply:
         self._rules = rules
         self._direct = direct
         channel, self._parts = read_reference(turn.reply_ref or "")
-        self._replaced: list[
-            ReplyMessage
-        ] = []  # they go once what stands in their place is noted, or they would seem removed
+        # they go once what stands in their place is noted, or they would seem removed
+        self._replaced: list[ReplyMessage] = []
         recipient = {
             "recipient_user_id": asked.author.id,
             "recipient_team_id": asked.platform_data.get("user_team", ""),
