@@ -89,6 +89,7 @@ async def test_a_question_in_a_thread_needs_no_mention_to_be_handed_over(stage: 
 async def test_a_direct_conversation_answers_in_place(stage: Stage, page: Page) -> None:
     await page.goto(stage.url)
     await page.locator(".channels a", has_text="Seedling").click()
+    await expect(page.locator(".main h1")).to_have_text("Seedling")
     await ask(page, "hello there")
     await stage.bot.answer("Hello!")
     await expect(page.locator(".main .message.bot")).to_contain_text("Hello!")

@@ -115,7 +115,11 @@ async function follow(link) {
   if (link.matches(".close-context, .close-settings")) return closePanel(link.closest(".context, .settings"));
   if (link.matches(".context-trouble .again, .scopes a")) return openPanel(link.href);
   if (link.matches(".close-thread, .back")) return closeThread();
-  if (!(await go(link.href))) return;
+  const main = one(".main");
+  main.inert = link.matches(".channels a"); // what is typed now is not for the channel that is left
+  const isThere = await go(link.href);
+  main.inert = false;
+  if (!isThere) return;
   focusOn(one(one(".chat").dataset.thread ? ".thread textarea" : ".main textarea"));
 }
 
