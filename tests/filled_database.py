@@ -112,6 +112,8 @@ def _tables(turns: int, now: datetime) -> dict[str, Iterator[Row]]:
         "setting_change": (_setting_change(number, at) for number, at in every),
         "adapter_state": ({"platform": "slack", "name": f"state/{number:07}", "value": "x"} for number, _ in every),
         "channel_message": (_message(number, at) for number, at in every),
+        "playground_event": (_event(number, now) for number, _ in rare),
+        "playground_file": (_file(number, at) for number, at in rare),
         "reply_message": (_answer(number) for number, _ in every),
         "message_change": (_change(number, now) for number, _ in every),
         "delivery": (_delivery(number, now) for number, _ in every),
@@ -302,6 +304,38 @@ def _message(number: int, at: datetime) -> Row:
         "thread": f"{number // 10 * 10:07}" if number % 10 else "",
         "attachments": [],
         "turn_id": 0,
+    }
+
+
+def _event(number: int, at: datetime) -> Row:
+    """What open pages hear of: of the last hour alone, since older ones are pruned."""
+    return {
+        "at": at,
+        "kind": "message",
+        "workspace": "W",
+        "channel": f"C{number // 10 % CHANNELS}",
+        "thread": "",
+        "message": f"{number:07}",
+        "person": "",
+        "is_new": True,
+        "is_open": False,
+        "draft": None,
+        "text_from": 0,
+        "reasoning_from": 0,
+    }
+
+
+def _file(number: int, at: datetime) -> Row:
+    return {
+        "id": f"f{number}",
+        "workspace": "W",
+        "channel": f"C{number // 10 % CHANNELS}",
+        "author": author_of(number),
+        "name": "a.txt",
+        "media_type": "text/plain",
+        "data": b"x" * 500,
+        "at": at,
+        "is_sent": True,
     }
 
 

@@ -33,6 +33,8 @@ from bot.types import (
     Period,
     Person,
     PlaceKind,
+    PlaygroundEvent,
+    PlaygroundFile,
     RuleKind,
     RulePlace,
     Subject,
@@ -254,7 +256,27 @@ def _spent(**names: str) -> Call:
     return lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START, within=within)
 
 
+async def _heard_of(scene: Scene) -> None:
+    """What open pages of the playground hear of."""
+    store, event = scene.store, PlaygroundEvent(kind="place", workspace="W")
+    await store.add_playground_events([event])
+    _, newest = await store.get_playground_positions()
+    await store.get_playground_events(newest - 1, limit=10)
+    await store.prune_playground(MONTH_AGO)
+
+
+async def _filed(scene: Scene) -> None:
+    file = PlaygroundFile(
+        id="f", workspace="W", channel="C1", author=PERSON, name="a.txt", media_type="text/plain", data=b"x", at=START
+    )
+    await scene.store.put_playground_file(file)
+    await scene.store.get_playground_file("f")
+
+
 CALLS: Mapping[str, Call] = {
+    "add_playground_events, get_playground_positions, get_playground_events, prune_playground": _heard_of,
+    "put_playground_file, get_playground_file": _filed,
+    "search_messages": lambda scene: scene.store.search_messages([("W", "C1")], ["roof", "garden"], limit=20),
     "accept": lambda scene: scene.store.enqueue(asked(scene.key, "new")),
     "accept a redelivery": lambda scene: scene.store.enqueue(asked(scene.key, "m1")),
     "accept what is only said": lambda scene: _heard(scene, scene.key),
@@ -389,11 +411,16 @@ LARGER: Mapping[str, str] = {
     "delete_place, a channel": "once in a channel's life: all that was said there",
     "forget_person": "once in a person's life: looks for them inside the kept parts of all summaries of a platform",
     "forget_person of the playground": "the same",
+    "add_playground_events, get_playground_positions, get_playground_events, prune_playground": (
+        "positions are the ends of an index, which a plan shows as all of it; pruned is once in a while"
+    ),
+    "search_messages": "somebody's search: reads a channel's messages until enough are found",
     "spending_by_day": "a page of the console: looks at the requests under way",
     "spending_by_key": "a page of the console: adds up its days, a row for each key",
     "turns": "a page of the console: from the newest on until the page is full",
     "turns, that failed": "a page of the console: sorts the turns that failed, which are few beside all",
     "turns, of a channel": "a page of the console: sorts the turns of a channel",
+    "open_turns": "a page of the console: sorts what is open, which is little beside all",
     "failed_turns": "a page of the console: looks through the turns that failed",
     "sizes": "a page of the console: counts rows, which SQLite has no other way for",
 }

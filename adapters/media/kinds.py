@@ -89,6 +89,9 @@ _RIFF: Final = {
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"heif"})
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 _SOUND_BRANDS: Final = frozenset({b"M4A ", b"M4B ", b"M4P "})
+_SOUND_TRACK: Final = b"smhd"  # the header of a track of sound, and of one of pictures (ISO/IEC 14496-12, 12.1, 12.2)
+_VIDEO_TRACK: Final = b"vmhd"
+_THEORA: Final = b"\x80theora"  # how the pictures in an Ogg file begin
 _QUICKTIME_BOXES: Final = frozenset({b"moov", b"mdat", b"wide"})  # QuickTime files may begin without "ftyp"
 
 _OFFICE: Final = {  # content types of main parts, documents and templates, with macros and without (ECMA-376 part 1)
@@ -153,7 +156,7 @@ def kind_of(data: bytes) -> FileKind:
         return EMPTY
     for start, kind in _STARTS:
         if data.startswith(start):
-            return kind
+            return _OTHER_VIDEO if start == b"OggS" and _THEORA in data[:_SNIFFED] else kind
     for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_zip):
         if found := look(data):
             return found
@@ -179,7 +182,7 @@ def _in_boxes(data: bytes) -> FileKind | None:
         return FileKind("image", "AVIF")
     if data[8:12] in _HEIF_BRANDS:
         return FileKind("image", "HEIC")
-    if data[8:12] in _SOUND_BRANDS:
+    if data[8:12] in _SOUND_BRANDS or (_SOUND_TRACK in data and _VIDEO_TRACK not in data):  # as phones record speech
         return FileKind("sound", "M4A")
     return FileKind("video", "MOV" if data[8:12] == b"qt  " else "MP4")
 

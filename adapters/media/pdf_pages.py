@@ -132,13 +132,19 @@ def _shows_more(page: Any, covered: Sequence[Box]) -> bool:
 
 
 def _wipe(ink: Image.Image, page: Any, boxes: Iterable[Box], scale: float) -> None:
-    """Take what is in these boxes, in points, off the picture of the ink."""
+    """Take what is in these boxes, in points of the page before it is turned, off the picture of the ink."""
     draw = ImageDraw.Draw(ink)
-    left, _, _, top = page.get_bbox()
+    left, bottom, right, top = page.get_bbox()
+    turned = page.get_rotation()
     for x0, y0, x1, y1 in boxes:
-        across = sorted(((x0 - left) * scale, (x1 - left) * scale))
-        down = sorted(((top - y0) * scale, (top - y1) * scale))
-        draw.rectangle((across[0] - 1, down[0] - 1, across[1] + 1, down[1] + 1), fill=0)
+        across, down = {
+            0: ((x0 - left, x1 - left), (top - y0, top - y1)),
+            90: ((y0 - bottom, y1 - bottom), (x0 - left, x1 - left)),
+            180: ((right - x0, right - x1), (y0 - bottom, y1 - bottom)),
+            270: ((top - y0, top - y1), (right - x0, right - x1)),
+        }[turned]
+        first, last = min(across) * scale - 1, max(across) * scale + 1
+        draw.rectangle((first, min(down) * scale - 1, last, max(down) * scale + 1), fill=0)
 
 
 def _lines(page: Any) -> Iterator[Box]:

@@ -84,11 +84,12 @@ class Browser:
         me, token = _ME.search(page), _CSRF.search(page)
         if me is None or token is None:
             raise NotThere
-        self.person, self._csrf = unescape(me[1]), token[1]
-        if 'action="/name"' in page and "<textarea" not in page:
-            form = {"csrf": self._csrf, "name": self.person[:12], "next": "/"}
+        self.person = unescape(me[1])
+        if "<textarea" not in page:
+            form = {"csrf": token[1], "name": self.person[:12], "next": "/"}
             async with self._session.post(f"{self._url}/name", data=form, headers={"Origin": self._url}):
                 pass
+        self._csrf = token[1]  # from now on it can act, under its name
         position = _POSITION.search(page)
         return position[1] if position else "0"
 

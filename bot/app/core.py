@@ -113,11 +113,7 @@ async def open_core(
         files = make_files(settings, platforms, sounds_of(settings, model))
         metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
         observed = ObservedModel(model, rates, metrics)
-        found = await stack.enter_async_context(open_fallback(settings))
-        fallback = None
-        if found is not None:
-            other, its_rates = found
-            fallback = PricedModel(model=ObservedModel(other, its_rates, metrics), rates=its_rates)
+        fallback = _observed_fallback(await stack.enter_async_context(open_fallback(settings)), metrics)
         options = TurnOptions(files=files, searches=searches, takeover=takeover, fallback=fallback)
         manager = ConversationManager(store, observed, rates, platforms, clock=clock, options=options)
         patience = NOTES_PATIENCE_SECONDS if role is EngineRole.ASKS else 0
@@ -125,17 +121,11 @@ async def open_core(
         run_turn = metrics.observed(manager.answer, clock)
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        if role is EngineRole.RUNS:
-            if isinstance(model, SeedModel):
-                dividing = keep_dividing(model.limits, partial(processes, store, clock))
-                await stack.enter_async_context(_ticking(dividing, "shared pace"))
-            await stack.enter_async_context(_ticking(_keep_accounts(store, clock), "accounts"))
-            warnings = BudgetWarnings(store, platforms, clock=clock)
-            await stack.enter_async_context(_ticking(warnings.run(), "budget warnings"))
         inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, times=DateWords())
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
-            await stack.enter_async_context(_ticking(digests.run(), "digests"))
+            for name, work in _upkeep(model, store, platforms, digests, clock).items():
+                await stack.enter_async_context(_ticking(work, name))
         yield Core(
             store=store,
             model=model,
@@ -145,6 +135,27 @@ async def open_core(
             metrics=metrics,
             worker=worker,
         )
+
+
+def _observed_fallback(found: tuple[Model, Rates] | None, metrics: Metrics) -> PricedModel | None:
+    if found is None:
+        return None
+    model, rates = found
+    return PricedModel(model=ObservedModel(model, rates, metrics), rates=rates)
+
+
+def _upkeep(
+    model: Model, store: SqlStore, platforms: Mapping[str, Platform], digests: Digests, clock: Clock
+) -> Mapping[str, Coroutine[None, None, None]]:
+    """Return what a process that runs turns does beside them, by name."""
+    parts: dict[str, Coroutine[None, None, None]] = {
+        "accounts": _keep_accounts(store, clock),
+        "budget warnings": BudgetWarnings(store, platforms, clock=clock).run(),
+        "digests": digests.run(),
+    }
+    if isinstance(model, SeedModel):
+        parts["shared pace"] = keep_dividing(model.limits, partial(processes, store, clock))
+    return parts
 
 
 def _dispatcher(

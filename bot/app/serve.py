@@ -142,16 +142,7 @@ async def _open_and_serve(
         if limits := await set_up_budgets(settings, core.store):
             announce(limits)
         supervisor = Supervisor(announce)
-        installation = Installation(
-            settings=settings,
-            platforms=process.known,
-            store=core.store,
-            model=core.model,
-            learned=core.rates,
-            supervisor=supervisor,
-            clock=utc_now,
-            heard=list(chats),
-        )
+        installation = _installation(settings, core, process, supervisor)
         playgrounds[0].add(console_part(core.store, installation, utc_now))
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
@@ -172,6 +163,19 @@ async def _open_and_serve(
             for task in (*tasks, *telling):
                 task.cancel()
             await asyncio.gather(*tasks, *telling, return_exceptions=True)
+
+
+def _installation(settings: Settings, core: Core, process: ProcessKind, supervisor: Supervisor) -> Installation:
+    return Installation(
+        settings=settings,
+        platforms=process.known,
+        store=core.store,
+        model=core.model,
+        learned=core.rates,
+        supervisor=supervisor,
+        clock=utc_now,
+        heard=[item.spec.title for item in process.listens],
+    )
 
 
 def _listening(

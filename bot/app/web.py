@@ -19,7 +19,6 @@ from bot.app.core import utc_now
 from bot.app.operator_commands import open_database
 from bot.command_help import add_command
 from bot.errors import ConfigError, InvalidInput
-from bot.plurals import quantity
 from bot.ports import Commands, Store
 from bot.private_files import kept_secret
 from bot.settings import Settings, load_settings, plain
@@ -102,7 +101,7 @@ def _remove(options: argparse.Namespace) -> int:
     was_there, ended = asyncio.run(remove_account(load_settings(), options.name))
     if not was_there:
         raise InvalidInput(f"There is no account {options.name!r}.")
-    say(f"Removed {options.name}; {quantity(ended, 'sign-in')} ended.")
+    say(f"Removed {options.name}; sign-ins ended: {ended}.")
     return 0
 
 

@@ -89,6 +89,9 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
     async with running(tmp_path) as url:
         thread = await open_thread(page, url)
         place = page.url.removeprefix(url)
+        await thread.locator("textarea").fill("/set max_tokens 60")  # a small model does not know when to stop
+        await thread.locator("textarea").press("Enter")
+        await expect(thread).to_contain_text("max_tokens")
         first, _ = tokens(await ask(thread, "@seedling where are the rules stored? max one sentence"))
         second, cached = tokens(await ask(thread, "and is it safe to edit them?"))
         answers = await thread.locator(".message.bot .body").all_inner_texts()

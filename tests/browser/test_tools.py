@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.async_api import Browser, FilePayload, Page, expect
 
-from bot.types import Draft
+from adapters.web.playground.page_streams import RESET
+from bot.types import Draft, Person, Source
 from tests.browser.conftest import Stage, name_person
 from tests.browser.test_asking import ask
+from tests.browser.test_context import THREAD
+from tests.unit.web.records import conversation
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
+GRAVE = {"moderate", "serious", "critical"}
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d4944415478da63fccff0bf1e000603027f8b"
     "d0d6a50000000049454e44ae426082"
@@ -146,6 +153,30 @@ async def test_old_messages_leave_the_page_while_it_is_scrolled_and_come_back(st
     await expect(page.locator(".main .message.named")).to_be_in_viewport()
 
 
+async def test_a_lost_connection_is_told_and_goes_on_without_a_reload(stage: Stage, page: Page) -> None:
+    await page.goto(stage.url)
+    await page.evaluate("window.kept = true")
+    await page.context.set_offline(True)
+    await ask(page, "@seedling are you there?")
+    await expect(page.locator(".main .composer-error")).to_contain_text("was not sent")
+    await stage.say("m1", "said meanwhile")
+    await page.context.set_offline(False)
+    await expect(page.locator('.main [data-id="m1"]')).to_have_count(1)
+    await page.locator(".main textarea").press("Enter")
+    await stage.bot.answer("Yes.")
+    await expect(page.locator(".thread .message.bot .body")).to_have_text("Yes.")
+    assert len(stage.bot.asked) == 1
+    hub = stage.playground._hub
+    assert hub is not None
+    for stream in tuple(hub._streams):  # as a server does that is told to read from too long ago
+        stream.offer(RESET)
+        stream.end()
+    await stage.store.put_messages([stage.message(f"n{number}", f"number {number}") for number in range(150)])
+    await stage.store.prune_playground(stage.clock())
+    await expect(page.locator('.main [data-id="n149"]')).to_have_count(1)
+    assert await page.evaluate("window.kept")
+
+
 async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser) -> None:
     context = await browser.new_context(java_script_enabled=False)
     await name_person(context, "u-plain", "Plain")
@@ -163,4 +194,38 @@ async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser)
     assert len(stage.bot.gone_on) == 1
     await page.get_by_role("link", name="random").click()
     await expect(page.locator(".main h1")).to_contain_text("random")
+    await context.close()
+
+
+@pytest.mark.parametrize(
+    ("look", "addresses"),
+    [
+        pytest.param(
+            {"viewport": {"width": 1440, "height": 900}},
+            ["/root", "/root?panel=settings", "?panel=settings&scope=turn", "/nowhere"],
+            id="wide-light",
+        ),
+        pytest.param(
+            {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "is_mobile": True, "has_touch": True},
+            ["", "/root?panel=context", "/root"],
+            id="phone-dark",
+        ),
+    ],
+)
+async def test_every_state_is_readable_for_everybody(
+    stage: Stage, browser: Browser, look: dict[str, object], addresses: list[str]
+) -> None:
+    await stage.say("root", "Something **happened**\n\n```python\nprint(1)\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+    answer = stage.message("a1", "It did.", thread="root", author=Person(id="seedling", name="Seedling", is_bot=True))
+    sources = (Source(url="https://example.org/a", title="All about it"),)
+    draft = Draft(status="stopped", text="It did.", reasoning="Did it?", sources=sources, notices=("Cut.",))
+    await stage.store.put_messages([replace(answer, turn=1, answer=draft)])
+    stage.bot.records[THREAD] = [*conversation(13)]
+    context = await browser.new_context(**look)  # type: ignore[arg-type]  # options of a context
+    page = await context.new_page()
+    for address in addresses:
+        await page.goto(f"{stage.url}/c/local/general{address}")
+        found = (await Axe().run(page)).response["violations"]
+        assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], address
+        await name_person(context, "u-axe", "Ada")  # the first state is that of who was not asked yet
     await context.close()

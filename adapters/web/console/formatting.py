@@ -13,7 +13,6 @@ from markupsafe import Markup, escape
 from starlette.responses import Response
 
 from bot.delivery.footer import money
-from bot.plurals import quantity
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _BYTES: Final = ("bytes", "KB", "MB", "GB", "TB")
@@ -40,8 +39,13 @@ def duration(span: timedelta | float | None) -> str:
     for unit, length in _UNITS:
         number, seconds = divmod(seconds, length)
         if number:
-            parts.append(quantity(int(number), unit))
+            parts.append(counted(int(number), unit))
     return " ".join(parts[:2])
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun; the console speaks English."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def size(count: int) -> str:
@@ -77,7 +81,7 @@ FILTERS: Final[Mapping[str, Callable[..., object]]] = {
     "size": size,
     "percent": percent,
     "dollars": dollars,
-    "quantity": quantity,
+    "counted": counted,
     "words": words,
 }
 

@@ -112,9 +112,9 @@ def test_what_is_wrong_is_one_line(
 @pytest.mark.parametrize(
     ("token", "row"),
     [
-        pytest.param(TOKEN, "    ok  Pigeon token    the bot is Seedling\n", id="right"),
-        pytest.param("wrong", "BROKEN  Pigeon token    Pigeon refused GET /me with 401\n", id="wrong"),
-        pytest.param("", "     -  Pigeon          not set up; tests/third_platform says how\n", id="not-joined"),
+        pytest.param(TOKEN, "    ok  Pigeon token         the bot is Seedling\n", id="right"),
+        pytest.param("wrong", "BROKEN  Pigeon token         Pigeon refused GET /me with 401\n", id="wrong"),
+        pytest.param("", "     -  Pigeon               not set up; tests/third_platform says how\n", id="not-joined"),
     ],
 )
 async def test_doctor_prints_its_checks(tmp_path: Path, token: str, row: str) -> None:

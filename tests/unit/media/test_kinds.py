@@ -111,6 +111,7 @@ MAIN = "application/vnd.openxmlformats-officedocument.{}.main+xml"
         pytest.param(b"RIFF\0\0\0\0WAVEfmt ", "sound", "WAV", id="wav"),
         pytest.param(b"\0\0\0\x18ftypM4A \0\0\0\0M4A ", "sound", "M4A", id="m4a"),
         pytest.param(b"OggS" + bytes(40), "sound", "OGG", id="ogg"),
+        pytest.param(b"\0\0\0\x18ftypmp42\0\0\0\0mp42" + b"minfsmhd", "sound", "M4A", id="speech-in-mp4"),
         pytest.param(packed({"a.txt": "hi"}), "archive", "ZIP", id="zip"),
         pytest.param(open_document("text"), "office", "odt", id="odt"),
         pytest.param(open_document("spreadsheet-template"), "office", "ods", id="ots"),
@@ -140,6 +141,7 @@ def test_the_rest_is_known_by_what_is_in_it(data: bytes, room: str, name: str) -
     ("data", "reason"),
     [
         pytest.param(b"\x1a\x45\xdf\xa3webm", "MP4, MOV and AVI", id="webm"),
+        pytest.param(b"OggS" + bytes(24) + b"\x80theora", "MP4, MOV and AVI", id="ogg-with-pictures"),
         pytest.param(b"PK\x03\x04 cut", "broken", id="broken-zip"),
         pytest.param(open_document("graphics"), "OpenDocument", id="odg"),
         pytest.param(open_document("text", "application/epub+zip"), "e-book", id="epub"),

@@ -251,3 +251,13 @@ def test_what_people_wrote_on_a_page_stands_below_it() -> None:
     file = io.BytesIO()
     writer.write(file)
     assert read(file.getvalue()).text.splitlines()[-1] == "[comment: Too much!]"
+
+
+@pytest.mark.parametrize("angle", [0, 90, 180, 270])
+def test_text_on_a_turned_page_is_no_picture(angle: int) -> None:
+    large = "BT /F1 36 Tf 36 640 Td 44 TL (MANY LARGE LETTERS) Tj" + " T* (MANY LARGE LETTERS) Tj" * 12 + " ET"
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(samples.pdf("A line of text.", beside=large))))
+    writer.pages[0].rotate(angle)
+    file = io.BytesIO()
+    writer.write(file)
+    assert read(file.getvalue()).media == ()

@@ -141,13 +141,14 @@ function keepPlace(scroller, change) {
 /** Put a day where one begins, and name nobody again who goes on speaking. */
 export function arrange(scroller) {
   let before = null;
+  const groups = matchMedia("(hover: hover)").matches; // else what can be done with a message needs its first line
   const root = one(".root .message", scroller);
   let day = root && !one(".earlier:not(.later)", scroller) ? dayKey(root.dataset.at) : "";
   all(".inner > .day[data-day]", scroller).forEach((each) => each.remove());
   for (const message of messagesIn(scroller)) {
     const today = dayKey(message.dataset.at);
     if (today !== day) message.before(dayLine(today));
-    message.classList.toggle("compact", today === day && before !== null && goesOn(before, message));
+    message.classList.toggle("compact", groups && today === day && before !== null && goesOn(before, message));
     [before, day] = [message, today];
   }
 }

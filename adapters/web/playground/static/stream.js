@@ -47,7 +47,10 @@ function tellTrouble(text) {
 
 const TAKERS = {
   here() {},
-  reset: () => onReset(true),
+  reset() {
+    position = ""; // what the page is read at counts from now on
+    onReset(true);
+  },
   place({ channel }) {
     onReset(channel === one(".chat").dataset.place || channel.endsWith("/"));
   },
