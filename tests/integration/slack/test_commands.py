@@ -264,7 +264,7 @@ async def test_a_confirmation_has_a_button_that_takes_the_change_back_once() -> 
         (confirmation,) = slack.whispers
         for told in (2, 3):
             await slack.press(slack.ada, confirmation, "seedling_undo")
-            await play.until(lambda told=told: len(slack.whispers) == told)  # type: ignore[misc]  # mypy cannot infer it
+            await play.until(lambda told=told: len(slack.whispers) == told)
         assert "no longer set for this channel" in slack.shown(slack.whispers[1])
         assert "You have changed no setting here" in slack.shown(slack.whispers[2])
         assert slack.violations == []
