@@ -231,6 +231,7 @@ class Hub:
                     return None
             elif published == self._published:
                 break  # nothing can have been passed on since the store was read
+        stream.since = position
         stream.offer(encode("here", {}, position))
         self._streams.add(stream)
         for live in self._live.values():
@@ -290,7 +291,7 @@ class Hub:
         unread = encode("unread", _place(event)) if event.is_new and not event.person else b""
         for stream in tuple(self._streams):
             view = stream.view
-            if not self._may_see(view, event):
+            if not self._may_see(view, event) or 0 < event.position <= stream.since:
                 continue
             if event.kind == "place" or self._is_shown(view, event):
                 stream.offer(data)

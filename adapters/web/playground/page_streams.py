@@ -46,6 +46,7 @@ class Stream:
 
     def __init__(self, view: View) -> None:
         self.view = view
+        self.since = 0  # the position up to which its page has seen everything
         self.events: asyncio.Queue[bytes] = asyncio.Queue()
         self._is_over = False
 

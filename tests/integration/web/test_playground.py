@@ -252,6 +252,16 @@ async def test_another_process_takes_the_stream_up(house: House) -> None:
     assert [item.values["id"] for item in heard if item.kind == "message"] == ["m2", "m3"]
 
 
+async def test_what_a_page_was_read_with_is_not_told_to_it_again(house: House) -> None:
+    await settled(house.site.hub)
+    await house.store.put_messages(
+        [house.message(f"n{number}", "imported") for number in range(150)]
+    )  # nobody is woken
+    async with house.ada.listening(house.site.hub, "/events/local/general") as heard:
+        await house.say("m1", "new")
+    assert [item.values["id"] for item in heard if item.kind != "here"] == ["m1"]
+
+
 async def test_who_was_away_for_too_long_reads_the_page_anew(house: House) -> None:
     await house.say("m1", "first")
     await house.say("m2", "second")

@@ -4,6 +4,7 @@ import { arrange, insert } from "./list.js";
 import { noteUnread } from "./tools.js";
 
 const QUIET_MS = 2500;
+const HIDDEN_MS = 10_000; // browsers open six connections to a server: tabs that nobody looks at give theirs back
 const OPEN = new Set(["thinking", "writing", "searching"]);
 const grown = new Map(); // the parts of answers that are being written, as the server sent them, by id
 
@@ -11,6 +12,7 @@ let source = null;
 let position = "";
 let onReset = () => {};
 let warning = 0;
+let leaving = 0;
 
 /** Listen to what the page shows; `read` is the position at which it was read from the server.
  *
@@ -37,6 +39,12 @@ export function listen(reset, read = position) {
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onReset), QUIET_MS);
   };
 }
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(leaving);
+  if (document.hidden) leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+  else if (source?.readyState === EventSource.CLOSED) listen(onReset);
+});
 
 function tellTrouble(text) {
   clearTimeout(warning);
