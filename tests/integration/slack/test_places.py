@@ -53,6 +53,6 @@ async def test_two_threads_of_a_channel_are_asked_with_the_same_system_prompt() 
         await slack.say(slack.ben, slack.general, f"{slack.mention()} two?")
         await play.settled()
     first, second = play.model.asked
-    assert first.head == second.head
-    assert '- Channel: "#general"' in first.head
-    assert "`/seed help`" in first.head
+    assert first.system_prompt == second.system_prompt
+    assert '- Channel: "#general"' in first.system_prompt
+    assert "`/seed help`" in first.system_prompt
