@@ -13,12 +13,12 @@ from tests.emulators.discord.faults import Kind
 from tests.fakes import words
 from tests.integration.discord.scene import Scene, labels
 
-LONG = "\n\n".join(f"Paragraph {number} tells a little more than nothing at all." for number in range(300))
+LONG = "\n\n".join(f"Paragraph {number} tells a little more than nothing at all." for number in range(150))
 MESSAGES = "/channels/{channel_id}/messages"
 
 
-def long_answer() -> list[Any]:
-    return [TextDelta(LONG), UsageReported(Usage(input=1, output=1)), Finished(Finish.STOP)]
+def long_answer(text: str = LONG) -> list[Any]:
+    return [TextDelta(text), UsageReported(Usage(input=1, output=1)), Finished(Finish.STOP)]
 
 
 def whole(scene: Scene, thread: Any) -> str:
@@ -100,15 +100,19 @@ async def test_no_edit_pings_anybody(scene: Scene) -> None:
 
 
 async def test_where_further_messages_are_not_allowed_the_answer_is_a_file(scene: Scene) -> None:
-    scene.model.scripts.append(long_answer())
+    scene.model.scripts.append(long_answer(2 * LONG))
     elsewhere = scene.discord.guild("Elsewhere", scene.ada, bot=False)
     place = next(iter(elsewhere.channels.values()))
     async with scene.bot():
         await scene.until(lambda: scene.discord.commands[None])
         asked = scene.discord.slash(scene.ada, place, "ask", {"question": "tell"})
-        await scene.until(lambda: asked.followups and "Regenerate" in labels(asked.followups[-1]))
+        await scene.until(lambda: asked.original and asked.original.attachments and labels(asked.original))
 
-    assert LONG in asked.followups[-1].attachments[0].data.decode()
+    assert asked.original is not None
+    assert asked.original.content.startswith(LONG[:1_000])
+    assert 2 * LONG in asked.original.attachments[0].data.decode()
+    assert "Regenerate" in labels(asked.original)
+    assert not asked.followups
 
 
 async def test_neither_token_nor_text_is_in_the_log(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
