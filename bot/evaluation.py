@@ -18,6 +18,9 @@ KNOWN: Final = frozenset(
 
 MOST_CASES: Final = 10_000
 
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs, which JSON may have and no request or database takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierMessage:
@@ -67,19 +70,34 @@ def read_cases(text: str) -> Sequence[EvaluationCase]:
 
 def _read_case(line: str, number: int) -> EvaluationCase:
     try:
-        told = json.loads(line)
+        told = _object(json.loads(line))
         return _rated(told) if "verdict" in told else _written(told, number)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)[:200]
-        raise InvalidInput(f"Line {number} is no case: {why}.") from None
+        raise InvalidInput(f"Line {number} is no case: {_reason(error)}.") from None
+
+
+def _object(told: object) -> Mapping[str, Any]:
+    if not isinstance(told, dict):
+        raise TypeError("it is not one JSON object in braces")
+    return told
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
 
 
 def _written(told: Mapping[str, Any], number: int) -> EvaluationCase:
     if unknown := told.keys() - KNOWN:
         raise ValueError(f"{min(unknown)!r} is no field of a case")
     search, words = told.get("search"), told.get("most_words")
-    if not isinstance(search, bool | None) or not isinstance(words, int | None):
-        raise TypeError("search is true or false, and most_words is a number")
+    if not isinstance(search, bool | None):
+        raise TypeError("search is true or false")
+    if isinstance(words, bool) or not isinstance(words, int | None) or (words is not None and words < 1):
+        raise TypeError("most_words is a number from 1 on")
+    if not _text(told["question"]).strip():
+        raise ValueError("its question is empty")
     return EvaluationCase(
         name=_text(told.get("name", f"line {number}")),
         question=_text(told["question"]),
@@ -87,7 +105,7 @@ def _written(told: Mapping[str, Any], number: int) -> EvaluationCase:
         thread=_thread(told),
         files=_texts(told.get("files", [])),
         search=search,
-        parameters={name: _text(value) for name, value in told.get("parameters", {}).items()},
+        parameters={name: _value(value) for name, value in told.get("parameters", {}).items()},
         contains=_texts(told.get("contains", [])),
         lacks=_texts(told.get("lacks", [])),
         most_words=words,
@@ -116,7 +134,14 @@ def _thread(told: Mapping[str, Any]) -> tuple[EarlierMessage, ...]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{str(value)[:40]!r} is no text")
-    return value
+    return _HALVES.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def _value(value: object) -> str:
+    """Return the value of a parameter as people type it; JSON has numbers and truth values of its own."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int | float) else _text(value)
 
 
 def _texts(value: object) -> tuple[str, ...]:

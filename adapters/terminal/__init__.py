@@ -119,7 +119,7 @@ def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
     """Return the files that go with a question. Raises `InvalidInput` for one that is not there."""
     for path in paths:
         if not path.is_file():
-            raise InvalidInput(f"{str(path)!r} is a folder." if path.is_dir() else f"There is no file {str(path)!r}.")
+            raise InvalidInput(_why_not(path))
     return tuple(
         Attachment(
             id=str(number),
@@ -129,6 +129,17 @@ def attachments(paths: Sequence[Path]) -> tuple[Attachment, ...]:
         )
         for number, path in enumerate(paths)
     )
+
+
+def _why_not(path: Path) -> str:
+    """Return why a path cannot go with a question."""
+    if path.is_dir():
+        return f"{str(path)!r} is a folder."
+    if path.exists():
+        return (
+            f'{str(path)!r} is no file but a pipe or a device. Pipe it in, as in: git diff | seedling ask "Review it"'
+        )
+    return f"There is no file {str(path)!r}."
 
 
 def _read(path: Path, limit: int) -> bytes:

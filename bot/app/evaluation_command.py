@@ -90,7 +90,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _text_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise InvalidInput(f"{str(file)!r} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -89,6 +89,28 @@ def test_what_is_no_case_is_named_with_its_line(line: str) -> None:
         read_cases(f"\n{line}")
 
 
+def test_values_of_json_and_halves_of_characters_are_taken_as_people_type_them() -> None:
+    told = {"question": "What is \ud800 this?", "parameters": {"max_tokens": 200, "enable_thinking": False}}
+    [case] = read_cases(json.dumps(told))
+    assert case.question.encode() == "What is \ufffd this?".encode()
+    assert case.parameters == {"max_tokens": "200", "enable_thinking": "no"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param('[{"question": "q"}]', "braces", id="a-list"),
+        pytest.param('{"question": "q", "most_words": -3}', "from 1 on", id="negative-words"),
+        pytest.param('{"question": "q", "most_words": true}', "from 1 on", id="words-that-are-no-number"),
+        pytest.param('{"question": "  "}', "empty", id="nothing-asked"),
+        pytest.param("[" * 100_000, "nested", id="nested"),
+    ],
+)
+def test_the_reason_is_told_in_words_of_people(line: str, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        read_cases(line)
+
+
 def test_a_setting_is_parameters_and_variables() -> None:
     setting = setting_of("SEED_MODEL=other reasoning_effort=low persona=Be brief and kind. max_tokens=50")
     assert setting.settings.seed_model == "other"
