@@ -19,7 +19,7 @@ from bot.exit_codes import EXIT_FAILED, EXIT_SIGNAL
 from bot.plurals import quantity
 from bot.ports import Commands
 from bot.settings import Settings, load_settings
-from bot.standard_streams import OutputLost, piped_file, say, say_json
+from bot.standard_streams import OutputLost, note, piped_file, say, say_json
 from bot.types import Draft, Outcome
 
 BEGINNING: Final = 60
@@ -27,6 +27,8 @@ BEGINNING: Final = 60
 
 AROUND: Final = 100
 """Characters of a message that are shown where a word was found."""
+
+LOOK: Final = "`seedling doctor` looks at the key, the model and the server; --verbose prints what went wrong."
 
 
 def add_question_commands(commands: Commands) -> None:
@@ -110,7 +112,11 @@ def _ask(options: argparse.Namespace) -> int:
         say_json(_as_json(asked), indent=2)
     if asked.signal:
         return EXIT_SIGNAL + asked.signal
-    return EXIT_FAILED if asked.draft is None or asked.draft.status == "failed" else 0
+    if asked.draft is not None and asked.draft.status != "failed":
+        return 0
+    if not options.verbose:
+        note(LOOK)
+    return EXIT_FAILED
 
 
 def _as_json(asked: AskResult) -> Mapping[str, Any]:
