@@ -14,7 +14,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-from adapters.web.frame import Role
+from adapters.web.frame import WebRole
 from storage import migrate
 from tests.fakes import START, ManualClock
 from tests.filled_database import fill
@@ -50,7 +50,7 @@ async def measure(path: Path) -> None:
     print(f"{'page':<55} {'median ms':>10} {'longest':>8} {'KB':>7}")
     async with (
         open_console(path.parent / "copy", ManualClock(START), path) as stage,
-        stage.person(Role.ADMINISTRATOR) as client,
+        stage.person(WebRole.ADMINISTRATOR) as client,
     ):
         for page in PAGES:
             times, size = [], 0

@@ -30,6 +30,26 @@ def add_upkeep_commands(commands: Commands) -> None:
     command.add_argument("--json", action="store_true", help="as one JSON object")
     command.set_defaults(command=_queue)
 
+    _add_forget(commands)
+
+    command = add_command(
+        commands, "backup", "back up the SQLite database while it is in use", "seedling backup monday.db"
+    )
+    command.add_argument("file", type=Path, help="a file that does not exist yet")
+    command.set_defaults(command=_back_up)
+
+    command = add_command(
+        commands,
+        "copy-database",
+        "copy everything into another, empty database and compare",
+        "seedling copy-database sqlite:///seedling.db postgresql://seedling@localhost/seedling",
+    )
+    command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
+    command.add_argument("target", metavar="TO", help="the same")
+    command.set_defaults(command=_copy)
+
+
+def _add_forget(commands: Commands) -> None:
     command = add_command(
         commands,
         "forget",
@@ -56,22 +76,6 @@ def add_upkeep_commands(commands: Commands) -> None:
     kind.add_argument("platform")
     kind.add_argument("id", help="their id on that platform")
     kind.set_defaults(command=_forget_person)
-
-    command = add_command(
-        commands, "backup", "back up the SQLite database while it is in use", "seedling backup monday.db"
-    )
-    command.add_argument("file", type=Path, help="a file that does not exist yet")
-    command.set_defaults(command=_back_up)
-
-    command = add_command(
-        commands,
-        "copy-database",
-        "copy everything into another, empty database and compare",
-        "seedling copy-database sqlite:///seedling.db postgresql://seedling@localhost/seedling",
-    )
-    command.add_argument("source", metavar="FROM", help="sqlite:///FILE or postgresql://...")
-    command.add_argument("target", metavar="TO", help="the same")
-    command.set_defaults(command=_copy)
 
 
 def _queue(options: argparse.Namespace) -> int:

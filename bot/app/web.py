@@ -8,7 +8,7 @@ import getpass
 import sys
 from pathlib import Path
 
-from adapters.web.frame import FrameOptions, Role
+from adapters.web.frame import FrameOptions, WebRole
 from adapters.web.frame.accounts import Account, Accounts, check_account, check_password
 from adapters.web.frame.application import need_sign_in
 from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
@@ -49,7 +49,7 @@ def _provider(settings: Settings) -> ProviderOptions | None:
         issuer=settings.oidc_issuer,
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret.get_secret_value(),
-        default_role=Role[default.upper()] if default else Role.STRANGER,
+        default_role=WebRole[default.upper()] if default else WebRole.STRANGER,
     )
 
 
@@ -73,7 +73,7 @@ def add_account_commands(commands: Commands) -> None:
     kind.set_defaults(command=_list)
     kind = add_command(kinds, "add", "add an account, or give one another role or password", adding)
     kind.add_argument("name", help="a name, or the email address that an OpenID Connect provider knows")
-    kind.add_argument("--role", choices=[role.word for role in GIVEN_ROLES], default=Role.MEMBER.word)
+    kind.add_argument("--role", choices=[role.word for role in GIVEN_ROLES], default=WebRole.MEMBER.word)
     kind.add_argument("--no-password", action="store_true", help="keep the password, or sign in by OpenID Connect only")
     kind.set_defaults(command=_add)
     kind = add_command(kinds, "remove", "remove an account and end its sign-ins", "seedling accounts remove ada")
@@ -89,7 +89,7 @@ def _list(_: argparse.Namespace) -> int:
 
 
 def _add(options: argparse.Namespace) -> int:
-    role = Role[options.role.upper()]
+    role = WebRole[options.role.upper()]
     check_account(options.name, role)
     password = None if options.no_password else _ask_password()
     account = asyncio.run(put_account(load_settings(), options.name, role, password))
@@ -122,7 +122,7 @@ async def _accounts(settings: Settings) -> list[Account]:
         return await Accounts(store).list()
 
 
-async def put_account(settings: Settings, name: str, role: Role, password: str | None) -> Account:
+async def put_account(settings: Settings, name: str, role: WebRole, password: str | None) -> Account:
     """Add or change an account; its sign-ins end, since they have the role and stand on the password of before."""
     async with open_database(settings) as store:
         before = await Accounts(store).find(name)

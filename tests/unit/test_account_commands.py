@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.web.frame.accounts import Accounts
-from adapters.web.frame.identity import Role
+from adapters.web.frame.identity import WebRole
 from bot.__main__ import main
 from bot.app.operator_commands import open_database
 from bot.app.web import put_account, remove_account
@@ -63,8 +63,8 @@ def settings() -> Settings:
 
 
 async def test_a_change_is_recorded(settings: Settings) -> None:
-    await put_account(settings, "ada", Role.VIEWER, PASSWORD)
-    await put_account(settings, "ada", Role.OPERATOR, None)
+    await put_account(settings, "ada", WebRole.VIEWER, PASSWORD)
+    await put_account(settings, "ada", WebRole.OPERATOR, None)
     await remove_account(settings, "ada")
     async with open_database(settings) as store:
         assert not await Accounts(store).list()

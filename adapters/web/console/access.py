@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.console.formatting import csv_response
 from adapters.web.console.operations import Console
 from adapters.web.console.places import read_place
-from adapters.web.frame import Form, Role, identity_of, page, read_form, render
+from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
 from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
 from adapters.web.frame.routing import PageRoute
 from bot.access.control import AccessControl
@@ -51,11 +51,11 @@ class AccessPages:
             ("rules/remove", self._remove_rule),
         )
         return [
-            page("/console/access", self._show, needs=Role.ADMINISTRATOR),
-            page("/console/audit", self._trail, needs=Role.ADMINISTRATOR),
-            page("/console/audit.{kind}", self._export, needs=Role.ADMINISTRATOR),
+            page("/console/access", self._show, needs=WebRole.ADMINISTRATOR),
+            page("/console/audit", self._trail, needs=WebRole.ADMINISTRATOR),
+            page("/console/audit.{kind}", self._export, needs=WebRole.ADMINISTRATOR),
             *(
-                page(f"/console/access/{path}", handler, methods=("POST",), needs=Role.ADMINISTRATOR)
+                page(f"/console/access/{path}", handler, methods=("POST",), needs=WebRole.ADMINISTRATOR)
                 for path, handler in posted
             ),
         ]
@@ -78,7 +78,7 @@ class AccessPages:
             sessions=[session for session in sessions if not session.is_over(now)],
             rules=[(item, rule_text(item)) for item in rules],
             roles=[(role.word, role.word) for role in GIVEN_ROLES],
-            account=account or Form(values={"role": Role.MEMBER.word}),
+            account=account or Form(values={"role": WebRole.MEMBER.word}),
             rule=rule or Form(),
             rule_help=RULE_HELP,
             now=now,
@@ -88,7 +88,7 @@ class AccessPages:
 
     async def _put_account(self, request: Request) -> Response:
         form = await read_form(request)
-        accounts, role = self._console.frame.accounts, Role.__members__.get(form["role"].upper(), Role.STRANGER)
+        accounts, role = self._console.frame.accounts, WebRole.__members__.get(form["role"].upper(), WebRole.STRANGER)
         before = await accounts.find(form["name"])
         try:
             account = await accounts.put(form["name"], role, form["password"] or None)

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.console.formatting import dollars
 from adapters.web.console.operations import Console
 from adapters.web.console.places import read_place
-from adapters.web.frame import Form, Role, page, read_form, render
+from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routing import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
@@ -32,8 +32,8 @@ class BudgetPages:
     def routes(self) -> list[PageRoute]:
         """Return its addresses."""
         return [
-            page("/console/spending/budget", self._show, needs=Role.ADMINISTRATOR),
-            page("/console/spending/budget", self._save, methods=("POST",), needs=Role.ADMINISTRATOR),
+            page("/console/spending/budget", self._show, needs=WebRole.ADMINISTRATOR),
+            page("/console/spending/budget", self._save, methods=("POST",), needs=WebRole.ADMINISTRATOR),
         ]
 
     async def _show(self, request: Request) -> Response:

@@ -19,7 +19,7 @@ LABELS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class ChartBar:
     """One bar: its name below, its height, and what it says when somebody points at it."""
 
     label: str
@@ -27,7 +27,7 @@ class Bar:
     text: str
 
 
-def bar_chart(title: str, bars: Sequence[Bar], top_label: str) -> Markup:
+def bar_chart(title: str, bars: Sequence[ChartBar], top_label: str) -> Markup:
     """Return bars beside each other; `top_label` is what the highest one comes to. The same stands in a table below."""
     highest = max((bar.value for bar in bars), default=Decimal(0))
     room = Decimal(WIDTH - LEFT) / max(1, len(bars))
@@ -57,7 +57,7 @@ def bar_chart(title: str, bars: Sequence[Bar], top_label: str) -> Markup:
     )
 
 
-def _bar(bar: Bar, left: Decimal, room: Decimal, share: Decimal, *, named: bool) -> Markup:
+def _bar(bar: ChartBar, left: Decimal, room: Decimal, share: Decimal, *, named: bool) -> Markup:
     height = share * (HEIGHT - BOTTOM - TOP)
     label = Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
         _short(left + room / 2), HEIGHT - 6, bar.label

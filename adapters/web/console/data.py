@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from adapters.web.console.operations import Console
-from adapters.web.frame import Form, Role, page, read_form, render
+from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.routing import PageRoute
 from bot.errors import BotError
 from bot.person_export import export_as_json, export_person
@@ -33,9 +33,9 @@ class DataPages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console/data", self._show, needs=Role.VIEWER),
-            page("/console/data/backup", self._back_up, methods=("POST",), needs=Role.ADMINISTRATOR),
-            page("/console/data/person", self._person, methods=("POST",), needs=Role.ADMINISTRATOR),
+            page("/console/data", self._show, needs=WebRole.VIEWER),
+            page("/console/data/backup", self._back_up, methods=("POST",), needs=WebRole.ADMINISTRATOR),
+            page("/console/data/person", self._person, methods=("POST",), needs=WebRole.ADMINISTRATOR),
         ]
 
     async def _show(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
-from adapters.web.frame import Frame, Role, identity_of
+from adapters.web.frame import Frame, WebRole, identity_of
 from adapters.web.frame.identity import PLATFORM
 from bot.checks import Check
 from bot.ports import Bot, Clock, ConsoleStore
@@ -85,7 +85,7 @@ class Console:
             sent_at=self.clock(),
             is_directed=True,
             entrance=Entrance.CONSOLE,
-            is_admin=identity.may(Role.OPERATOR),
+            is_admin=identity.may(WebRole.OPERATOR),
         )
 
     async def change(self, request: Request, change: Change[Any], place: ConversationKey) -> None:

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from adapters.web.console.names import names_for
 from adapters.web.console.operations import Console
-from adapters.web.frame import Role, page, read_form, render
+from adapters.web.frame import WebRole, page, read_form, render
 from adapters.web.frame.rendering import Templates
 from adapters.web.frame.routing import PageRoute
 from bot.types import INSTALLATION, DaySpending
@@ -52,8 +52,8 @@ class OverviewPages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console", self._show, needs=Role.VIEWER),
-            page("/console/examination", self._examine, methods=("POST",), needs=Role.OPERATOR),
+            page("/console", self._show, needs=WebRole.VIEWER),
+            page("/console/examination", self._examine, methods=("POST",), needs=WebRole.OPERATOR),
         ]
 
     async def _show(self, request: Request) -> Response:

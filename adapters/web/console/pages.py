@@ -15,14 +15,14 @@ from adapters.web.console.queue import QueuePages
 from adapters.web.console.settings import SettingPages
 from adapters.web.console.spending import SpendingPages
 from adapters.web.console.turns import TurnPages
-from adapters.web.frame import Frame, NavigationItem, Role, WebPart
+from adapters.web.frame import Frame, NavigationItem, WebPart, WebRole
 from adapters.web.frame.routing import PageRoute
 from bot.ports import Bot, Clock, ConsoleStore
 
 ROOM: Final = Path(__file__).parent
 NAVIGATION: Final = (
     NavigationItem(title="Playground", path="/"),
-    NavigationItem(title="Console", path="/console", needs=Role.VIEWER),
+    NavigationItem(title="Console", path="/console", needs=WebRole.VIEWER),
 )
 
 

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from adapters.web.console.names import names_for
 from adapters.web.console.operations import Console
-from adapters.web.frame import Role, page, read_form, render
+from adapters.web.frame import WebRole, page, read_form, render
 from adapters.web.frame.routing import PageRoute
 from bot.turns.queue_pause import is_paused, set_paused
 
@@ -26,8 +26,8 @@ class QueuePages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console/queue", self._show, needs=Role.VIEWER),
-            page("/console/queue/{action}", self._switch, methods=("POST",), needs=Role.OPERATOR),
+            page("/console/queue", self._show, needs=WebRole.VIEWER),
+            page("/console/queue/{action}", self._switch, methods=("POST",), needs=WebRole.OPERATOR),
         ]
 
     async def _show(self, request: Request) -> Response:

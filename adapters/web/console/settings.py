@@ -15,7 +15,7 @@ from adapters.web.console.budgets import MEANWHILE
 from adapters.web.console.names import Names, names_for
 from adapters.web.console.operations import Console
 from adapters.web.console.places import place_text, read_place
-from adapters.web.frame import Form, Role, identity_of, page, read_form, render
+from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
 from adapters.web.frame.routing import PageRoute
 from bot.access.roles import HOLDERS, ScopeKind
 from bot.chat.settings_panel import choices_of
@@ -84,9 +84,9 @@ class SettingPages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console/settings", self._show, needs=Role.VIEWER),
-            page("/console/settings", self._save, methods=("POST",), needs=Role.OPERATOR),
-            page("/console/settings/digests", self._change_digest, methods=("POST",), needs=Role.OPERATOR),
+            page("/console/settings", self._show, needs=WebRole.VIEWER),
+            page("/console/settings", self._save, methods=("POST",), needs=WebRole.OPERATOR),
+            page("/console/settings/digests", self._change_digest, methods=("POST",), needs=WebRole.OPERATOR),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -147,7 +147,7 @@ class SettingPages:
     async def _page(self, request: Request, key: ConversationKey, form: Form) -> Response:
         rows = await self._rows(key)
         told = ""
-        if key.channel and identity_of(request).may(Role.OPERATOR):
+        if key.channel and identity_of(request).may(WebRole.OPERATOR):
             persona = next(row.effective.value for row in rows if row.parameter.name == PERSONA)
             told = system_prompt(str(persona or ""), place=await known_place(self._console.store, key))
         names, places = await self._known()

@@ -12,11 +12,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.web.console.charts import Bar, bar_chart
+from adapters.web.console.charts import ChartBar, bar_chart
 from adapters.web.console.formatting import csv_response
 from adapters.web.console.names import Names, names_for
 from adapters.web.console.operations import Console
-from adapters.web.frame import Form, Role, page, render
+from adapters.web.frame import Form, WebRole, page, render
 from adapters.web.frame.routing import PageRoute
 from bot.delivery.footer import money
 from bot.errors import BotError
@@ -54,9 +54,9 @@ class SpendingPages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console/spending", self._show, needs=Role.VIEWER),
-            page("/console/spending.csv", self._file, needs=Role.VIEWER),
-            page("/console/spending/provider", self._compare, needs=Role.VIEWER),
+            page("/console/spending", self._show, needs=WebRole.VIEWER),
+            page("/console/spending.csv", self._file, needs=WebRole.VIEWER),
+            page("/console/spending/provider", self._compare, needs=WebRole.VIEWER),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -168,7 +168,7 @@ def chart_of(days: Sequence[DaySpending], span: Span) -> str:
         day = span.since + begin * DAY
         cost = sum((spent[day + n * DAY].cost for n in range(step) if day + n * DAY in spent), Decimal(0))
         when = f"{day:%Y-%m-%d}" if step == 1 else f"the week from {day:%Y-%m-%d} on"
-        bars.append(Bar(label=f"{day:%d %b}", value=cost, text=f"{when}: {money(cost) if cost else 'nothing'}"))
+        bars.append(ChartBar(label=f"{day:%d %b}", value=cost, text=f"{when}: {money(cost) if cost else 'nothing'}"))
     highest = max((bar.value for bar in bars), default=Decimal(0))
     title = f"What was spent on each {'day' if step == 1 else 'week'} from {span.since} to {span.until}"
     return bar_chart(title, bars, money(highest))

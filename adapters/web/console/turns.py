@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.console.names import names_for
 from adapters.web.console.operations import Console
 from adapters.web.console.overview import fix_for
-from adapters.web.frame import Form, Role, identity_of, page, read_form, render
+from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
 from adapters.web.frame.rendering import tell
 from adapters.web.frame.routing import PageRoute
 from bot.commands.context_report import BREAKS
@@ -42,10 +42,10 @@ class TurnPages:
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
         return [
-            page("/console/turns", self._list, needs=Role.VIEWER),
-            page("/console/turns/{id}", self._show, needs=Role.VIEWER),
-            page("/console/turns/{id}/words", self._words, methods=("POST",), needs=Role.OPERATOR),
-            page("/console/turns/{id}/{action}", self._act, methods=("POST",), needs=Role.OPERATOR),
+            page("/console/turns", self._list, needs=WebRole.VIEWER),
+            page("/console/turns/{id}", self._show, needs=WebRole.VIEWER),
+            page("/console/turns/{id}/words", self._words, methods=("POST",), needs=WebRole.OPERATOR),
+            page("/console/turns/{id}/{action}", self._act, methods=("POST",), needs=WebRole.OPERATOR),
         ]
 
     async def _list(self, request: Request) -> Response:
@@ -138,7 +138,7 @@ class TurnPages:
             broken=BREAKS.get(report.figures.broken, report.figures.broken) if report.figures else "",  # type: ignore[call-overload]  # text of the same enumeration
             origins={name: item.origin for name, item in effective.items()},
             with_words=with_words,
-            may_read=identity_of(request).may(Role.OPERATOR),
+            may_read=identity_of(request).may(WebRole.OPERATOR),
             is_open=report.turn.state in OPEN_STATES,
             fix=fix_for(report.error),
             error=error,

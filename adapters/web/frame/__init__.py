@@ -5,13 +5,13 @@ A page is a function, a template and a line in a list of routes:
     async def overview(request: Request) -> Response:
         return render(request, "console/overview.html", spent=await ...)
 
-    routes = [page("/console", overview, needs=Role.VIEWER)]
+    routes = [page("/console", overview, needs=WebRole.VIEWER)]
 
     frame = await make_frame(options, store, clock, rooms=[Path(__file__).parent])
     app = frame_app(routes, frame)
 
-- `page` names the address, its methods and the least `Role` that may come; nothing is open that does not say
-  `needs=Role.STRANGER`. Strangers are asked to sign in and come back to the address that they wanted; an unknown
+- `page` names the address, its methods and the least `WebRole` that may come; nothing is open that does not say
+  `needs=WebRole.STRANGER`. Strangers are asked to sign in and come back to the address that they wanted; an unknown
   address is 404, another method 405, a role that does not suffice 403, before the function runs.
 - A room is a folder with `templates/` and `static/`. Its templates are named "<folder>/<file>" and begin with
   `{% extends "frame/base.html" %}`; its files are `{{ static("<folder>/<file>") }}`, whose address has a hash of all
@@ -27,7 +27,7 @@ A page is a function, a template and a line in a list of routes:
 
 from adapters.web.frame.application import Frame, FrameOptions, FrameStore, WebPart, frame_app, make_frame
 from adapters.web.frame.forms import Form, check_csrf, read_form
-from adapters.web.frame.identity import Identity, Role, identity_of
+from adapters.web.frame.identity import Identity, WebRole, identity_of
 from adapters.web.frame.rendering import NavigationItem, render
 from adapters.web.frame.routing import page
 
@@ -38,8 +38,8 @@ __all__ = [
     "FrameStore",
     "Identity",
     "NavigationItem",
-    "Role",
     "WebPart",
+    "WebRole",
     "check_csrf",
     "frame_app",
     "identity_of",

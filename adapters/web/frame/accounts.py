@@ -12,7 +12,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM, Role
+from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM, WebRole
 from bot.errors import InvalidInput
 from bot.ports import AdapterStateStore
 from bot.settings import LEAST_PASSWORD
@@ -31,7 +31,7 @@ class Account:
     """Somebody who may sign in; without a digest only by OpenID Connect, whose email address is the name then."""
 
     name: str
-    role: Role
+    role: WebRole
     digest: str = ""
 
 
@@ -52,7 +52,7 @@ class Accounts:
         text = await self._state.get_state(PLATFORM, _PREFIX + plain_account(name))
         return None if text is None else _from_text(plain_account(name), text)
 
-    async def put(self, name: str, role: Role, password: str | None) -> Account:
+    async def put(self, name: str, role: WebRole, password: str | None) -> Account:
         """Add an account or replace it; without a `password` it keeps the one that it has. Raises `InvalidInput`."""
         checked = check_account(name, role)
         before = await self.find(checked)
@@ -88,7 +88,7 @@ def plain_account(name: str) -> str:
     return name.strip().casefold()[:256]
 
 
-def check_account(name: str, role: Role) -> str:
+def check_account(name: str, role: WebRole) -> str:
     """Return the name of an account as it is stored. Raises `InvalidInput`."""
     plain = plain_account(name)
     if _NAME.fullmatch(plain) is None or plain in _TAKEN or plain.startswith("u-"):
@@ -123,4 +123,4 @@ def _verify(digest: str, password: str) -> bool:
 
 def _from_text(name: str, text: str) -> Account:
     kept = json.loads(text)
-    return Account(name=name, role=Role[kept["role"].upper()], digest=kept["digest"])
+    return Account(name=name, role=WebRole[kept["role"].upper()], digest=kept["digest"])

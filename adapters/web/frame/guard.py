@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.web.frame.identity import Identity, Role
+from adapters.web.frame.identity import Identity, WebRole
 from adapters.web.frame.origins import SECURITY_HEADERS, accepts_host, is_from_elsewhere
 from adapters.web.frame.rendering import Templates, tell
 from adapters.web.frame.routing import READ, Found, find, is_overlong, is_plain
@@ -74,7 +74,7 @@ class Guard:
             outgoing.token = request, request.cookies[SESSION_COOKIE]
         identity = self._identity(request, signed_in[0] if signed_in else None, keeps=found is not None and found.takes)
         request.scope["identity"] = identity
-        if not identity.may(Role.MEMBER) and (found is None or found.needs > Role.STRANGER):
+        if not identity.may(WebRole.MEMBER) and (found is None or found.needs > WebRole.STRANGER):
             return _ask_to_sign_in(request)
         return _not_here(request, found, identity)
 
@@ -84,17 +84,17 @@ class Guard:
             token = sign_ins.csrf_token(session.person.id, session.id)
             return Identity(person=session.person, role=session.role, session=session.id, csrf=token)
         if not self._frame.is_open:
-            return Identity(person=Person(id="", name=""), role=Role.STRANGER, csrf=sign_ins.csrf_token("", ""))
+            return Identity(person=Person(id="", name=""), role=WebRole.STRANGER, csrf=sign_ins.csrf_token("", ""))
         # Who comes to no page, or only looks whether it is there, gets no cookie.
         person = (
             keep_person(request.session)
             if keeps and request.method != "HEAD" and not request.url.path.startswith("/static/")
             else Person(id=person_in(request.session), name="")
         )
-        return Identity(person=person, role=Role.MEMBER, csrf=sign_ins.csrf_token(person.id, ""))
+        return Identity(person=person, role=WebRole.MEMBER, csrf=sign_ins.csrf_token(person.id, ""))
 
 
-_NOBODY = Identity(person=Person(id="", name=""), role=Role.STRANGER)
+_NOBODY = Identity(person=Person(id="", name=""), role=WebRole.STRANGER)
 
 
 def _misdirected(scope: Scope, *, only_loopback: bool) -> Response | None:

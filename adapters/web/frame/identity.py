@@ -15,7 +15,7 @@ PLATFORM: Final = WEB
 """The web's part of a conversation key, and of the names of people in the audit trail."""
 
 
-class Role(IntEnum):
+class WebRole(IntEnum):
     """What somebody may do on the web; each may do what those below may."""
 
     STRANGER = 0  # sees what is open to everybody
@@ -30,7 +30,7 @@ class Role(IntEnum):
         return self.name.lower()
 
 
-GIVEN_ROLES: Final = (Role.MEMBER, Role.VIEWER, Role.OPERATOR, Role.ADMINISTRATOR)
+GIVEN_ROLES: Final = (WebRole.MEMBER, WebRole.VIEWER, WebRole.OPERATOR, WebRole.ADMINISTRATOR)
 """Those that an account can have."""
 
 
@@ -39,7 +39,7 @@ class Identity:
     """Who asks. `session` names the sign-in that stands behind it, "" where there is none."""
 
     person: Person
-    role: Role
+    role: WebRole
     session: str = ""
     csrf: str = ""
 
@@ -48,7 +48,7 @@ class Identity:
         """Return the person as the audit trail names them."""
         return f"{PLATFORM}/{self.person.id or '?'}"
 
-    def may(self, needed: Role) -> bool:
+    def may(self, needed: WebRole) -> bool:
         """Return whether the role suffices."""
         return self.role >= needed
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.frame.accounts import Accounts, plain_account
-from adapters.web.frame.identity import Role
+from adapters.web.frame.identity import WebRole
 from adapters.web.frame.origins import is_encrypted
 from adapters.web.frame.sign_in import Proven
 from adapters.web.frame.visitors import plain_name
@@ -36,7 +36,7 @@ class ProviderOptions:
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
-    default_role: Role = Role.STRANGER
+    default_role: WebRole = WebRole.STRANGER
 
 
 class OpenId:
@@ -84,7 +84,7 @@ class OpenId:
         subject = str(claims.get("sub") or "")
         account = await self._accounts.find(email) if email and claims.get("email_verified") is True else None
         role = account.role if account is not None else self._options.default_role
-        if role is Role.STRANGER or not subject:
+        if role is WebRole.STRANGER or not subject:
             return None
         name = plain_name(str(claims.get("name") or claims.get("preferred_username") or email or subject))
         id = account.name if account is not None else f"openid-{subject}"

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from adapters.web.frame.identity import Role, identity_of
+from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.static_files import StaticFiles
 
 CSRF_FIELD: Final = "csrf"
@@ -25,7 +25,7 @@ class NavigationItem:
 
     title: str
     path: str
-    needs: Role = Role.MEMBER
+    needs: WebRole = WebRole.MEMBER
 
 
 class Templates:
@@ -58,7 +58,7 @@ class Templates:
         identity = identity_of(request)
         shared = {
             "identity": identity,
-            "role": Role,
+            "role": WebRole,
             "theme": theme_of(request),
             "path": request.url.path,
             "navigation": [item for item in self._navigation if identity.may(item.needs)],

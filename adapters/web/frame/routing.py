@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from adapters.web.frame.identity import Role
+from adapters.web.frame.identity import WebRole
 
 READ: Final = frozenset({"GET", "HEAD"})
 URL_LIMIT: Final = 4096
@@ -24,12 +24,14 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class PageRoute(Route):
     """A route that knows which role it needs."""
 
-    def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str], needs: Role) -> None:
+    def __init__(self, path: str, endpoint: Endpoint, *, methods: Sequence[str], needs: WebRole) -> None:
         super().__init__(path, endpoint, methods=methods)
         self.needs = needs
 
 
-def page(path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",), needs: Role = Role.MEMBER) -> PageRoute:
+def page(
+    path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",), needs: WebRole = WebRole.MEMBER
+) -> PageRoute:
     """Return the route of a page; GET takes HEAD along."""
     return PageRoute(path, endpoint, methods=methods, needs=needs)
 
@@ -38,7 +40,7 @@ def page(path: str, endpoint: Endpoint, *, methods: Sequence[str] = ("GET",), ne
 class Found:
     """What stands at an address: what it needs, the methods it takes, and whether this one is among them."""
 
-    needs: Role
+    needs: WebRole
     methods: frozenset[str]
     takes: bool
 
@@ -46,7 +48,7 @@ class Found:
 def find(routes: Sequence[BaseRoute], scope: Scope) -> Found | None:
     """Return what a request means, None when there is nothing; of two routes of one address both count."""
     methods: set[str] = set()
-    needs = Role.STRANGER
+    needs = WebRole.STRANGER
     for route in routes:
         match, _ = route.matches(scope)
         if match is Match.NONE or not isinstance(route, PageRoute):

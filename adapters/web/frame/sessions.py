@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from adapters.web.frame.identity import PLATFORM, Role
+from adapters.web.frame.identity import PLATFORM, WebRole
 from bot.ports import AdapterStateStore, Clock
 from bot.types import Person
 
@@ -38,7 +38,7 @@ class Session:
 
     id: str
     person: Person
-    role: Role
+    role: WebRole
     method: str
     began: datetime
     seen: datetime
@@ -126,7 +126,7 @@ def _from_text(id: str, text: str | None) -> Session | None:
         return Session(
             id=id,
             person=Person(id=person_id, name=name),
-            role=Role[kept["role"].upper()],
+            role=WebRole[kept["role"].upper()],
             method=kept["method"],
             began=datetime.fromisoformat(kept["began"]),
             seen=datetime.fromisoformat(kept["seen"]),

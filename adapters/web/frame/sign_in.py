@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.frame.attempts import Attempts
-from adapters.web.frame.identity import PLATFORM, Role
+from adapters.web.frame.identity import PLATFORM, WebRole
 from adapters.web.frame.origins import is_encrypted
 from adapters.web.frame.sessions import LIFETIME, Session, Sessions
 from adapters.web.frame.visitors import person_in
@@ -41,7 +41,7 @@ class Proven:
     """Who somebody has shown to be, and by what (`method`); `account` is "" where there is none behind it."""
 
     person: Person
-    role: Role
+    role: WebRole
     method: str
     account: str = ""
 

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.frame.accounts import Account, Accounts
 from adapters.web.frame.forms import Form, read_form
 from adapters.web.frame.guard import SIGN_IN_PATH
-from adapters.web.frame.identity import Role, identity_of
+from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, OpenId
 from adapters.web.frame.rendering import THEMES, render, tell
 from adapters.web.frame.routing import PageRoute, local_path, page
@@ -43,13 +43,13 @@ class SignInPages:
     def routes(self) -> Sequence[PageRoute]:
         """Return their addresses."""
         return [
-            page(SIGN_IN_PATH, self._show, needs=Role.STRANGER),
-            page(SIGN_IN_PATH, self._enter, methods=("POST",), needs=Role.STRANGER),
-            page(OPENID_PATH, self._go_to_provider, needs=Role.STRANGER),
-            page(CALLBACK_PATH, self._come_back, needs=Role.STRANGER),
-            page(f"{LINK_PATH}/{{secret}}", self._open_link, needs=Role.STRANGER),
+            page(SIGN_IN_PATH, self._show, needs=WebRole.STRANGER),
+            page(SIGN_IN_PATH, self._enter, methods=("POST",), needs=WebRole.STRANGER),
+            page(OPENID_PATH, self._go_to_provider, needs=WebRole.STRANGER),
+            page(CALLBACK_PATH, self._come_back, needs=WebRole.STRANGER),
+            page(f"{LINK_PATH}/{{secret}}", self._open_link, needs=WebRole.STRANGER),
             page("/sign-out", self._leave, methods=("POST",)),
-            page("/theme", self._choose_theme, methods=("POST",), needs=Role.STRANGER),
+            page("/theme", self._choose_theme, methods=("POST",), needs=WebRole.STRANGER),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -75,7 +75,7 @@ class SignInPages:
             return None if account is None else _owner(account)
         if not self._sign_ins.is_password(form["password"]):
             return None
-        return Proven(person=_administrator(request), role=Role.ADMINISTRATOR, method=PASSWORD)
+        return Proven(person=_administrator(request), role=WebRole.ADMINISTRATOR, method=PASSWORD)
 
     async def _go_to_provider(self, request: Request) -> Response:
         if self._openid is None:
@@ -101,7 +101,7 @@ class SignInPages:
         if not await self._sign_ins.links.use_up(request.path_params["secret"]):
             await self._sign_ins.refuse(request, LINK)
             return tell(request, 403, "This link is over", LINK_OVER)
-        proven = Proven(person=_administrator(request), role=Role.ADMINISTRATOR, method=LINK)
+        proven = Proven(person=_administrator(request), role=WebRole.ADMINISTRATOR, method=LINK)
         return await self._sign_ins.begin(request, proven, local_path(request.query_params.get("next")))
 
     async def _leave(self, request: Request) -> Response:

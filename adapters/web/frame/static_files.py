@@ -13,7 +13,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from adapters.web.frame.identity import Role
+from adapters.web.frame.identity import WebRole
 from adapters.web.frame.routing import PageRoute, page
 
 PREFIX: Final = "/static"
@@ -49,7 +49,7 @@ class StaticFiles:
 
     def route(self) -> PageRoute:
         """Return the route of all files; they are open to everybody, since the sign-in page has them too."""
-        return page(f"{PREFIX}/{{hash}}/{{room}}/{{name}}", self._serve, needs=Role.STRANGER)
+        return page(f"{PREFIX}/{{hash}}/{{room}}/{{name}}", self._serve, needs=WebRole.STRANGER)
 
     async def _serve(self, request: Request) -> Response:
         params = request.path_params

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from adapters.web.frame import page
 from adapters.web.frame.routing import PageRoute
 from adapters.web.playground.hub import Hub
-from adapters.web.playground.page_streams import END, RESET, Stream, View
+from adapters.web.playground.page_streams import END, RESET, OpenPage, Stream
 from adapters.web.playground.shared import Scene, surroundings
 
 HEARTBEAT_SECONDS = 15.0
@@ -34,7 +34,7 @@ class EventStreams:
 
     async def _listen(self, request: Request) -> Response:
         here = await surroundings(self._scene, request)
-        view = View(
+        view = OpenPage(
             person=here.visitor.person,
             is_admin=here.visitor.is_admin,
             workspace=here.channel.workspace,

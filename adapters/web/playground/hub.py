@@ -20,7 +20,7 @@ from adapters.web.playground.differences import grown, patch
 from adapters.web.playground.live_reply import BOT
 from adapters.web.playground.message_html import MessageHtml
 from adapters.web.playground.message_view import place_path
-from adapters.web.playground.page_streams import LiveAnswer, Place, Stream, View, encode, named, state
+from adapters.web.playground.page_streams import LiveAnswer, OpenPage, Place, Stream, encode, named, state
 from bot.errors import StorageError
 from bot.ports import Clock, WorkspaceStore
 from bot.types import Channel, ChannelMessage, PlaygroundEvent
@@ -211,7 +211,7 @@ class Hub:
 
     # ------------------------------------------------------------ pages
 
-    async def open(self, view: View, after: int) -> Stream | None:
+    async def open(self, view: OpenPage, after: int) -> Stream | None:
         """Return the stream of a page that has seen everything up to a position; None where that is too long ago.
 
         It begins with what was missed, and with the whole of every answer that is being written in view.
@@ -298,7 +298,7 @@ class Hub:
             elif unread and (event.workspace, event.channel) != (view.workspace, view.channel):
                 stream.offer(unread)
 
-    def _may_see(self, view: View, event: PlaygroundEvent) -> bool:
+    def _may_see(self, view: OpenPage, event: PlaygroundEvent) -> bool:
         if event.person and event.person != view.person.id:
             return False
         channel = self._channels.get((event.workspace, event.channel))
@@ -306,7 +306,7 @@ class Hub:
             return event.kind == "place" and not event.channel
         return is_for(channel, view.person, is_admin=view.is_admin)
 
-    def _is_shown(self, view: View, event: PlaygroundEvent) -> bool:
+    def _is_shown(self, view: OpenPage, event: PlaygroundEvent) -> bool:
         here = (event.workspace, event.channel) == (view.workspace, view.channel)
         return here and event.thread in ("", view.thread)
 

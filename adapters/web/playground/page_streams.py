@@ -31,7 +31,7 @@ END: Final = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class OpenPage:
     """What a page shows, and to whom."""
 
     person: Person
@@ -44,7 +44,7 @@ class View:
 class Stream:
     """The events that wait for one page; `END` is the last one."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: OpenPage) -> None:
         self.view = view
         self.since = 0  # the position up to which its page has seen everything
         self.events: asyncio.Queue[bytes] = asyncio.Queue()

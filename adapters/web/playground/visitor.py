@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from adapters.web.frame.identity import Role, identity_of
+from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.visitors import keep_name, person_in, plain_name
 from adapters.web.playground.live_reply import BOT
 from bot.time_zones import UTC_NAME
@@ -39,7 +39,7 @@ def visitor_of(request: Request) -> Visitor:
         name = plain_name(str(request.session.get(_NAME) or "")) or (name if identity.session else "")
     return Visitor(
         person=Person(id=identity.person.id, name="" if objection(name) else name),
-        is_admin=identity.may(Role.ADMINISTRATOR),
+        is_admin=identity.may(WebRole.ADMINISTRATOR),
         zone=_told(request, "zone")[:ZONE_LIMIT] or UTC_NAME,
         place=tuple(unquote(part) for part in _told(request, "place").split("/")),
     )

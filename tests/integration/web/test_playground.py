@@ -12,7 +12,7 @@ import pytest
 
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.playground.page_streams import View
+from adapters.web.playground.page_streams import OpenPage
 from adapters.web.playground.platform import Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
@@ -283,8 +283,8 @@ async def test_a_page_that_does_not_follow_is_told_to_read_anew_and_holds_nothin
     assert len(waiting) < 250
 
 
-def _view(person: str) -> View:
-    return View(person=Person(id=person, name="x"), is_admin=False, workspace="local", channel="general", thread="")
+def _view(person: str) -> OpenPage:
+    return OpenPage(person=Person(id=person, name="x"), is_admin=False, workspace="local", channel="general", thread="")
 
 
 async def test_others_hear_that_there_is_something_new_and_nothing_of_what_is_private(house: House) -> None:

@@ -14,7 +14,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from adapters.web.console import console_part
-from adapters.web.frame import Frame, FrameOptions, Role, frame_app, make_frame
+from adapters.web.frame import Frame, FrameOptions, WebRole, frame_app, make_frame
 from bot.checks import Check
 from bot.errors import BotError, ModelRejected
 from bot.pricing import SEED_CARD, RateCard
@@ -91,7 +91,7 @@ class ConsoleStage:
         return browser(httpx.ASGITransport(app=self.app, raise_app_exceptions=False))
 
     @asynccontextmanager
-    async def person(self, role: Role) -> AsyncIterator[httpx.AsyncClient]:
+    async def person(self, role: WebRole) -> AsyncIterator[httpx.AsyncClient]:
         """Somebody who is signed in with a role."""
         await self.frame.accounts.put(role.word + "-1", role, PASSWORD)
         async with self.browser() as client:

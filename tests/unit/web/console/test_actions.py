@@ -12,7 +12,7 @@ from tempfile import gettempdir
 import httpx
 import pytest
 
-from adapters.web.frame import Role
+from adapters.web.frame import WebRole
 from bot.errors import ConfigError
 from bot.turns.queue_pause import is_paused
 from bot.types import AuditRecord, Dimension, NewSchedule
@@ -37,7 +37,7 @@ async def test_the_page_tells_the_same_sum_as_the_command_line_and_usage(stage: 
     begin = datetime(today.year, today.month, 1, tzinfo=UTC)
     whole = await stage.store.usage_totals(since=begin, until=stage.clock())
     assert whole.cost > 0
-    async with stage.person(Role.VIEWER) as client:
+    async with stage.person(WebRole.VIEWER) as client:
         rows = (await client.get("/console/spending.csv?by=day")).text.splitlines()[1:]
         people = (await client.get("/console/spending.csv?by=person")).text.splitlines()[1:]
     for table in (rows, people):
@@ -46,7 +46,7 @@ async def test_the_page_tells_the_same_sum_as_the_command_line_and_usage(stage: 
 
 
 async def test_a_budget_is_set_changed_and_removed(stage: ConsoleStage) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         page = await client.get("/console/spending/budget?place=fake/w&period=month")
         answer = await post(client, page, amount="20")
         assert answer.headers["location"] == "/console/spending#budgets"
@@ -64,7 +64,7 @@ async def test_a_budget_is_set_changed_and_removed(stage: ConsoleStage) -> None:
 
 @pytest.mark.parametrize("amount", ["", "0", "-5", "nan", "1e99", "<b>", "9" * 5_000])
 async def test_a_budget_that_is_none_is_told_at_its_field(stage: ConsoleStage, amount: str) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         answer = await post(client, await client.get("/console/spending/budget"), amount=amount)
         assert answer.status_code == 422
         assert 'id="amount-error"' in answer.text
@@ -72,7 +72,7 @@ async def test_a_budget_that_is_none_is_told_at_its_field(stage: ConsoleStage, a
 
 
 async def test_the_second_of_two_who_change_a_budget_is_told(stage: ConsoleStage) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         first = await client.get("/console/spending/budget")
         second = await client.get("/console/spending/budget")
         await post(client, first, amount="20")
@@ -87,7 +87,7 @@ async def test_the_second_of_two_who_change_a_budget_is_told(stage: ConsoleStage
 
 async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleStage) -> None:
     place = "fake/w/c"
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         page = await client.get(f"/console/settings?place={place}")
         wrong = await post(client, page, name="max_tokens", value="many", before="", place=place)
         assert (wrong.status_code, 'id="max_tokens-error"' in wrong.text) == (422, True)
@@ -106,7 +106,7 @@ async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleS
 
 @pytest.mark.parametrize("place", ["", "slack", "a//b", "x" * 5_000])
 async def test_a_setting_needs_a_place(stage: ConsoleStage, place: str) -> None:
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         page = await client.get("/console/settings")
         answer = await post(client, page, name="max_tokens", value="9", before="", place=place)
         assert answer.status_code == 422
@@ -117,7 +117,7 @@ async def test_a_setting_needs_a_place(stage: ConsoleStage, place: str) -> None:
 
 async def test_reading_what_people_wrote_needs_a_role_and_is_recorded(stage: ConsoleStage) -> None:
     await fill(stage)
-    async with stage.person(Role.VIEWER) as viewer, stage.person(Role.OPERATOR) as operator:
+    async with stage.person(WebRole.VIEWER) as viewer, stage.person(WebRole.OPERATOR) as operator:
         page = await viewer.get("/console/turns/1")
         assert "Operators can read it." in page.text
         assert (await post(viewer, page, "/console/turns/1/words")).status_code == 403
@@ -132,7 +132,7 @@ async def test_reading_what_people_wrote_needs_a_role_and_is_recorded(stage: Con
 
 async def test_a_turn_is_asked_again_and_its_conversation_forgotten(stage: ConsoleStage) -> None:
     await fill(stage)
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         page = await client.get("/console/turns/3")
         assert "the account has no credits left" in page.text
         answer = await post(client, page, "/console/turns/3/retry")
@@ -152,7 +152,7 @@ async def test_an_answer_that_is_being_written_is_stopped(stage: ConsoleStage) -
     await stage.ask("Slowly?", 1, settles=False)
     while not stage.model.asked:
         await asyncio.sleep(0.005)
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         await post(client, await client.get("/console/turns/1"), "/console/turns/1/stop")
     while await stage.store.open_conversations():
         await asyncio.sleep(0.005)
@@ -165,7 +165,7 @@ async def test_an_answer_that_is_being_written_is_stopped(stage: ConsoleStage) -
 
 
 async def test_a_paused_queue_keeps_questions_until_it_goes_on(stage: ConsoleStage) -> None:
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         await post(client, await client.get("/console/queue"), "/console/queue/pause")
         assert await is_paused(stage.store)
         await stage.ask("Now?", 1, settles=False)
@@ -183,7 +183,7 @@ async def test_a_paused_queue_keeps_questions_until_it_goes_on(stage: ConsoleSta
 
 
 async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client, stage.browser() as bob:
+    async with stage.person(WebRole.ADMINISTRATOR) as client, stage.browser() as bob:
         page = await client.get("/console/access")
         short = await post(client, page, "/console/access/accounts", name="bob", role="viewer", password="short")
         assert (short.status_code, 'id="password-error"' in short.text) == (422, True)
@@ -206,7 +206,7 @@ async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage)
 
 
 async def test_a_copy_of_everything_is_taken_and_leaves_nothing_behind(stage: ConsoleStage) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         page = await client.get("/console/data")
         answer = await post(client, page, "/console/data/backup")
         assert answer.content.startswith(b"SQLite format 3")
@@ -228,7 +228,7 @@ async def test_a_digest_is_paused_goes_on_and_is_removed(stage: ConsoleStage) ->
         key=channel, author=ADA, at=time(9), weekday=None, time_zone="UTC", next_at=now, since=now, paused=False
     )
     kept = await stage.store.add_schedule(schedule)
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         page = await client.get("/console/settings?place=fake/w/c")
         assert "What the model is told first" in page.text
         for action, paused in (("pause", True), ("resume", False)):
@@ -243,7 +243,7 @@ async def test_a_digest_is_paused_goes_on_and_is_removed(stage: ConsoleStage) ->
 
 async def test_what_is_kept_of_somebody_is_taken_out_and_recorded(stage: ConsoleStage) -> None:
     await fill(stage)
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         page = await client.get("/console/data")
         assert (await post(client, page, "/console/data/person", person="nobody")).status_code == 422
         answer = await post(client, page, "/console/data/person", person="fake/U1")
@@ -254,12 +254,12 @@ async def test_what_is_kept_of_somebody_is_taken_out_and_recorded(stage: Console
 async def test_a_name_that_a_spreadsheet_would_compute_is_text(stage: ConsoleStage) -> None:
     record = AuditRecord(at=stage.clock(), who="local/eve", place="local", action="=1+1", what="", via="web")
     await stage.store.record_audit(record)
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         assert ",'=1+1," in (await client.get("/console/audit.csv")).text
 
 
-@pytest.mark.parametrize("role", [Role.STRANGER, Role.VIEWER])
-async def test_no_change_is_open_to_those_whose_role_does_not_suffice(stage: ConsoleStage, role: Role) -> None:
+@pytest.mark.parametrize("role", [WebRole.STRANGER, WebRole.VIEWER])
+async def test_no_change_is_open_to_those_whose_role_does_not_suffice(stage: ConsoleStage, role: WebRole) -> None:
     await fill(stage)
     paths = [
         "/console/examination",
@@ -275,7 +275,7 @@ async def test_no_change_is_open_to_those_whose_role_does_not_suffice(stage: Con
         "/console/queue/pause",
         "/console/data/person",
     ]
-    if role is Role.STRANGER:
+    if role is WebRole.STRANGER:
         async with stage.browser() as client:
             assert {(await client.post(path)).status_code for path in paths} == {401}
         return

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.web.console.charts import Bar, bar_chart
+from adapters.web.console.charts import ChartBar, bar_chart
 from adapters.web.console.formatting import csv_response, dollars, duration, size
 from adapters.web.console.overview import fix_for
 from adapters.web.console.spending import Span, chart_of, forecast, saved_by_cache
@@ -64,7 +64,7 @@ def test_a_long_span_is_drawn_by_weeks_and_names_of_people_stay_text() -> None:
     drawn = chart_of(days, Span(since=DAY - timedelta(days=199), until=DAY))
     assert drawn.count("<rect") == 29
     assert "the week from" in drawn
-    bar = Bar(label="<script>", value=Decimal(0), text='"><script>')
+    bar = ChartBar(label="<script>", value=Decimal(0), text='"><script>')
     assert "<script>" not in bar_chart("<b>", [bar], "0")
 
 

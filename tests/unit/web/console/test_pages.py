@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.web.frame import Role
+from adapters.web.frame import WebRole
 from bot.errors import ConfigError, StorageUnavailable
 from tests.unit.web.console.console_stage import ConsoleStage, fill
 from tests.unit.web.frame.browsers import post
 
 PAGES = {
-    "/console": Role.VIEWER,
-    "/console/spending": Role.VIEWER,
-    "/console/spending/budget": Role.ADMINISTRATOR,
-    "/console/spending/provider": Role.VIEWER,
-    "/console/access": Role.ADMINISTRATOR,
-    "/console/audit": Role.ADMINISTRATOR,
-    "/console/settings": Role.VIEWER,
-    "/console/settings?place=fake/w/c/t": Role.VIEWER,
-    "/console/turns": Role.VIEWER,
-    "/console/turns/1": Role.VIEWER,
-    "/console/turns/3": Role.VIEWER,
-    "/console/queue": Role.VIEWER,
-    "/console/data": Role.VIEWER,
+    "/console": WebRole.VIEWER,
+    "/console/spending": WebRole.VIEWER,
+    "/console/spending/budget": WebRole.ADMINISTRATOR,
+    "/console/spending/provider": WebRole.VIEWER,
+    "/console/access": WebRole.ADMINISTRATOR,
+    "/console/audit": WebRole.ADMINISTRATOR,
+    "/console/settings": WebRole.VIEWER,
+    "/console/settings?place=fake/w/c/t": WebRole.VIEWER,
+    "/console/turns": WebRole.VIEWER,
+    "/console/turns/1": WebRole.VIEWER,
+    "/console/turns/3": WebRole.VIEWER,
+    "/console/queue": WebRole.VIEWER,
+    "/console/data": WebRole.VIEWER,
 }
 FILES = ["/console/spending.csv", "/console/spending.csv?by=person", "/console/audit.csv", "/console/audit.jsonl"]
 
 
 async def test_every_page_shows_what_there_is_and_no_markup_of_people(stage: ConsoleStage) -> None:
     await fill(stage)
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         for path in (*PAGES, *FILES):
             answer = await client.get(path)
             assert answer.status_code == 200, path
@@ -37,8 +37,8 @@ async def test_every_page_shows_what_there_is_and_no_markup_of_people(stage: Con
             assert "alert(1)" not in answer.text, f"{path} shows what people wrote"
 
 
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER, Role.OPERATOR])
-async def test_a_page_is_for_those_whose_role_suffices(stage: ConsoleStage, role: Role) -> None:
+@pytest.mark.parametrize("role", [WebRole.MEMBER, WebRole.VIEWER, WebRole.OPERATOR])
+async def test_a_page_is_for_those_whose_role_suffices(stage: ConsoleStage, role: WebRole) -> None:
     await fill(stage)
     async with stage.person(role) as client:
         for path, needed in PAGES.items():
@@ -46,7 +46,7 @@ async def test_a_page_is_for_those_whose_role_suffices(stage: ConsoleStage, role
 
 
 async def test_empty_pages_say_so(stage: ConsoleStage) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         for path in ("/console", "/console/spending", "/console/turns", "/console/queue", "/console/settings"):
             assert (await client.get(path)).status_code == 200, path
         assert "There is no such question yet." in (await client.get("/console/turns")).text
@@ -74,7 +74,7 @@ async def test_empty_pages_say_so(stage: ConsoleStage) -> None:
     ],
 )
 async def test_what_is_wrong_with_an_address_is_told(stage: ConsoleStage, path: str, status: int, told: str) -> None:
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         answer = await client.get(path)
         assert (answer.status_code, told in answer.text) == (status, True), answer.text[-2000:]
 
@@ -85,7 +85,7 @@ async def test_without_the_database_every_page_says_so_and_comes_back(
     async def away(*_: object, **__: object) -> None:
         raise StorageUnavailable("away")
 
-    async with stage.person(Role.ADMINISTRATOR) as client:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
         with monkeypatch.context() as patch:
             for name in ("get_settings", "turns", "queue_figures", "spending_by_day", "sizes", "audit_trail"):
                 patch.setattr(type(stage.store), name, away)
@@ -96,7 +96,7 @@ async def test_without_the_database_every_page_says_so_and_comes_back(
 
 
 async def test_the_examination_shows_each_row(stage: ConsoleStage) -> None:
-    async with stage.person(Role.OPERATOR) as client:
+    async with stage.person(WebRole.OPERATOR) as client:
         page = await client.get("/console")
         answer = await post(client, page, "/console/examination")
         assert answer.status_code == 200
@@ -107,6 +107,6 @@ async def test_the_examination_shows_each_row(stage: ConsoleStage) -> None:
 
 async def test_a_provider_that_does_not_tell_is_told(stage: ConsoleStage) -> None:
     stage.operations.error = ConfigError("SEED_API_KEY", "is not set")
-    async with stage.person(Role.VIEWER) as client:
+    async with stage.person(WebRole.VIEWER) as client:
         answer = await client.get("/console/spending/provider")
         assert (answer.status_code, "SEED_API_KEY: is not set" in answer.text) == (502, True)

@@ -10,7 +10,7 @@ import httpx
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from adapters.web.frame import Form, FrameOptions, Role, frame_app, identity_of, make_frame, page, read_form
+from adapters.web.frame import Form, FrameOptions, WebRole, frame_app, identity_of, make_frame, page, read_form
 from adapters.web.frame.application import Frame
 from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.routing import PageRoute
@@ -38,8 +38,8 @@ async def fail(request: Request) -> Response:
 ROUTES: Sequence[PageRoute] = (
     page("/", show),
     page("/write", write, methods=("POST",)),
-    page("/watch", show, needs=Role.VIEWER),
-    page("/rule/{name}", show, needs=Role.ADMINISTRATOR),
+    page("/watch", show, needs=WebRole.VIEWER),
+    page("/rule/{name}", show, needs=WebRole.ADMINISTRATOR),
     page("/broken", fail),
 )
 

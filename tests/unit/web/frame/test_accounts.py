@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.web.frame import FrameOptions, Role, make_frame
+from adapters.web.frame import FrameOptions, WebRole, make_frame
 from adapters.web.frame.accounts import Accounts
 from bot.errors import ConfigError, InvalidInput
 from storage.in_memory.store import MemoryStore
@@ -18,7 +18,7 @@ def store(clock: ManualClock) -> MemoryStore:
 
 
 async def test_an_account_signs_in_with_its_role_and_no_other_password(store: MemoryStore, clock: ManualClock) -> None:
-    await Accounts(store).put("Ada@Example.com", Role.VIEWER, PASSWORD)
+    await Accounts(store).put("Ada@Example.com", WebRole.VIEWER, PASSWORD)
     _, web = await open_web(store, clock, password="another password")
     async with browser(web) as client:
         assert (await sign_in(client, "another password", name="ada@example.com")).status_code == 403
@@ -33,7 +33,7 @@ async def test_an_account_signs_in_with_its_role_and_no_other_password(store: Me
 
 async def test_an_account_that_is_removed_is_out_at_once(store: MemoryStore, clock: ManualClock) -> None:
     accounts = Accounts(store)
-    await accounts.put("ada", Role.ADMINISTRATOR, PASSWORD)
+    await accounts.put("ada", WebRole.ADMINISTRATOR, PASSWORD)
     frame, web = await open_web(store, clock)
     async with browser(web) as client:
         await sign_in(client, name="ada")
@@ -44,9 +44,9 @@ async def test_an_account_that_is_removed_is_out_at_once(store: MemoryStore, clo
 
 
 async def test_only_a_digest_of_a_password_is_stored(store: MemoryStore) -> None:
-    await Accounts(store).put("ada", Role.VIEWER, PASSWORD)
+    await Accounts(store).put("ada", WebRole.VIEWER, PASSWORD)
     assert PASSWORD not in str(await store.list_state("local"))
-    changed = await Accounts(store).put("ada", Role.OPERATOR, None)
+    changed = await Accounts(store).put("ada", WebRole.OPERATOR, None)
     assert changed.digest.startswith("$argon2id$")
     assert await Accounts(store).verify("ada", PASSWORD) == changed
 
@@ -54,17 +54,17 @@ async def test_only_a_digest_of_a_password_is_stored(store: MemoryStore) -> None
 @pytest.mark.parametrize(
     ("name", "role", "password"),
     [
-        pytest.param("seedling", Role.VIEWER, PASSWORD, id="called-like-the-bot"),
-        pytest.param("a b", Role.VIEWER, PASSWORD, id="blank"),
-        pytest.param("<script>", Role.VIEWER, PASSWORD, id="markup"),
-        pytest.param("u-0123456789abcdef", Role.VIEWER, PASSWORD, id="like-a-visitor"),
-        pytest.param("", Role.VIEWER, PASSWORD, id="no-name"),
-        pytest.param("ada", Role.STRANGER, PASSWORD, id="no-role"),
-        pytest.param("ada", Role.VIEWER, "too short", id="short-password"),
-        pytest.param("ada", Role.VIEWER, "x" * 2000, id="absurd-password"),
+        pytest.param("seedling", WebRole.VIEWER, PASSWORD, id="called-like-the-bot"),
+        pytest.param("a b", WebRole.VIEWER, PASSWORD, id="blank"),
+        pytest.param("<script>", WebRole.VIEWER, PASSWORD, id="markup"),
+        pytest.param("u-0123456789abcdef", WebRole.VIEWER, PASSWORD, id="like-a-visitor"),
+        pytest.param("", WebRole.VIEWER, PASSWORD, id="no-name"),
+        pytest.param("ada", WebRole.STRANGER, PASSWORD, id="no-role"),
+        pytest.param("ada", WebRole.VIEWER, "too short", id="short-password"),
+        pytest.param("ada", WebRole.VIEWER, "x" * 2000, id="absurd-password"),
     ],
 )
-async def test_odd_accounts_are_refused(store: MemoryStore, name: str, role: Role, password: str) -> None:
+async def test_odd_accounts_are_refused(store: MemoryStore, name: str, role: WebRole, password: str) -> None:
     with pytest.raises(InvalidInput):
         await Accounts(store).put(name, role, password)
     assert not await Accounts(store).list()
@@ -76,7 +76,7 @@ async def test_other_machines_get_in_only_by_signing_in(
 ) -> None:
     options = FrameOptions(host="0.0.0.0", secret="s")
     if has_account:
-        await Accounts(store).put("ada", Role.VIEWER, PASSWORD)
+        await Accounts(store).put("ada", WebRole.VIEWER, PASSWORD)
         assert not (await make_frame(options, store, clock)).is_open
     else:
         with pytest.raises(ConfigError, match=r"CONSOLE_PASSWORD.*HOST=0\.0\.0\.0"):

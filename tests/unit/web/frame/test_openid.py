@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from adapters.web.frame import Role
+from adapters.web.frame import WebRole
 from adapters.web.frame.accounts import Accounts
 from adapters.web.frame.openid import ProviderOptions
 from storage.in_memory.store import MemoryStore
@@ -38,7 +38,7 @@ def issuer() -> Iterator[str]:
         yield f"http://localhost:{server.server_port}"
 
 
-def options(issuer: str, default: Role = Role.STRANGER) -> ProviderOptions:
+def options(issuer: str, default: WebRole = WebRole.STRANGER) -> ProviderOptions:
     return ProviderOptions(issuer=issuer, client_id="seedling", client_secret="secret", default_role=default)
 
 
@@ -52,7 +52,7 @@ async def come_back_as(client: httpx.AsyncClient, sub: str, goal: str = "/watch?
 
 
 async def test_an_account_is_known_by_its_verified_address(store: MemoryStore, clock: ManualClock, issuer: str) -> None:
-    await Accounts(store).put("ada@example.com", Role.OPERATOR, None)
+    await Accounts(store).put("ada@example.com", WebRole.OPERATOR, None)
     _, web = await open_web(store, clock, host="0.0.0.0", provider=options(issuer))
     async with browser(web) as client:
         answer = await come_back_as(client, "ada")
@@ -62,7 +62,7 @@ async def test_an_account_is_known_by_its_verified_address(store: MemoryStore, c
 
 @pytest.mark.parametrize("sub", ["eve", "bob"])
 async def test_who_has_no_account_stays_outside(store: MemoryStore, clock: ManualClock, issuer: str, sub: str) -> None:
-    await Accounts(store).put("ada@example.com", Role.ADMINISTRATOR, None)
+    await Accounts(store).put("ada@example.com", WebRole.ADMINISTRATOR, None)
     _, web = await open_web(store, clock, provider=options(issuer))
     async with browser(web) as client:
         answer = await come_back_as(client, sub)
@@ -74,7 +74,7 @@ async def test_who_has_no_account_stays_outside(store: MemoryStore, clock: Manua
 async def test_others_get_the_role_that_the_installation_gives_them(
     store: MemoryStore, clock: ManualClock, issuer: str
 ) -> None:
-    _, web = await open_web(store, clock, provider=options(issuer, Role.MEMBER))
+    _, web = await open_web(store, clock, provider=options(issuer, WebRole.MEMBER))
     async with browser(web) as client:
         await come_back_as(client, "bob", "/")
         assert (await client.get("/")).text == "openid-bob is member"
@@ -84,7 +84,7 @@ async def test_others_get_the_role_that_the_installation_gives_them(
 async def test_an_answer_that_nobody_asked_for_signs_nobody_in(
     store: MemoryStore, clock: ManualClock, issuer: str
 ) -> None:
-    _, web = await open_web(store, clock, provider=options(issuer, Role.MEMBER))
+    _, web = await open_web(store, clock, provider=options(issuer, WebRole.MEMBER))
     async with browser(web) as ada, browser(web) as eve:
         start = await ada.get("/sign-in/openid")
         async with httpx.AsyncClient() as outside:
