@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.media.job import FileNote
 from adapters.media.office.lists import roman
+from adapters.media.office.open_values import formula, stored_value
 from adapters.media.office.package import Package, attribute, child, local
-from adapters.media.office.sheets import column_name, csv_line, spaced
+from adapters.media.office.sheets import column_name, csv_line, spaced, uncalculated
 from adapters.media.office.tables import MOST_SPANNED, row_line
 from adapters.media.pictures import Pictures
 from adapters.media.unreadable import Unreadable
@@ -38,6 +40,12 @@ class OpenDocument:
         self._numbered = {id: forms for item in self._styles for id, forms in _lists(item)}
         self._hidden = {id for item in self._styles for id in _hidden(item)}
         self._notes: list[str] = []
+        self._uncalculated = 0
+
+    @property
+    def file_notes(self) -> list[FileNote]:
+        """What is to be said of the document once it was read."""
+        return uncalculated(self._uncalculated)
 
     def lines(self) -> Iterator[str]:
         """Yield what the document says in order, then its notes. Raises `Unreadable`."""
@@ -110,7 +118,7 @@ class OpenDocument:
             cells: list[str] = []
             for cell in row:
                 if local(cell) in {"table-cell", "covered-table-cell"}:
-                    words = "" if local(cell).startswith("covered") else self._words(cell)
+                    words = "" if local(cell).startswith("covered") else self._words(cell) or self._unshown(cell)
                     cells.extend([words] * min(_repeated(cell, "number-columns-repeated"), MOST_SPANNED))
             yield row_line(cells)
         yield ""
@@ -170,8 +178,9 @@ class OpenDocument:
             if local(cell) not in {"table-cell", "covered-table-cell"}:
                 continue
             repeated = _repeated(cell, "number-columns-repeated")
-            if len(cell):
+            if len(cell) or cell.attrib:
                 words = "\n".join(self._words(item).strip() for item in cell if local(item) in _PARAGRAPHS)
+                words = words or self._unshown(cell)
                 for place in range(min(repeated, _MOST_REPEATED)):
                     cells[column + place] = words
                 address = f"{column_name(column)}{number}"
@@ -179,6 +188,13 @@ class OpenDocument:
                 beside.extend(f"{address}: {drawn}" for drawn in self._drawn(cell))
             column += repeated
         return cells
+
+    def _unshown(self, cell: Element) -> str:
+        """Return what a cell without words would show: its value, or the formula that was never calculated."""
+        value = stored_value(cell)
+        written = "" if value or attribute(cell, "value-type") == "string" else formula(cell)
+        self._uncalculated += bool(written)
+        return value or written
 
     def _drawn(self, holder: Element) -> Iterator[str]:
         """Yield what is drawn over cells: pictures, charts as their tables, words in shapes."""

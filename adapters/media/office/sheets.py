@@ -37,9 +37,7 @@ class Book:
     @property
     def notes(self) -> list[FileNote]:
         """What is to be said of the workbook once it was read."""
-        if not self.uncalculated:
-            return []
-        return [FileNote(f"{self.uncalculated:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)]
+        return uncalculated(self.uncalculated)
 
 
 @dataclass(kw_only=True)
@@ -73,6 +71,11 @@ def sheet_lines(package: Package, part: str, book: Book, pictures: Pictures) -> 
             yield from _sheet(package, target.target, book)
             yield from _drawings(package, target.target, pictures)
         yield ""
+
+
+def uncalculated(formulas: int) -> list[FileNote]:
+    """Return what is to be said of formulas that have no value yet."""
+    return [FileNote(f"{formulas:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)] if formulas else []
 
 
 def csv_line(cells: Sequence[str]) -> str:
