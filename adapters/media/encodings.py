@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -33,6 +33,16 @@ _LABELS: Final[Mapping[str, str]] = {  # what labels mean in practice (WHATWG En
     "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "big5hkscs",
     "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8",  # it could not have been read in ASCII
 }  # fmt: skip
+_ALIASES: Final[Mapping[str, str]] = {  # labels that Python has no name for (WHATWG Encoding, section 4.2)
+    "csiso88598i": "iso8859-8", "csiso88598e": "iso8859-8", "logical": "iso8859-8", "visual": "iso8859-8",
+    "koi": "koi8-r", "koi8": "koi8-r", "koi8-ru": "koi8-u", "x-mac-roman": "mac_roman", "mac": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic", "x-mac-ukrainian": "mac_cyrillic", "ansi": "cp1252", "ansi_x3.4": "cp1252",
+    "sun_eu_greek": "iso8859-7", "unicode-1-1-utf-8": "utf-8", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8",
+    "x-unicode20utf8": "utf-8", "utf8mb4": "utf-8", "iso-10646-ucs-2": "utf-16-le", "ucs-2": "utf-16-le",
+    "windows-31j": "cp932", "unicode": "utf-16-le", "csunicode": "utf-16-le", "unicodefffe": "utf-16-be",
+}  # fmt: skip
+_ISO_8859: Final = re.compile(r"(?:cs)?iso[-_ ]?8859[-_ ]?(\d{1,2})(?:[-_][ie])?")
+_CODE_PAGE: Final = re.compile(r"(?:dos|ibm|cp|win|windows|ms)[-_ ]?(\d{3,4})")
 _ESCAPES: Final = ((b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"), (b"\x1b$)C", "iso2022_kr"))
 _SAMPLE: Final = 20_000
 _WRONG_SHARE: Final = 0.02  # a declared encoding may be broken in so many places, an odd byte here and there
@@ -132,12 +142,28 @@ def declared_encoding(data: bytes) -> str:
 
 def codec_of(label: str) -> str:
     """Return the codec for a label of the web or of mail: a superset where writers mean one; "" for an unknown one."""
-    try:
-        name = codecs.lookup(label.strip()).name
-        "".encode(name)  # not every codec is one of text
-    except (LookupError, ValueError):
-        return ""
-    return _LABELS.get(name, name)
+    for name in _names_of(label.strip().lower()):
+        try:
+            found = codecs.lookup(name).name
+            "".encode(found)  # not every codec is one of text
+        except (LookupError, ValueError):
+            continue
+        return _LABELS.get(found, found)
+    return ""
+
+
+def _names_of(label: str) -> Iterator[str]:
+    """Yield what a label may be called in Python: itself, or what it means though no standard of codecs has it."""
+    yield label
+    yield _ALIASES.get(label, "")
+    plain = label
+    while plain.startswith("x-"):
+        plain = plain[2:]
+    yield plain
+    if found := _ISO_8859.fullmatch(plain):
+        yield f"iso8859-{found[1]}"
+    if found := _CODE_PAGE.fullmatch(plain):
+        yield f"cp{found[1]}"
 
 
 def decoded_as_declared(data: bytes, encoding: str) -> str | None:
