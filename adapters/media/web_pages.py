@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from typing import Final
 
 from adapters.media import media_limits
 from adapters.media.job import Job
+from adapters.media.superscripts import subscript, superscript
 from adapters.media.texts import decode, text_file
 from bot.types import ReadFile
 
@@ -28,6 +30,8 @@ def page_text(source: str) -> str:
     return page.text
 
 
+_SCRIPTS: Final[Mapping[str, Callable[[str], str]]] = {"sup": superscript, "sub": subscript}
+_PIECES_OF_SCRIPTS: Final = 20  # what is longer is no power
 _BLOCKS: Final = """
     address article aside blockquote body br dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5
     h6 header hr html li main nav ol option p pre section summary table tbody tfoot thead title tr ul
@@ -51,6 +55,7 @@ class _PageText(HTMLParser):
         self._depth = 0
         self._hidden: list[str] = []
         self._links: list[tuple[str, int]] = []
+        self._scripts: list[tuple[str, int]] = []
         self._kept = 0
 
     @property
@@ -82,6 +87,8 @@ class _PageText(HTMLParser):
             self._links.append((told.get("href") or "", len(self._pieces)))
         elif tag == "input":
             self._say_input(told)
+        elif tag in _SCRIPTS:
+            self._scripts.append((tag, len(self._pieces)))
 
     def handle_startendtag(self, tag: str, attrs: Attributes) -> None:
         """Take `<script/>` as what it is in XHTML: begun and ended."""
@@ -98,6 +105,8 @@ class _PageText(HTMLParser):
         self._kept = max(0, self._kept - (tag == "pre"))
         if tag == "a":
             self._end_link()
+        if self._scripts and tag == self._scripts[-1][0]:
+            self._end_script()
         if tag in self._BLOCKS:
             self._say("\n")
 
@@ -122,6 +131,12 @@ class _PageText(HTMLParser):
             self._say("[x] " if "checked" in told else "[ ] ")
         elif kind in self._SHOWN_INPUTS and value:
             self._say(f" {value} ")
+
+    def _end_script(self) -> None:
+        """Write what is raised or lowered as that, once it ends."""
+        tag, start = self._scripts.pop()
+        if 0 < len(self._pieces) - start <= _PIECES_OF_SCRIPTS:
+            self._pieces[start:] = [_SCRIPTS[tag]("".join(self._pieces[start:]))]
 
     def _end_link(self) -> None:
         """Put the address of a link behind its words, once it ends."""

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.lists import Lists
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, is_on, local, seen
+from adapters.media.office.scripts import scripted, vertical_align
 from adapters.media.office.tables import row_line, spread
 from adapters.media.pictures import Pictures
 from adapters.media.texts import decode
@@ -125,6 +126,9 @@ class Document:
         name = local(element)
         if name in LEFT_OUT or (name == "r" and is_on(child(element, "rPr", "vanish"))):
             return
+        if name == "r":
+            self._run(element, say)
+            return
         if special := _SPECIAL.get(name):
             special(self, element, say)
             return
@@ -135,6 +139,14 @@ class Document:
             self._collect(item, say)
         if name in {"p", "tc"}:
             say("\n")
+
+    def _run(self, element: Element, say: Callable[[str], None]) -> None:
+        words: list[str] = []
+        self._inside(element, words.append)
+        properties = child(element, "rPr")
+        style = child(properties, "rStyle")
+        placed = "" if style is None else self._styles.vertical_align(attribute(style, "val"))
+        say(scripted("".join(words), properties, placed))
 
     def _inside(self, element: Element, say: Callable[[str], None]) -> None:
         for item in seen(element):
@@ -255,6 +267,10 @@ class _Styles:
                 return min(int(found[1] or 1) or 1, 6)
         found = None if style in self._styles else _HEADING.fullmatch(style)
         return 0 if found is None else min(int(found[1] or 1) or 1, 6)
+
+    def vertical_align(self, style: str) -> str:
+        """Return how a style of characters places words: "superscript", "subscript", or ""."""
+        return next((found for item in self._chain(style) if (found := vertical_align(child(item, "rPr")))), "")
 
     def list_of(self, style: str) -> tuple[str, int] | None:
         """Return the list that paragraphs of a style belong to, and the depth."""

@@ -14,6 +14,7 @@ from adapters.media.job import FileNote
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.number_formats import BUILT_IN, GENERAL, shown
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, local
+from adapters.media.office.scripts import scripted
 from adapters.media.pictures import Pictures
 
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})(\d+)")
@@ -132,7 +133,8 @@ def words_of(element: Element) -> str:
     if local(element) in LEFT_OUT:
         return ""
     own = element.text or "" if local(element) == "t" else ""
-    return own + "".join(words_of(item) for item in element)
+    words = own + "".join(words_of(item) for item in element)
+    return scripted(words, child(element, "rPr")) if local(element) == "r" else words
 
 
 def _formats(styles: Element | None) -> Sequence[str]:

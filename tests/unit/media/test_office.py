@@ -11,7 +11,10 @@ from typing import Any
 import docx
 import openpyxl
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.media.media_limits import UnpackLimits
@@ -69,6 +72,31 @@ def test_a_document_is_read_as_it_looks_with_its_changes_accepted() -> None:
     file = io.BytesIO()
     document.save(file)
     assert text_of(file.getvalue()) == "We buy rope\tnow"
+
+
+def test_raised_words_are_powers_in_documents_slides_and_sheets() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("10")
+    paragraph.add_run("-6").font.superscript = True
+    paragraph.add_run(" H")
+    paragraph.add_run("2").font.subscript = True
+    style = document.styles.add_style("High", WD_STYLE_TYPE.CHARACTER)
+    style.font.superscript = True
+    paragraph.add_run("O m")
+    paragraph.add_run("2", style="High")
+    paragraph.add_run(" 1")
+    paragraph.add_run("st").font.superscript = True
+    file = io.BytesIO()
+    document.save(file)
+    assert text_of(file.getvalue()) == "10⁻⁶ H₂O m² 1st"
+    book = openpyxl.Workbook()
+    book.worksheets[0]["A1"] = CellRichText("10", TextBlock(InlineFont(vertAlign="superscript"), "6"))
+    file = io.BytesIO()
+    book.save(file)
+    assert "10⁶" in text_of(file.getvalue())
+    raised = b'<a:rPr baseline="30000"/><a:t>6'
+    slides = changed(samples.slides(), lambda _, part: part.replace(b"<a:t>Buy rope", raised))
+    assert "⁶" in text_of(slides)
 
 
 # ---------------------------------------------------------------- slides

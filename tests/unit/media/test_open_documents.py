@@ -75,6 +75,18 @@ def test_a_sheet_shows_what_its_cells_show() -> None:
     ]
 
 
+def test_raised_words_are_powers() -> None:
+    styles = "".join(
+        f'<style:style style:name="{name}"><style:text-properties style:text-position="{place}"/></style:style>'
+        for name, place in {"U": "super 58%", "D": "-33% 58%", "N": "0% 100%"}.items()
+    )
+    spans = "".join(
+        f'{word}<text:span text:style-name="{style}">{small}</text:span>'
+        for word, style, small in [("10", "U", "6"), (" H", "D", "2"), ("O 1", "N", "2")]
+    )
+    assert lines_of(open_document("text", f"<text:p>{spans}</text:p>", styles)) == ["10⁶ H₂O 12"]
+
+
 def test_cells_without_words_show_their_values() -> None:
     cells = (
         '<table:table-cell office:value-type="float" office:value="5.0"/>'

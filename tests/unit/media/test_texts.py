@@ -144,6 +144,11 @@ def test_a_page_is_read_as_what_it_says() -> None:
             "<p><a href='https://e.org/x'>there</a>, <a href='#top'>up</a>", "there (https://e.org/x), up", id="link"
         ),
         pytest.param("<a href=https://e.org>https://e.org</a>", "https://e.org", id="link-that-says-so"),
+        pytest.param(
+            "<p>10<sup>6</sup> x<sup>2k</sup> 1<sup>st</sup> a<sup>[1]</sup> log<sub>10</sub> e<sup>x",
+            "10⁶ x^(2k) 1st a[1] log₁₀ ex",
+            id="powers",
+        ),
         pytest.param("<p><input type=checkbox checked>yes <input value=Ada>", "[x] yes Ada", id="form"),
     ],
 )
