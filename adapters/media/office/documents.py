@@ -11,6 +11,7 @@ from adapters.media.office.charts import chart_lines
 from adapters.media.office.lists import Lists
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, is_on, local, seen
 from adapters.media.office.scripts import scripted, vertical_align
+from adapters.media.office.symbols import symbol
 from adapters.media.office.tables import row_line, spread
 from adapters.media.pictures import Pictures
 from adapters.media.texts import decode
@@ -19,8 +20,6 @@ from adapters.media.web_pages import page_text
 _HEADING: Final = re.compile(r"(?:heading|title)\s*(\d?)", re.IGNORECASE)
 _SPACES: Final = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+(?:\\\S+\s+)*"([^"]+)"')
-_TICKED: Final = frozenset({"F0FE", "F0FC", "F0FD", "F052", "F054", "F0FB", "F078", "F053"})  # Wingdings 1 and 2
-_UNTICKED: Final = frozenset({"F0A8", "F06F", "F0A3", "F071", "F072", "F0A1"})
 _BESIDE: Final = frozenset({"separator", "continuationSeparator", "continuationNotice"})  # notes that nobody wrote
 
 
@@ -185,8 +184,7 @@ class Document:
             say(_tick(is_on(child(box, "checked")) and child(box, "checked") is not None))
 
     def _symbol(self, element: Element, say: Callable[[str], None]) -> None:
-        code = attribute(element, "char").upper()
-        say(_tick(code in _TICKED) if code in _TICKED | _UNTICKED else "")
+        say(symbol(attribute(element, "font"), attribute(element, "char")))
 
     def _note(self, element: Element, say: Callable[[str], None]) -> None:
         kind = "footnotes" if local(element) == "footnoteReference" else "endnotes"

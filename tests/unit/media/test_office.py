@@ -18,6 +18,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.media.media_limits import UnpackLimits
+from adapters.media.office.symbols import symbol
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, ReadFile, UnreadableFile
@@ -97,6 +98,19 @@ def test_raised_words_are_powers_in_documents_slides_and_sheets() -> None:
     raised = b'<a:rPr baseline="30000"/><a:t>6'
     slides = changed(samples.slides(), lambda _, part: part.replace(b"<a:t>Buy rope", raised))
     assert "⁶" in text_of(slides)
+
+
+@pytest.mark.parametrize(
+    ("font", "code", "said"),
+    [
+        ("Symbol", "F061", "\u03b1"), ("Symbol", "F0A3", "\u2264"), ("Symbol", "F0B9", "\u2260"),
+        ("symbol", "6D", "\u03bc"),
+        ("Symbol", "F0E5", "\u2211"), ("Wingdings", "F0E0", "\u2192"), ("Wingdings", "F0FE", "[x]"),
+        ("Wingdings 2", "F0A3", "[ ]"), ("Webdings", "F0FC", "[symbol F0FC of Webdings]"), ("Arial", "00E9", "\u00e9"),
+    ],
+)  # fmt: skip
+def test_a_symbol_is_told_by_its_font(font: str, code: str, said: str) -> None:
+    assert symbol(font, code) == said
 
 
 # ---------------------------------------------------------------- slides
