@@ -47,6 +47,14 @@ _ESCAPES: Final = ((b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"),
 _SAMPLE: Final = 20_000
 _WRONG_SHARE: Final = 0.02  # a declared encoding may be broken in so many places, an odd byte here and there
 _MOSTLY_ZERO: Final = 0.9  # of the second highest bytes of UTF-32, which only emoji and rare signs have
+_ZEROS_OF_LATIN: Final = 0.25  # of the bytes of UTF-16 in a Latin alphabet, at least: half, but for other signs
+_IN_USE: Final = re.compile(  # characters of the scripts that most texts are in, and the signs and emoji beside them
+    "[\\t\\n\\r\\x20-\\x7e\\xa0-\\u024f\\u0370-\\u052f\\u0590-\\u06ff\\u0900-\\u097f\\u0e00-\\u0e7f\\u1e00-\\u1eff"
+    "\\u200b-\\u2027\\u2030-\\u205e\\u20a0-\\u20bf\\u2100-\\u27bf\\u3000-\\u30ff\\u3130-\\u318f\\u4e00-\\u9fff\\uac00-\\ud7a3"
+    "\\ufe0f\\uff00-\\uffef\\U0001f000-\\U0001faff]"
+)
+_CONTROLS: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_BREAK: Final = re.compile("[\\n\\r ,.:;\u3001\u3002\uff0c]")  # what even a short text has
 _LEAST_SHARE: Final = 0.6  # of what is beside ASCII, for an encoding to be likely
 _BETTER: Final = 0.002  # by which a less likely encoding has to explain more
 _LAST_RESORT: Final = "cp1252"  # what Latin-1 means in practice (WHATWG Encoding, section 4.2)
@@ -277,13 +285,39 @@ def _unmarked_unicode(data: bytes) -> str:
     if not any(zeros) or len(data) % 2:
         return ""
     if len(data) % 4 == 0 and zeros[0] == each and zeros[1] > each * _MOSTLY_ZERO:
-        encoding = "utf-32-be"
-    elif len(data) % 4 == 0 and zeros[3] == each and zeros[2] > each * _MOSTLY_ZERO:
-        encoding = "utf-32-le"
-    elif bool(zeros[0] + zeros[2]) == bool(zeros[1] + zeros[3]):
-        return ""
-    else:
+        return "utf-32-be" if _is_assigned(sample, "utf-32-be") else ""
+    if len(data) % 4 == 0 and zeros[3] == each and zeros[2] > each * _MOSTLY_ZERO:
+        return "utf-32-le" if _is_assigned(sample, "utf-32-le") else ""
+    if sum(zeros) < len(sample) * _ZEROS_OF_LATIN and _is_text_in_utf8(sample.replace(b"\0", b"")):
+        return ""  # zeros have come into another text
+    if sum(zeros) * 100 >= len(sample) and bool(zeros[0] + zeros[2]) != bool(zeros[1] + zeros[3]):
         encoding = "utf-16-le" if zeros[1] + zeros[3] else "utf-16-be"
+        return encoding if _is_assigned(sample, encoding) else ""
+    return _likely_utf16(sample)
+
+
+def _is_assigned(sample: bytes, encoding: str) -> bool:
+    """Return whether nearly all characters are ones that Unicode has."""
     text = sample[: len(sample) // 4 * 4].decode(encoding, errors="replace")
     strange = sum(unicodedata.category(character) in {"Cn", "Co", "Cs"} for character in text)
-    return encoding if sum(zeros) * 100 >= len(sample) and strange * 50 <= len(text) else ""
+    return strange * 50 <= len(text)
+
+
+def _is_text_in_utf8(sample: bytes) -> bool:
+    """Return whether bytes are text in UTF-8, of which the last character may be cut."""
+    if _CONTROLS.search(sample):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _likely_utf16(sample: bytes) -> str:
+    """Return UTF-16 whose zero bytes tell nothing, as that of Chinese or with emoji: nearly all of it is in use."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace").removesuffix("\ufffd")
+        if _BREAK.search(text) and len(_IN_USE.sub("", text)) * 50 <= len(text):
+            return encoding
+    return ""

@@ -157,7 +157,7 @@ def kind_of(data: bytes) -> FileKind:
     for start, kind in _STARTS:
         if data.startswith(start):
             return _OTHER_VIDEO if start == b"OggS" and _THEORA in data[:_SNIFFED] else kind
-    for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_zip):
+    for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_tape, _in_zip):
         if found := look(data):
             return found
     if b"%PDF-" in data[:_PDF_WITHIN]:
@@ -194,6 +194,11 @@ def _in_bitmap(data: bytes) -> FileKind | None:
     if data.startswith(b"MZ") and b"\0" in data[:64]:
         return _PROGRAM
     return None
+
+
+def _in_tape(data: bytes) -> FileKind | None:
+    """Return a tar archive, whose mark stands behind the name of its first file (POSIX.1-1988, 10.1.1)."""
+    return _ARCHIVE if data[257:262] == b"ustar" else None
 
 
 def _in_zip(data: bytes) -> FileKind | None:

@@ -91,7 +91,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     if encoding:
         return _checked(data[mark:].decode(encoding, errors="replace")), []
     if b"\0" in data:
-        raise _binary()
+        return _without_zeros(data)
     stated = declared or declared_encoding(data)
     try:
         if not data.isascii() or not stated:
@@ -101,6 +101,18 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     if stated and (text := decoded_as_declared(data, stated)) is not None:
         return _checked(text), []
     return _guessed(data)
+
+
+def _without_zeros(data: bytes) -> tuple[str, list[FileNote]]:
+    """Return a text that zero bytes have come into, as a log has after a crash. Raises `Unreadable` for all else."""
+    zeros = data.count(0)
+    try:
+        text = re.sub(rb"\0+", b"\n", data).decode("utf-8")
+    except UnicodeDecodeError:
+        raise _binary() from None
+    if _CONTROLS.search(text) or not text.strip():
+        raise _binary()
+    return text, [FileNote(f"{zeros:,} zero bytes in it left out, where it may be damaged")]
 
 
 def _guessed(data: bytes) -> tuple[str, list[FileNote]]:

@@ -63,7 +63,7 @@ def test_stray_controls_are_left_out() -> None:
     "data",
     [
         pytest.param(bytes(range(256)) * 4, id="every-byte"),
-        pytest.param(b"text\0with zeros", id="zeros"),
+        pytest.param(b"text\0with\x02zeros", id="zeros"),
         pytest.param(b"\x01\x02\x03\x04" * 50, id="controls"),
         pytest.param(b"\xff\xfe" + b"\x00\xd8" * 50, id="halves-of-pairs"),
     ],
@@ -72,6 +72,29 @@ def test_what_is_no_text_is_refused(data: bytes) -> None:
     found = read_file("a", data, FileTerms(), ReadingRules())
     assert isinstance(found, UnreadableFile)
     assert "cannot be read" in found.reason
+
+
+@pytest.mark.parametrize("zeros", [1, 4_096])
+def test_a_text_that_zeros_came_into_is_read_and_says_so(zeros: int) -> None:
+    found = read("10:02 Grüße\n".encode() + bytes(zeros) + b"10:03 restarted\n")
+    assert found.text.split() == ["10:02", "Grüße", "10:03", "restarted"]
+    assert found.note == f"{zeros:,} zero bytes in it left out, where it may be damaged"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "姓名,城市\n王一,北京\n", "我们明天开会讨论预算。" * 40 + "\n", "Fine 😀 then 🌱\n", "名前は山田一郎\n",
+        "Привет Ā, как дела?\n",
+    ],
+)  # fmt: skip
+def test_wide_text_of_any_script_is_known_without_a_mark(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding)) == (text, [])
+
+
+def test_zeros_make_no_text_chinese() -> None:
+    assert decode(b"ab cd ef gh ij kl mn op qr st\0\n")[0].startswith("ab cd")
 
 
 def test_a_long_text_is_cut_at_a_line_and_says_how_much_is_missing() -> None:
