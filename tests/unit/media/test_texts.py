@@ -1,5 +1,6 @@
 """Text of any encoding becomes text; what is none is refused; what is long is cut."""
 
+# ruff: noqa: RUF001 - signs of other scripts are meant
 from __future__ import annotations
 
 from typing import Any
@@ -85,7 +86,7 @@ def test_a_text_that_zeros_came_into_is_read_and_says_so(zeros: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "姓名,城市\n王一,北京\n", "我们明天开会讨论预算。" * 40 + "\n", "Fine 😀 then 🌱\n", "名前は山田一郎\n",
+        "姓名,城市\n王一,北京\n", "我们明天开会讨论预算。" * 40 + "\n", "Fine 😀 then 🌱\n", "名前：山田一郎、東京\n",
         "Привет Ā, как дела?\n",
     ],
 )  # fmt: skip
