@@ -180,6 +180,33 @@ def test_a_page_in_any_dress_is_what_people_see(page: str, said: str) -> None:
     assert " ".join(read(f"<!doctype html>{page}".encode()).text.split()) == said
 
 
+@pytest.mark.parametrize(
+    ("page", "lines"),
+    [
+        (
+            "<table><tr><td rowspan=2>r<td>1<td rowspan=3>z<tr><td>2<tr><td>s<td>3</table>",
+            ["r | 1 | z", "| 2", "s | 3"],
+        ),
+        ("<table><tr><td colspan=2>w<td>c<tr><td>a<td>b<td>d</table>", ["w |  | c", "a | b | d"]),
+        ("<table><tr><th><th>A<th>B<tr><th>x<td>1<td>2</table>", ["| A | B", "x | 1 | 2"]),
+        ("<table><tr><td>o<table><tr><td>in<td>ner</table><td>p</table>", ["o", "in | ner", "p"]),
+        (
+            "<ol start=5><li>five<li value=9>nine<ul><li>dot</ul><li>ten",
+            ["5. five", "9. nine", "- dot", "10. ten"],
+        ),
+        ("<ol type=a><li>x<li>y</ol>", ["a. x", "b. y"]),
+        ("<select><option>One<option selected>Two</select>", ["One", "[x] Two"]),
+        (
+            '<base href="https://e.org/d/"><a href="p.html">there</a> <a href="#x">up</a>',
+            ["there (https://e.org/d/p.html) up"],
+        ),
+    ],
+)
+def test_cells_keep_their_columns_and_items_their_numbers(page: str, lines: list[str]) -> None:
+    said = read(f"<!doctype html>{page}".encode()).text.split("\n")
+    assert [line.strip() for line in said if line.strip()] == lines
+
+
 def test_a_page_that_says_nothing_is_named() -> None:
     found = read_file("a", b"<!doctype html><script>var a = 1</script>", FileTerms(), ReadingRules())
     assert found == UnreadableFile(name="a", reason="has no text in it")
