@@ -33,6 +33,7 @@ _LABELS: Final[Mapping[str, str]] = {  # what labels mean in practice (WHATWG En
     "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "big5hkscs",
     "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8",  # it could not have been read in ASCII
 }  # fmt: skip
+_COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ALIASES: Final[Mapping[str, str]] = {  # labels that Python has no name for (WHATWG Encoding, section 4.2)
     "csiso88598i": "iso8859-8", "csiso88598e": "iso8859-8", "logical": "iso8859-8", "visual": "iso8859-8",
     "koi": "koi8-r", "koi8": "koi8-r", "koi8-ru": "koi8-u", "x-mac-roman": "mac_roman", "mac": "mac_roman",
@@ -141,7 +142,7 @@ def unicode_encoding(data: bytes) -> tuple[str, int]:
 
 def declared_encoding(data: bytes) -> str:
     """Return the encoding that a text says it has, as a codec that reads it; "" for none that is known."""
-    beginning = data[:_DECLARED_WITHIN]
+    beginning = _COMMENT.sub(b"", data[:_DECLARED_WITHIN])
     for declaration in _DECLARATIONS:
         if found := declaration.search(beginning):
             return codec_of(found[1].decode("ascii", errors="replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import email
 import re
 from collections.abc import Iterable, Iterator
@@ -36,7 +37,8 @@ def read_mail(job: Job) -> ReadFile:
     """Return a mail: its headers, its text, and the files attached to it. Raises `Unreadable`."""
     if job.depth > DEEPEST:
         raise Unreadable("is a mail inside of several others")
-    message = email.message_from_bytes(job.data, policy=MailPolicy())
+    data = job.data.removeprefix(codecs.BOM_UTF8).lstrip()
+    message = email.message_from_bytes(data, policy=MailPolicy())
     leaves = list(_leaves(message))
     inline = [_said(part) for part in leaves if _is_inline(part)]
     said = _bodies(inline)

@@ -67,7 +67,7 @@ class _Group:
 def read_rich_text(job: Job) -> ReadFile:
     """Return what a rich text says. Raises `Unreadable`."""
     pictures = Pictures(job)
-    text = _Reader(pictures).read(job.data)
+    text = _Reader(pictures).read(job.data[job.data.index(b"{") :])  # behind blanks and the mark of an editor
     lines = [line.strip(" ").removesuffix("|").rstrip() for line in text.split("\n")]
     return text_file(
         job, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), media=pictures.media, notes=pictures.notes

@@ -45,6 +45,8 @@ def test_even_a_short_table_of_names_is_read(text: str, encoding: str) -> None:
         (b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">', "gb18030"),
         (b'@charset "iso-8859-2";', "iso8859-2"),
         (b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n", "cp1252"),
+        (b'<!-- <meta charset="koi8-r"> --><meta charset="big5">', "big5hkscs"),
+        (b'<!-- <meta charset="koi8-r">', ""),
         (b'<meta charset="no-such-thing">', ""),
         (b'<meta charset="rot13">', ""),
         (b"charset=koi8-r", ""),

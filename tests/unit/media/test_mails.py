@@ -39,6 +39,10 @@ def test_headers_are_decoded_as_texts_are(label: str, codec: str, text: str) -> 
         assert f"--- {text} ---" in read(attached).text
 
 
+def test_a_mark_before_a_mail_hides_no_header() -> None:
+    assert read(b"\xef\xbb\xbf\n" + mail("offer")).text.splitlines()[0] == "From: a@b.c"
+
+
 def test_characters_split_between_encoded_words_are_whole() -> None:
     data = "日本語".encode()
     halves = " ".join(f"=?utf-8?b?{base64.b64encode(half).decode()}?=" for half in (data[:4], data[4:]))

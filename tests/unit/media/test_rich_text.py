@@ -34,6 +34,10 @@ def test_words_are_read_as_they_are_shown(body: bytes, said: str) -> None:
     assert "|".join(lines_of(HEADER + body + b"}")) == said
 
 
+def test_what_stands_before_it_is_not_said() -> None:
+    assert lines_of(b"\xef\xbb\xbf\n" + HEADER + b"hello}") == ["hello"]
+
+
 def test_a_picture_is_shown() -> None:
     picture = samples.saved(samples.drawing(), "PNG").hex().encode()
     found = read(HEADER + rb"See {\*\shppict{\pict\pngblip " + picture + b"}}{\\nonshppict{\\pict 00}}}")
