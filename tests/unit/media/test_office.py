@@ -187,6 +187,17 @@ def test_a_cell_far_to_the_right_is_no_thousand_commas() -> None:
     assert text_of(file.getvalue()).splitlines()[1] == ",[XFD1] far"
 
 
+def test_what_stands_above_and_below_a_printed_sheet_is_told() -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["x"])
+    book.worksheets[0].oddHeader.center.text = "Draft && secret"
+    book.worksheets[0].oddFooter.left.text = "Page &P of &N"
+    book.worksheets[0].oddFooter.left.size = 12
+    file = io.BytesIO()
+    book.save(file)
+    assert text_of(file.getvalue()).splitlines()[1:4] == ["x", "(header) Draft & secret", "(footer) Page of"]
+
+
 def test_a_hidden_sheet_says_so() -> None:
     book = openpyxl.Workbook()
     book.create_sheet("Secret").sheet_state = "hidden"
