@@ -23,10 +23,10 @@ _WIDEST_GAP: Final = 8  # more empty cells in a row are left out, and the next c
 _LINK: Final = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
 _IN_PLACE_OF_THREAD: Final = "[Threaded comment]"  # what old programs are told of a comment that stands elsewhere
 _ABOVE_AND_BELOW: Final = frozenset(
-    f"{pages}{place}" for pages in ("odd", "even", "first") for place in ("Header", "Footer")
+    {"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"}
 )
 _CODES: Final = re.compile(  # of headers and footers (section 18.3.1.46): fonts, sizes, colours, places, page numbers
-    r'&(?:"[^"]*"|K[\dA-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-JL-Za-z])'
+    r'&(?:&|"[^"]*"|K[\dA-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-JL-Za-z])'
 )
 _UNCALCULATED: Final = "formulas of it were never calculated and stand as formulas"
 _UNCALCULATED_ADVICE: Final = "Open the file in a spreadsheet program and save it, so that the values are in it."
@@ -174,7 +174,7 @@ def _sheet(package: Package, part: str, book: Book) -> Iterator[str]:
                     yield f"(hidden row) {line}" if _is_set(element, "hidden") else line
                 element.clear()
             case place if place in _ABOVE_AND_BELOW:
-                words = _CODES.sub(" ", element.text or "").replace("&&", "&")
+                words = _CODES.sub(lambda found: "&" if found[0] == "&&" else " ", element.text or "")
                 sheet.beside.append(f"({place[-6:].lower()}) {' '.join(words.split())}" if words.strip() else "")
             case "hyperlink":
                 sheet.links.append(_link(element, targets))

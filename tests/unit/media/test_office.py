@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import docx
 import openpyxl
@@ -18,6 +19,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.media.media_limits import UnpackLimits
+from adapters.media.office.lists import Lists
 from adapters.media.office.symbols import symbol
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
@@ -98,6 +100,21 @@ def test_raised_words_are_powers_in_documents_slides_and_sheets() -> None:
     raised = b'<a:rPr baseline="30000"/><a:t>6'
     slides = changed(samples.slides(), lambda _, part: part.replace(b"<a:t>Buy rope", raised))
     assert "⁶" in text_of(slides)
+
+
+def test_numbers_of_lists_are_written_as_their_levels_say() -> None:
+    level = '<lvl ilvl="{}"><numFmt val="{}"/>{}<lvlText val="{}"/></lvl>'
+    levels = level.format(0, "upperRoman", "", "%1.") + level.format(1, "decimal", "<isLgl/>", "%1.%2")
+    levels += level.format(2, "ordinal", "", "%3")
+    lists = Lists(
+        fromstring(
+            f'<numbering><abstractNum abstractNumId="1">{levels}</abstractNum>'
+            '<num numId="7"><abstractNumId val="1"/></num></numbering>'
+        )
+    )
+    said = [lists.label("7", depth) for depth in [0, 0, 1, 1, *[2] * 12]]
+    assert said[:7] == ["I.", "II.", "2.1", "2.2", "1st", "2nd", "3rd"]
+    assert said[-2:] == ["11th", "12th"]
 
 
 @pytest.mark.parametrize(
@@ -190,12 +207,12 @@ def test_a_cell_far_to_the_right_is_no_thousand_commas() -> None:
 def test_what_stands_above_and_below_a_printed_sheet_is_told() -> None:
     book = openpyxl.Workbook()
     book.worksheets[0].append(["x"])
-    book.worksheets[0].oddHeader.center.text = "Draft && secret"
+    book.worksheets[0].oddHeader.center.text = "R&&D secret"
     book.worksheets[0].oddFooter.left.text = "Page &P of &N"
     book.worksheets[0].oddFooter.left.size = 12
     file = io.BytesIO()
     book.save(file)
-    assert text_of(file.getvalue()).splitlines()[1:4] == ["x", "(header) Draft & secret", "(footer) Page of"]
+    assert text_of(file.getvalue()).splitlines()[1:4] == ["x", "(header) R&D secret", "(footer) Page of"]
 
 
 def test_a_hidden_sheet_says_so() -> None:
