@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -33,10 +33,29 @@ _LABELS: Final[Mapping[str, str]] = {  # what labels mean in practice (WHATWG En
     "shift_jis": "cp932", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949", "big5": "big5hkscs",
     "utf-16": "utf-8", "utf-16-le": "utf-8", "utf-16-be": "utf-8",  # it could not have been read in ASCII
 }  # fmt: skip
+_COMMENT: Final = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
+_ALIASES: Final[Mapping[str, str]] = {  # labels that Python has no name for (WHATWG Encoding, section 4.2)
+    "csiso88598i": "iso8859-8", "csiso88598e": "iso8859-8", "logical": "iso8859-8", "visual": "iso8859-8",
+    "koi": "koi8-r", "koi8": "koi8-r", "koi8-ru": "koi8-u", "x-mac-roman": "mac_roman", "mac": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic", "x-mac-ukrainian": "mac_cyrillic", "ansi": "cp1252", "ansi_x3.4": "cp1252",
+    "sun_eu_greek": "iso8859-7", "unicode-1-1-utf-8": "utf-8", "unicode11utf8": "utf-8", "unicode20utf8": "utf-8",
+    "x-unicode20utf8": "utf-8", "utf8mb4": "utf-8", "iso-10646-ucs-2": "utf-16-le", "ucs-2": "utf-16-le",
+    "windows-31j": "cp932", "unicode": "utf-16-le", "csunicode": "utf-16-le", "unicodefffe": "utf-16-be",
+}  # fmt: skip
+_ISO_8859: Final = re.compile(r"(?:cs)?iso[-_ ]?8859[-_ ]?(\d{1,2})(?:[-_][ie])?")
+_CODE_PAGE: Final = re.compile(r"(?:dos|ibm|cp|win|windows|ms)[-_ ]?(\d{3,4})")
 _ESCAPES: Final = ((b"\x1b$B", "iso2022_jp_ext"), (b"\x1b$@", "iso2022_jp_ext"), (b"\x1b$)C", "iso2022_kr"))
 _SAMPLE: Final = 20_000
 _WRONG_SHARE: Final = 0.02  # a declared encoding may be broken in so many places, an odd byte here and there
 _MOSTLY_ZERO: Final = 0.9  # of the second highest bytes of UTF-32, which only emoji and rare signs have
+_ZEROS_OF_LATIN: Final = 0.25  # of the bytes of UTF-16 in a Latin alphabet, at least: half, but for other signs
+_IN_USE: Final = re.compile(  # characters of the scripts that most texts are in, and the signs and emoji beside them
+    "[\\t\\n\\r\\x20-\\x7e\\xa0-\\u024f\\u0370-\\u052f\\u0590-\\u06ff\\u0900-\\u097f\\u0e00-\\u0e7f\\u1e00-\\u1eff"
+    "\\u200b-\\u2027\\u2030-\\u205e\\u20a0-\\u20bf\\u2100-\\u27bf\\u3000-\\u30ff\\u3130-\\u318f\\u4e00-\\u9fff\\uac00-\\ud7a3"
+    "\\ufe0f\\uff00-\\uffef\\U0001f000-\\U0001faff]"
+)
+_CONTROLS: Final = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
+_BREAK: Final = re.compile("[\\n\\r ,.:;\u3001\u3002\uff0c]")  # what even a short text has
 _LEAST_SHARE: Final = 0.6  # of what is beside ASCII, for an encoding to be likely
 _BETTER: Final = 0.002  # by which a less likely encoding has to explain more
 _LAST_RESORT: Final = "cp1252"  # what Latin-1 means in practice (WHATWG Encoding, section 4.2)
@@ -123,7 +142,7 @@ def unicode_encoding(data: bytes) -> tuple[str, int]:
 
 def declared_encoding(data: bytes) -> str:
     """Return the encoding that a text says it has, as a codec that reads it; "" for none that is known."""
-    beginning = data[:_DECLARED_WITHIN]
+    beginning = _COMMENT.sub(b"", data[:_DECLARED_WITHIN])
     for declaration in _DECLARATIONS:
         if found := declaration.search(beginning):
             return codec_of(found[1].decode("ascii", errors="replace"))
@@ -132,12 +151,28 @@ def declared_encoding(data: bytes) -> str:
 
 def codec_of(label: str) -> str:
     """Return the codec for a label of the web or of mail: a superset where writers mean one; "" for an unknown one."""
-    try:
-        name = codecs.lookup(label.strip()).name
-        "".encode(name)  # not every codec is one of text
-    except (LookupError, ValueError):
-        return ""
-    return _LABELS.get(name, name)
+    for name in _names_of(label.strip().lower()):
+        try:
+            found = codecs.lookup(name).name
+            "".encode(found)  # not every codec is one of text
+        except (LookupError, ValueError):
+            continue
+        return _LABELS.get(found, found)
+    return ""
+
+
+def _names_of(label: str) -> Iterator[str]:
+    """Yield what a label may be called in Python: itself, or what it means though no standard of codecs has it."""
+    yield label
+    yield _ALIASES.get(label, "")
+    plain = label
+    while plain.startswith("x-"):
+        plain = plain[2:]
+    yield plain
+    if found := _ISO_8859.fullmatch(plain):
+        yield f"iso8859-{found[1]}"
+    if found := _CODE_PAGE.fullmatch(plain):
+        yield f"cp{found[1]}"
 
 
 def decoded_as_declared(data: bytes, encoding: str) -> str | None:
@@ -251,13 +286,39 @@ def _unmarked_unicode(data: bytes) -> str:
     if not any(zeros) or len(data) % 2:
         return ""
     if len(data) % 4 == 0 and zeros[0] == each and zeros[1] > each * _MOSTLY_ZERO:
-        encoding = "utf-32-be"
-    elif len(data) % 4 == 0 and zeros[3] == each and zeros[2] > each * _MOSTLY_ZERO:
-        encoding = "utf-32-le"
-    elif bool(zeros[0] + zeros[2]) == bool(zeros[1] + zeros[3]):
-        return ""
-    else:
+        return "utf-32-be" if _is_assigned(sample, "utf-32-be") else ""
+    if len(data) % 4 == 0 and zeros[3] == each and zeros[2] > each * _MOSTLY_ZERO:
+        return "utf-32-le" if _is_assigned(sample, "utf-32-le") else ""
+    if sum(zeros) < len(sample) * _ZEROS_OF_LATIN and _is_text_in_utf8(sample.replace(b"\0", b"")):
+        return ""  # zeros have come into another text
+    if sum(zeros) * 100 >= len(sample) and bool(zeros[0] + zeros[2]) != bool(zeros[1] + zeros[3]):
         encoding = "utf-16-le" if zeros[1] + zeros[3] else "utf-16-be"
+        return encoding if _is_assigned(sample, encoding) else ""
+    return _likely_utf16(sample)
+
+
+def _is_assigned(sample: bytes, encoding: str) -> bool:
+    """Return whether nearly all characters are ones that Unicode has."""
     text = sample[: len(sample) // 4 * 4].decode(encoding, errors="replace")
     strange = sum(unicodedata.category(character) in {"Cn", "Co", "Cs"} for character in text)
-    return encoding if sum(zeros) * 100 >= len(sample) and strange * 50 <= len(text) else ""
+    return strange * 50 <= len(text)
+
+
+def _is_text_in_utf8(sample: bytes) -> bool:
+    """Return whether bytes are text in UTF-8, of which the last character may be cut."""
+    if _CONTROLS.search(sample):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _likely_utf16(sample: bytes) -> str:
+    """Return UTF-16 whose zero bytes tell nothing, as that of Chinese or with emoji: nearly all of it is in use."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = sample[: len(sample) // 2 * 2].decode(encoding, errors="replace").removesuffix("\ufffd")
+        if _BREAK.search(text) and len(_IN_USE.sub("", text)) * 50 <= len(text):
+            return encoding
+    return ""

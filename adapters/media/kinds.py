@@ -134,9 +134,16 @@ _STREAMS: Final = (  # what is in a compound file (MS-CFB), by the name of a str
 )
 _OTHER_COMPOUND: Final = FileKind("refused", "is of a Windows program and cannot be read; save it as PDF or text")
 _HTML_START: Final = re.compile(
-    r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)*+(?:<!doctype\s+html|<html|<head|<body)[\s>:]",
+    r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)*+(?:<!doctype\s+html|<html|<head|<body|<meta|<title)[\s>:]",
     re.IGNORECASE | re.DOTALL,
 )
+_FRAGMENT_START: Final = re.compile(
+    r"\s*+(?:<!--.*?-->\s*+)*+<(?:div|table|p|span|h[1-6]|[uo]l|dl|section|article|form|center|font|blockquote)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_FRAGMENT: Final = re.compile(r"^#{1,6} |```|\{\{|\{%|<\?|<%|\bclassName=|\s(?:v-|@|:|\*ng)\w+=", re.MULTILINE)
+"""What Markdown has that begins with a tag, and templates, which are read as code."""
+
 _HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t\r\n]")
 _HEADERS: Final = frozenset(
     {b"from", b"to", b"subject", b"date", b"received", b"return-path", b"delivered-to", b"message-id", b"mime-version"}
@@ -157,7 +164,7 @@ def kind_of(data: bytes) -> FileKind:
     for start, kind in _STARTS:
         if data.startswith(start):
             return _OTHER_VIDEO if start == b"OggS" and _THEORA in data[:_SNIFFED] else kind
-    for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_zip):
+    for look in (_in_riff, _in_boxes, _in_bitmap, _in_compound, _in_tape, _in_zip):
         if found := look(data):
             return found
     if b"%PDF-" in data[:_PDF_WITHIN]:
@@ -194,6 +201,11 @@ def _in_bitmap(data: bytes) -> FileKind | None:
     if data.startswith(b"MZ") and b"\0" in data[:64]:
         return _PROGRAM
     return None
+
+
+def _in_tape(data: bytes) -> FileKind | None:
+    """Return a tar archive, whose mark stands behind the name of its first file (POSIX.1-1988, 10.1.1)."""
+    return _ARCHIVE if data[257:262] == b"ustar" else None
 
 
 def _in_zip(data: bytes) -> FileKind | None:
@@ -236,11 +248,27 @@ def _in_text(data: bytes) -> FileKind:
     """Return what a text is: a page by its beginning, a mail by its headers, a notebook by what it has to have."""
     encoding, mark = unicode_encoding(data)
     beginning = data[mark : mark + _SNIFFED].decode(encoding or "latin-1", errors="replace")
-    if _HTML_START.match(beginning):
+    if _HTML_START.match(beginning) or _is_fragment(beginning, data):
         return HTML
-    if data.lstrip()[:1] == b"{" and b'"nbformat"' in data and (b'"cells"' in data or b'"worksheets"' in data):
+    start = beginning.lstrip()
+    if start.startswith("{\\rtf") and encoding in {"", "utf-8"}:
+        return _RICH_TEXT
+
+    def says(word: str) -> bool:
+        return f'"{word}"'.encode(encoding or "ascii") in data
+
+    if start.startswith("{") and says("nbformat") and (says("cells") or says("worksheets")):
         return FileKind("notebook", "notebook")
-    return MAIL if _is_mail(data[:_SNIFFED]) else TEXT
+    return MAIL if _is_mail(data[mark : mark + _SNIFFED].lstrip()) else TEXT
+
+
+def _is_fragment(beginning: str, data: bytes) -> bool:
+    """Return whether a text is a piece of a page: tags from its beginning to its end, and nothing of other formats."""
+    return (
+        data[-_SNIFFED:].rstrip(b"\0 \t\r\n").endswith(b">")
+        and _FRAGMENT_START.match(beginning) is not None
+        and _NO_FRAGMENT.search(beginning) is None
+    )
 
 
 def _is_mail(beginning: bytes) -> bool:

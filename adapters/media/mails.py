@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import email
-import email.policy
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from email.message import EmailMessage, Message
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from adapters.media.containers import MEMBERS, read_all
 from adapters.media.encodings import codec_of
 from adapters.media.job import DEEPEST, FileNote, Job, noted
+from adapters.media.mail_headers import MailPolicy, is_raw
 from adapters.media.texts import decode
 from adapters.media.unreadable import Unreadable
 from adapters.media.web_pages import page_text
@@ -18,25 +20,38 @@ from bot.types import ReadFile
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _MOST_PARTS: Final = 500
+_OTHER_WORDS: Final = 1 / 3  # of the different words of a page, for it to say what the plain text beside it does not
+_WORD: Final = re.compile(r"[^\W\u2e80-\uffff]+|[\u2e80-\uffff]")
+_LINK: Final = re.compile(r"[a-z]{3,9}:[^\s)>]+", re.IGNORECASE)
+
+
+class _Said(NamedTuple):
+    """A part of text that stands in the mail itself: its words, and notes where they were guessed."""
+
+    part: EmailMessage
+    words: str
+    notes: list[FileNote]
 
 
 def read_mail(job: Job) -> ReadFile:
     """Return a mail: its headers, its text, and the files attached to it. Raises `Unreadable`."""
     if job.depth > DEEPEST:
         raise Unreadable("is a mail inside of several others")
-    message = email.message_from_bytes(job.data, policy=email.policy.default)
+    data = job.data.removeprefix(codecs.BOM_UTF8).lstrip()
+    message = email.message_from_bytes(data, policy=MailPolicy())
     leaves = list(_leaves(message))
-    bodies = _bodies(leaves)
-    attached = [part for part in leaves if part not in bodies and not _is_other_form(part)]
-    headers = [f"{name}: {value}" for name in _HEADERS if (value := _header(message, name))]
-    said = [_words(part) for part in bodies]
-    text = "\n".join([*headers, "", *(words for words, _ in said)]).strip()
+    inline = [_said(part) for part in leaves if _is_inline(part)]
+    said = _bodies(inline)
+    in_itself = {id(item.part) for item in inline}
+    attached = [part for part in leaves if id(part) not in in_itself]
+    headers, guesses = _headers(message, leaves)
+    text = "\n".join([*headers, "", *(item.words for item in said)]).strip()
     found = read_all(
         job, [(_name(part, number), _data(part)) for number, part in enumerate(attached[:MEMBERS], 1)], text=text
     )
     if len(attached) > MEMBERS:
         found = noted(found, FileNote(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
-    return noted(found, *(note for _, notes in said for note in notes))
+    return noted(found, *dict.fromkeys([*guesses, *(note for item in said for note in item.notes)]))
 
 
 def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -53,21 +68,48 @@ def _leaves(message: EmailMessage) -> Iterator[EmailMessage]:
             yield part
 
 
-def _bodies(leaves: list[EmailMessage]) -> list[EmailMessage]:
-    """Return what the mail itself says: its plain texts, or its pages where it has none of those."""
-    inline = [part for part in leaves if part.get_content_disposition() != "attachment" and not part.get_filename()]
-    plain = [part for part in inline if part.get_content_type() == "text/plain"]
-    said = [part for part in plain if _words(part)[0].strip()]
-    return said or [part for part in inline if part.get_content_type() == "text/html"] or plain
+def _is_inline(part: EmailMessage) -> bool:
+    """Return whether a part is one of the texts of the mail itself, in some form."""
+    is_attached = part.get_content_disposition() == "attachment" or part.get_filename()
+    return part.get_content_type() in {"text/plain", "text/html"} and not is_attached
 
 
-def _is_other_form(part: EmailMessage) -> bool:
-    """Return whether a part says in another form what the mail says: its page beside its plain text."""
-    return (
-        part.get_content_type() == "text/html"
-        and part.get_content_disposition() != "attachment"
-        and not part.get_filename()
-    )
+def _bodies(inline: list[_Said]) -> list[_Said]:
+    """Return what the mail itself says: its plain texts, and the pages that say what those leave out."""
+    plain = [item for item in inline if item.part.get_content_subtype() == "plain" and item.words.strip()]
+    known = frozenset(word for item in plain for word in _vocabulary(item.words))
+    pages = [item for item in inline if item.part.get_content_subtype() == "html" and item.words.strip()]
+    return [*plain, *(page for page in pages if _says_more(page.words, known))]
+
+
+def _says_more(words: str, known: frozenset[str]) -> bool:
+    """Return whether a page has much that the plain text lacks: that may be a stub ("See this mail in a browser")."""
+    told = _vocabulary(words)
+    return len(told - known) > len(told) * _OTHER_WORDS
+
+
+def _vocabulary(text: str) -> frozenset[str]:
+    """Return the words of a text, of Chinese and its like the characters, without addresses of links."""
+    return frozenset(_WORD.findall(_LINK.sub(" ", text).casefold()))
+
+
+def _headers(message: EmailMessage, leaves: Iterable[EmailMessage]) -> tuple[list[str], list[FileNote]]:
+    """Return the headers that people read, and notes where their encoding was guessed.
+
+    Raw bytes in them are taken to be in the charset of the texts.
+    """
+    declared = next((codec for part in leaves if (codec := codec_of(part.get_content_charset() or ""))), "")
+    message.policy = MailPolicy(declared=declared)
+    raw = [value for name, value in message.raw_items() if name.title() in _HEADERS and is_raw(value)]
+    notes = [note for value in raw for note in _guesses(value, declared)]
+    return [f"{name}: {value}" for name in _HEADERS if (value := _header(message, name))], notes
+
+
+def _guesses(value: str, declared: str) -> list[FileNote]:
+    try:
+        return decode(value.encode("ascii", errors="surrogateescape"), declared)[1]
+    except Unreadable:
+        return []
 
 
 def _header(message: EmailMessage, name: str) -> str:
@@ -79,21 +121,20 @@ def _header(message: EmailMessage, name: str) -> str:
 
 def _data(part: EmailMessage) -> bytes:
     """Return the bytes of a part as they were attached."""
-    if part.get_content_type() == "message/rfc822":
-        inner = part.get_payload()
-        first = inner[0] if isinstance(inner, list) and inner else None
-        return first.as_bytes() if isinstance(first, Message) else b""
+    inner = part.get_payload()
+    if isinstance(inner, list):  # a mail, or the blocks of headers of a report on its delivery
+        return b"\n".join(item.as_bytes() for item in inner if isinstance(item, Message))
     data = part.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 
 
-def _words(part: EmailMessage) -> tuple[str, list[FileNote]]:
+def _said(part: EmailMessage) -> _Said:
     """Return the words of a part of text in the charset that it declares, and a note where that was guessed."""
     try:
         text, notes = decode(_data(part), codec_of(part.get_content_charset() or ""))
     except Unreadable:
-        return "", []
-    return page_text(text) if part.get_content_subtype() == "html" else text, notes
+        return _Said(part, "", [])
+    return _Said(part, page_text(text) if part.get_content_subtype() == "html" else text, notes)
 
 
 def _name(part: EmailMessage, number: int) -> str:

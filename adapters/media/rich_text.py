@@ -10,6 +10,7 @@ from typing import Final
 from adapters.media.encodings import codec_of
 from adapters.media.job import Job
 from adapters.media.pictures import Pictures
+from adapters.media.superscripts import subscript, superscript
 from adapters.media.texts import text_file
 from bot.types import ReadFile
 
@@ -58,6 +59,7 @@ class _Group:
     kind: str = ""
     silent: bool = False
     hidden: bool = False
+    script: Callable[[str], str] = str
     after_unicode: int = 1
     address: list[str] = field(default_factory=list)
 
@@ -65,7 +67,7 @@ class _Group:
 def read_rich_text(job: Job) -> ReadFile:
     """Return what a rich text says. Raises `Unreadable`."""
     pictures = Pictures(job)
-    text = _Reader(pictures).read(job.data)
+    text = _Reader(pictures).read(job.data[job.data.index(b"{") :])  # behind blanks and the mark of an editor
     lines = [line.strip(" ").removesuffix("|").rstrip() for line in text.split("\n")]
     return text_file(
         job, re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), media=pictures.media, notes=pictures.notes
@@ -151,6 +153,7 @@ class _Reader:
         elif name in _BESIDE or name in {"pict", "fldinst", "fonttbl", "field"}:
             group.kind, group.words = name, group.words if name == "field" else []
             group.address = [] if name == "field" else group.address
+            group.script = group.script if name == "field" else str
         elif act := _ACTS.get(name):
             act(self, value)
         else:
@@ -158,7 +161,7 @@ class _Reader:
 
     def _say(self, words: str) -> None:
         if words and not (self._group.silent or self._group.hidden):
-            self._group.words.append(words)
+            self._group.words.append(self._group.script(words))
 
     def _flush(self) -> None:
         if self._pending:
@@ -210,6 +213,15 @@ class _Reader:
     def _set_skip(self, value: int | None) -> None:
         self._group.after_unicode = max(0, value or 0)
 
+    def _raise(self, value: int | None) -> None:
+        self._group.script = str if value == 0 else superscript
+
+    def _lower(self, value: int | None) -> None:
+        self._group.script = str if value == 0 else subscript
+
+    def _level(self, _value: int | None) -> None:
+        self._group.script = str
+
     def _hide(self, value: int | None) -> None:
         self._group.hidden = value != 0
 
@@ -229,5 +241,9 @@ _ACTS: Final[Mapping[str, Callable[[_Reader, int | None], None]]] = {
     "u": _Reader._unicode,
     "uc": _Reader._set_skip,
     "v": _Reader._hide,
+    "super": _Reader._raise,
+    "sub": _Reader._lower,
+    "nosupersub": _Reader._level,
+    "plain": _Reader._level,
     "deleted": _Reader._hide,
 }

@@ -24,6 +24,9 @@ _STRAY_CONTROLS: Final = 0.002  # terminal logs have a few; programs and picture
 _GUESS_ADVICE: Final = "If letters look wrong, save it as UTF-8 and attach it again."
 _BROKEN_ADVICE: Final = "Save it anew, text as UTF-8 and other files in a newer format."
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{1000,}={0,2}")
+_WRAPPED: Final = re.compile(  # lines of 60 or 64 to 76 letters (RFC 7468, RFC 2045), more than a key has
+    r"(?:^[ \t]*+[A-Za-z0-9+/]{60,76}\r?\n){40,}+(?:[ \t]*+[A-Za-z0-9+/]{1,76}={0,2}(?!\S))?", re.MULTILINE
+)
 _LETTERS_OF_BASE64: Final = 40  # of 64; what is longer than a word and has fewer is a line, a sequence or a number
 
 
@@ -67,14 +70,21 @@ def cut(text: str, tokens: int) -> str:
     return kept[:line_end] if line_end > len(kept) * 0.9 else kept
 
 
+def _unwrapped(found: re.Match[str]) -> str:
+    """Return what stands for base64 in lines of one length, as mails and certificates have it."""
+    written = found[0]
+    named = _named_base64(written, "".join(written.split()))
+    return named if named == written else named + "\n" * written.endswith("\n")
+
+
 def without_base64(text: str) -> str:
     """Return a text in which nothing stands that only programs read: pictures and files written as letters."""
-    return _BASE64.sub(_named_base64, text)
+    return _WRAPPED.sub(_unwrapped, _BASE64.sub(lambda found: _named_base64(found[0], found[0]), text))
 
 
-def _named_base64(found: re.Match[str]) -> str:
-    written = found[0]
-    if len(set(written)) < _LETTERS_OF_BASE64:
+def _named_base64(written: str, letters: str) -> str:
+    """Return what stands for letters that only programs read; `written` where they are none."""
+    if len(set(letters)) < _LETTERS_OF_BASE64:
         return written
     kind = written[5:].split(";", 1)[0] if written.startswith("data:") else ""
     return f"[{kind or 'data'} in base64, {len(written):,} characters, left out]"
@@ -91,7 +101,7 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     if encoding:
         return _checked(data[mark:].decode(encoding, errors="replace")), []
     if b"\0" in data:
-        raise _binary()
+        return _without_zeros(data)
     stated = declared or declared_encoding(data)
     try:
         if not data.isascii() or not stated:
@@ -101,6 +111,18 @@ def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     if stated and (text := decoded_as_declared(data, stated)) is not None:
         return _checked(text), []
     return _guessed(data)
+
+
+def _without_zeros(data: bytes) -> tuple[str, list[FileNote]]:
+    """Return a text that zero bytes have come into, as a log has after a crash. Raises `Unreadable` for all else."""
+    zeros = data.count(0)
+    try:
+        text = re.sub(rb"\0+", b"\n", data).decode("utf-8")
+    except UnicodeDecodeError:
+        raise _binary() from None
+    if _CONTROLS.search(text) or not text.strip():
+        raise _binary()
+    return text, [FileNote(f"{zeros:,} zero bytes in it left out, where it may be damaged")]
 
 
 def _guessed(data: bytes) -> tuple[str, list[FileNote]]:

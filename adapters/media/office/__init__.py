@@ -36,7 +36,11 @@ def read_binary_sheets(job: Job) -> ReadFile:
 
 def _lines(form: str, package: Package, pictures: Pictures, notes: list[FileNote]) -> Generator[str, None, None]:
     if form in {"odt", "ods", "odp"}:
-        yield from OpenDocument(package, pictures).lines()
+        document = OpenDocument(package, pictures)
+        try:
+            yield from document.lines()
+        finally:
+            notes.extend(document.file_notes)
         return
     part = package.main_part()
     if form == "docx":

@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.lists import Lists
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, is_on, local, seen
+from adapters.media.office.scripts import scripted, vertical_align
+from adapters.media.office.symbols import symbol
 from adapters.media.office.tables import row_line, spread
 from adapters.media.pictures import Pictures
 from adapters.media.texts import decode
@@ -18,8 +20,6 @@ from adapters.media.web_pages import page_text
 _HEADING: Final = re.compile(r"(?:heading|title)\s*(\d?)", re.IGNORECASE)
 _SPACES: Final = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _ADDRESS: Final = re.compile(r'HYPERLINK\s+(?:\\\S+\s+)*"([^"]+)"')
-_TICKED: Final = frozenset({"F0FE", "F0FC", "F0FD", "F052", "F054", "F0FB", "F078", "F053"})  # Wingdings 1 and 2
-_UNTICKED: Final = frozenset({"F0A8", "F06F", "F0A3", "F071", "F072", "F0A1"})
 _BESIDE: Final = frozenset({"separator", "continuationSeparator", "continuationNotice"})  # notes that nobody wrote
 
 
@@ -125,6 +125,9 @@ class Document:
         name = local(element)
         if name in LEFT_OUT or (name == "r" and is_on(child(element, "rPr", "vanish"))):
             return
+        if name == "r":
+            self._run(element, say)
+            return
         if special := _SPECIAL.get(name):
             special(self, element, say)
             return
@@ -135,6 +138,14 @@ class Document:
             self._collect(item, say)
         if name in {"p", "tc"}:
             say("\n")
+
+    def _run(self, element: Element, say: Callable[[str], None]) -> None:
+        words: list[str] = []
+        self._inside(element, words.append)
+        properties = child(element, "rPr")
+        style = child(properties, "rStyle")
+        placed = "" if style is None else self._styles.vertical_align(attribute(style, "val"))
+        say(scripted("".join(words), properties, placed))
 
     def _inside(self, element: Element, say: Callable[[str], None]) -> None:
         for item in seen(element):
@@ -173,8 +184,7 @@ class Document:
             say(_tick(is_on(child(box, "checked")) and child(box, "checked") is not None))
 
     def _symbol(self, element: Element, say: Callable[[str], None]) -> None:
-        code = attribute(element, "char").upper()
-        say(_tick(code in _TICKED) if code in _TICKED | _UNTICKED else "")
+        say(symbol(attribute(element, "font"), attribute(element, "char")))
 
     def _note(self, element: Element, say: Callable[[str], None]) -> None:
         kind = "footnotes" if local(element) == "footnoteReference" else "endnotes"
@@ -255,6 +265,10 @@ class _Styles:
                 return min(int(found[1] or 1) or 1, 6)
         found = None if style in self._styles else _HEADING.fullmatch(style)
         return 0 if found is None else min(int(found[1] or 1) or 1, 6)
+
+    def vertical_align(self, style: str) -> str:
+        """Return how a style of characters places words: "superscript", "subscript", or ""."""
+        return next((found for item in self._chain(style) if (found := vertical_align(child(item, "rPr")))), "")
 
     def list_of(self, style: str) -> tuple[str, int] | None:
         """Return the list that paragraphs of a style belong to, and the depth."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from adapters.media.office.package import attribute, child, local
+from adapters.media.office.package import attribute, child, is_on, local
 
 _PLACE: Final = re.compile(r"%(\d)")
 _ROMAN: Final = (
@@ -26,6 +26,7 @@ class Level:
     form: str
     text: str
     start: int
+    is_legal: bool = False  # all numbers above it are decimal as well, as in 4.1 below IV
 
 
 class Lists:
@@ -60,6 +61,8 @@ class Lists:
             counts.append(above.start if above else 1)
         counts[depth:] = [counts[depth] + 1] if len(counts) > depth else [level.start]
         forms = [self._levels[number].get(place, level).form for place in range(len(counts))]
+        if level.is_legal:
+            forms = ["decimal"] * len(forms)
         return _PLACE.sub(lambda found: _written(int(found[1]) - 1, counts, forms), level.text)
 
 
@@ -87,6 +90,7 @@ def _level(item: Element) -> Level:
         form="decimal" if form is None else attribute(form, "val"),
         text="" if text is None else attribute(text, "val"),
         start=int(begins) if begins.isdecimal() else 1,
+        is_legal=is_on(child(item, "isLgl")),
     )
 
 
@@ -98,7 +102,7 @@ def _overridden(levels: Mapping[int, Level], changed: Mapping[int, Element]) -> 
         start = child(over, "startOverride")
         if start is not None and depth in found and attribute(start, "val").isdecimal():
             old = found[depth]
-            found[depth] = Level(form=old.form, text=old.text, start=int(attribute(start, "val")))
+            found[depth] = replace(old, start=int(attribute(start, "val")))
     return found
 
 
@@ -118,11 +122,17 @@ def roman(number: int) -> str:
     return written
 
 
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in {11, 12, 13} else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
 _FORMS: Final[Mapping[str, Callable[[int], str]]] = {
     "lowerLetter": _letters,
     "upperLetter": lambda number: _letters(number).upper(),
     "lowerRoman": roman,
     "upperRoman": lambda number: roman(number).upper(),
     "decimalZero": lambda number: f"{number:02}",
+    "ordinal": _ordinal,
     "bullet": lambda _number: "",
 }

@@ -31,6 +31,7 @@ _DIGITS: Final = frozenset("0#?")
 _ELAPSED: Final = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 _CURRENCY: Final = re.compile(r"\[\$([^\]-]*)(?:-[^\]]*)?\]")
 _CONDITION: Final = re.compile(r"\[(<=|>=|<>|<|>|=)(-?[\d.]+)\]")
+_FRACTION_OF_SECONDS: Final = re.compile(r"s\]?\.(0+)")
 _LONGEST: Final = 255  # characters of a number format that any program writes
 _EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - cells have no time zone; a day early for 1900's leap day
 _EPOCH_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
@@ -54,6 +55,12 @@ class _Section:
         """Return what of a date and time it shows, in order."""
         return "".join(piece.lower() for piece in self.pieces if piece.lower() in _DATE_PARTS)
 
+    @property
+    def decimals(self) -> int:
+        """Return how many decimals of a second it shows."""
+        found = _FRACTION_OF_SECONDS.search("".join(self.pieces).lower())
+        return 0 if found is None else min(len(found[1]), 3)
+
 
 def shown(value: float, code: str, *, from_1904: bool = False) -> str:
     """Return a number as a cell of that format shows it."""
@@ -64,11 +71,11 @@ def shown(value: float, code: str, *, from_1904: bool = False) -> str:
     if section.is_date:
         return _moment(value, section, from_1904=from_1904)
     if not any(piece in _DIGITS for piece in section.pieces):
-        if any(piece.lower() in {"general", "@"} for piece in section.pieces) or not section.pieces:
+        if any(piece.lower() in {"general", "@"} for piece in section.pieces) or not (section.pieces or is_signed):
             return _literal(section.pieces, plain(abs(value) if is_signed else value))
-        return _literal(section.pieces, "").strip() or plain(
-            value
-        )  # a format of words alone, as ";;;" hides what is there
+        if said := _literal(section.pieces, "").strip():
+            return said
+        return "" if is_signed and value == 0 else plain(value)  # a format without words, as ";;;", hides what is there
     return _number(abs(value), section.pieces, sign="-" if value < 0 and not is_signed else "")
 
 
@@ -232,17 +239,17 @@ def _moment(value: float, section: _Section, *, from_1904: bool) -> str:
     elapsed = next((found for piece in section.pieces if (found := _ELAPSED.fullmatch(piece))), None)
     letters = section.letters
     if elapsed is not None:
-        return _duration(value, elapsed[1].lower()[0], letters)
+        return _duration(value, elapsed[1].lower()[0], section)
     has_day = any(letter in letters for letter in "yd") or (
         "m" in letters and "h" not in letters and "s" not in letters
     )
     has_time = "h" in letters or "s" in letters
-    seconds = round(value * _SECONDS_PER_DAY)
+    seconds, fraction = _seconds(value, section.decimals)
     if not has_time:
         seconds = math.floor(value) * _SECONDS_PER_DAY
     days, rest = divmod(seconds, _SECONDS_PER_DAY)
     hours = f"{rest // 3_600:02}:" if "h" in letters else ""
-    clock = f"{hours}{rest // 60 % 60:02}" + (f":{rest % 60:02}" if "s" in letters else "")
+    clock = f"{hours}{rest // 60 % 60:02}" + (f":{rest % 60:02}{fraction}" if "s" in letters else "")
     if not has_day or (has_time and not days and not from_1904):
         return clock
     day = _day(days, from_1904=from_1904)
@@ -260,13 +267,20 @@ def _day(days: int, *, from_1904: bool) -> str:
         return ""
 
 
-def _duration(value: float, unit: str, letters: str) -> str:
+def _duration(value: float, unit: str, section: _Section) -> str:
     """Return a length of time as its format counts it: 36:00 is a day and a half in hours and minutes."""
-    seconds = round(abs(value) * _SECONDS_PER_DAY)
-    sign = "-" if value < 0 and seconds else ""
+    seconds, fraction = _seconds(abs(value), section.decimals)
+    sign = "-" if value < 0 and (seconds or fraction.strip(".0")) else ""
     if unit == "s":
-        return f"{sign}{seconds}"
+        return f"{sign}{seconds}{fraction}"
+    behind = f":{seconds % 60:02}{fraction}" if "s" in section.letters else ""
     if unit == "m":
-        return f"{sign}{seconds // 60}" + (f":{seconds % 60:02}" if "s" in letters else "")
-    minutes = f":{seconds // 60 % 60:02}" if "m" in letters else ""
-    return f"{sign}{seconds // 3_600}{minutes}" + (f":{seconds % 60:02}" if "s" in letters else "")
+        return f"{sign}{seconds // 60}{behind}"
+    minutes = f":{seconds // 60 % 60:02}" if "m" in section.letters else ""
+    return f"{sign}{seconds // 3_600}{minutes}{behind}"
+
+
+def _seconds(days: float, decimals: int) -> tuple[int, str]:
+    """Return days in whole seconds, and the decimals behind them: ".5"."""
+    seconds, fraction = divmod(round(days * _SECONDS_PER_DAY * 10**decimals), 10**decimals)
+    return seconds, f".{fraction:0{decimals}}" if decimals else ""

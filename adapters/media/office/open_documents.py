@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from adapters.media.job import FileNote
 from adapters.media.office.lists import roman
+from adapters.media.office.open_values import formula, stored_value
 from adapters.media.office.package import Package, attribute, child, local
-from adapters.media.office.sheets import column_name, csv_line, spaced
+from adapters.media.office.sheets import column_name, csv_line, spaced, uncalculated
 from adapters.media.office.tables import MOST_SPANNED, row_line
 from adapters.media.pictures import Pictures
+from adapters.media.superscripts import subscript, superscript
 from adapters.media.unreadable import Unreadable
 
 _CONTENT: Final = "content.xml"
@@ -36,8 +39,15 @@ class OpenDocument:
         self._body = child(content, "body")
         self._styles = [item for root in (styles, content) for item in (() if root is None else root)]
         self._numbered = {id: forms for item in self._styles for id, forms in _lists(item)}
+        self._scripts = {id: script for item in self._styles for id, script in _scripts(item)}
         self._hidden = {id for item in self._styles for id in _hidden(item)}
         self._notes: list[str] = []
+        self._uncalculated = 0
+
+    @property
+    def file_notes(self) -> list[FileNote]:
+        """What is to be said of the document once it was read."""
+        return uncalculated(self._uncalculated)
 
     def lines(self) -> Iterator[str]:
         """Yield what the document says in order, then its notes. Raises `Unreadable`."""
@@ -110,7 +120,7 @@ class OpenDocument:
             cells: list[str] = []
             for cell in row:
                 if local(cell) in {"table-cell", "covered-table-cell"}:
-                    words = "" if local(cell).startswith("covered") else self._words(cell)
+                    words = "" if local(cell).startswith("covered") else self._words(cell) or self._unshown(cell)
                     cells.extend([words] * min(_repeated(cell, "number-columns-repeated"), MOST_SPANNED))
             yield row_line(cells)
         yield ""
@@ -170,8 +180,9 @@ class OpenDocument:
             if local(cell) not in {"table-cell", "covered-table-cell"}:
                 continue
             repeated = _repeated(cell, "number-columns-repeated")
-            if len(cell):
+            if len(cell) or cell.attrib:
                 words = "\n".join(self._words(item).strip() for item in cell if local(item) in _PARAGRAPHS)
+                words = words or self._unshown(cell)
                 for place in range(min(repeated, _MOST_REPEATED)):
                     cells[column + place] = words
                 address = f"{column_name(column)}{number}"
@@ -179,6 +190,13 @@ class OpenDocument:
                 beside.extend(f"{address}: {drawn}" for drawn in self._drawn(cell))
             column += repeated
         return cells
+
+    def _unshown(self, cell: Element) -> str:
+        """Return what a cell without words would show: its value, or the formula that was never calculated."""
+        value = stored_value(cell)
+        written = "" if value or attribute(cell, "value-type") == "string" else formula(cell)
+        self._uncalculated += bool(written)
+        return value or written
 
     def _drawn(self, holder: Element) -> Iterator[str]:
         """Yield what is drawn over cells: pictures, charts as their tables, words in shapes."""
@@ -200,14 +218,16 @@ class OpenDocument:
                 return
             case "s":
                 pieces.append(" " * min(_repeated(element, "c"), _MOST_REPEATED))
-            case "tab":
-                pieces.append("\t")
-            case "line-break":
-                pieces.append("\n")
+            case "tab" | "line-break" as space:
+                pieces.append("\t" if space == "tab" else "\n")
             case "note":
                 self._note(element, pieces)
             case "annotation":
                 pieces.append(_comment(element))
+            case "span" if script := self._scripts.get(attribute(element, "style-name")):
+                words: list[str] = []
+                self._inside(element, words)
+                pieces.append(script("".join(words)))
             case "a":
                 self._link(element, pieces)
             case "image" | "object":
@@ -314,6 +334,15 @@ def _label(form: str | None, number: int) -> str:
 
 def _letter(number: int) -> str:
     return chr(ord("a") + (number - 1) % 26)
+
+
+def _scripts(styles: Element) -> Iterator[tuple[str, Callable[[str], str]]]:
+    """Yield the styles of raised and lowered words (ODF 1.3 part 3, 20.390), which say "super 58%" or "-33% 58%"."""
+    for style in styles:
+        for properties in style if local(style) == "style" else ():
+            place = attribute(properties, "text-position").split(" ")[0]
+            if place.strip("0%"):
+                yield attribute(style, "name"), subscript if place.startswith(("sub", "-")) else superscript
 
 
 def _hidden(styles: Element) -> Iterator[str]:

@@ -14,6 +14,7 @@ from adapters.media.job import FileNote
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.number_formats import BUILT_IN, GENERAL, shown
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, local
+from adapters.media.office.scripts import scripted
 from adapters.media.pictures import Pictures
 
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})(\d+)")
@@ -21,6 +22,12 @@ _MOST_COLUMNS: Final = 16_384
 _WIDEST_GAP: Final = 8  # more empty cells in a row are left out, and the next cell has its address in front
 _LINK: Final = re.compile(r'HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
 _IN_PLACE_OF_THREAD: Final = "[Threaded comment]"  # what old programs are told of a comment that stands elsewhere
+_ABOVE_AND_BELOW: Final = frozenset(
+    {"oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter"}
+)
+_CODES: Final = re.compile(  # of headers and footers (section 18.3.1.46): fonts, sizes, colours, places, page numbers
+    r'&(?:&|"[^"]*"|K[\dA-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-JL-Za-z])'
+)
 _UNCALCULATED: Final = "formulas of it were never calculated and stand as formulas"
 _UNCALCULATED_ADVICE: Final = "Open the file in a spreadsheet program and save it, so that the values are in it."
 
@@ -37,9 +44,7 @@ class Book:
     @property
     def notes(self) -> list[FileNote]:
         """What is to be said of the workbook once it was read."""
-        if not self.uncalculated:
-            return []
-        return [FileNote(f"{self.uncalculated:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)]
+        return uncalculated(self.uncalculated)
 
 
 @dataclass(kw_only=True)
@@ -48,6 +53,7 @@ class _Sheet:
 
     links: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    beside: list[str] = field(default_factory=list)
 
 
 def open_book(package: Package, part: str) -> Book:
@@ -73,6 +79,11 @@ def sheet_lines(package: Package, part: str, book: Book, pictures: Pictures) -> 
             yield from _sheet(package, target.target, book)
             yield from _drawings(package, target.target, pictures)
         yield ""
+
+
+def uncalculated(formulas: int) -> list[FileNote]:
+    """Return what is to be said of formulas that have no value yet."""
+    return [FileNote(f"{formulas:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)] if formulas else []
 
 
 def csv_line(cells: Sequence[str]) -> str:
@@ -129,7 +140,8 @@ def words_of(element: Element) -> str:
     if local(element) in LEFT_OUT:
         return ""
     own = element.text or "" if local(element) == "t" else ""
-    return own + "".join(words_of(item) for item in element)
+    words = own + "".join(words_of(item) for item in element)
+    return scripted(words, child(element, "rPr")) if local(element) == "r" else words
 
 
 def _formats(styles: Element | None) -> Sequence[str]:
@@ -161,10 +173,14 @@ def _sheet(package: Package, part: str, book: Book) -> Iterator[str]:
                 if line := csv_line(spaced(_cells(element, row, book, sheet), row)):
                     yield f"(hidden row) {line}" if _is_set(element, "hidden") else line
                 element.clear()
+            case place if place in _ABOVE_AND_BELOW:
+                words = _CODES.sub(lambda found: "&" if found[0] == "&&" else " ", element.text or "")
+                sheet.beside.append(f"({place[-6:].lower()}) {' '.join(words.split())}" if words.strip() else "")
             case "hyperlink":
                 sheet.links.append(_link(element, targets))
                 element.clear()
     sheet.comments.extend(_comments(package, targets))
+    yield from dict.fromkeys(filter(None, sheet.beside))
     yield from _section("Comments:", sheet.comments)
     yield from _section("Links:", [link for link in sheet.links if link])
 

@@ -10,6 +10,7 @@ from adapters.media.office.charts import chart_lines
 from adapters.media.office.package import Package, Relation, attribute, child, children, local, seen
 from adapters.media.office.tables import row_line, spread
 from adapters.media.pictures import Pictures
+from adapters.media.superscripts import subscript, superscript
 
 _NO_CONTENT: Final = frozenset({"sldNum", "dt", "hdr", "sldImg"})
 """Placeholders that say nothing of their own: the slide's number, today, a running title, the slide itself."""
@@ -82,6 +83,9 @@ def _words(element: Element, targets: Mapping[str, Relation]) -> str:
     words = "".join(_words(item, targets) for item in seen(element))
     if name != "r":
         return words
+    baseline = attribute(properties, "baseline") if (properties := child(element, "rPr")) is not None else ""
+    if baseline.strip("0%"):
+        words = subscript(words) if baseline.startswith("-") else superscript(words)
     link = child(element, "rPr", "hlinkClick")
     ids = [] if link is None else [value for key, value in link.attrib.items() if key.endswith("}id")]
     target = targets.get(ids[0]) if ids else None

@@ -133,4 +133,13 @@ def test_base64_is_no_text() -> None:
     found = read(f"before ![x](data:image/png;base64,{encoded}) after {'word ' * 100}".encode())
     assert "before ![x]([image/png in base64, " in found.text
     assert len(found.text) < 700
+    data = base64.b64encode(bytes(number * number % 251 for number in range(6_000))).decode()
+    lines = [data[place : place + 76] for place in range(0, len(data), 76)]
+    wrapped = read("\r\n".join(["hello", *lines, "bye"]).encode()).text
+    assert wrapped.startswith("hello\r\n[data in base64, 8,")
+    assert wrapped.endswith("left out]\r\nbye")
+    key = "\n".join(lines[:30])
+    assert key in read(f"-----BEGIN KEY-----\n{key}\n-----END KEY-----".encode()).text
+    sequence = "\n".join(["ACGT" * 15] * 50)
+    assert read(sequence.encode()).text == sequence
     assert read(b"ACGT" * 200).text == "ACGT" * 200

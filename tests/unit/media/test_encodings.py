@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.media.encodings import declared_encoding, guessed_encoding
+from adapters.media.encodings import codec_of, declared_encoding, guessed_encoding
 from tests.unit.media.reading import read
 
 TEXTS = {
@@ -45,6 +45,8 @@ def test_even_a_short_table_of_names_is_read(text: str, encoding: str) -> None:
         (b'<meta http-equiv="Content-Type" content="text/html; charset=GB2312">', "gb18030"),
         (b'@charset "iso-8859-2";', "iso8859-2"),
         (b"#!/usr/bin/python\n# -*- coding: latin-1 -*-\n", "cp1252"),
+        (b'<!-- <meta charset="koi8-r"> --><meta charset="big5">', "big5hkscs"),
+        (b'<!-- <meta charset="koi8-r">', ""),
         (b'<meta charset="no-such-thing">', ""),
         (b'<meta charset="rot13">', ""),
         (b"charset=koi8-r", ""),
@@ -52,6 +54,20 @@ def test_even_a_short_table_of_names_is_read(text: str, encoding: str) -> None:
 )
 def test_what_a_text_declares_is_found(data: bytes, encoding: str) -> None:
     assert declared_encoding(data) == encoding
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding"),
+    [
+        ("iso-8859-8-i", "iso8859-8"), ("x-mac-roman", "mac-roman"), ("koi", "koi8-r"), ("iso88591", "cp1252"),
+        ("ANSI", "cp1252"), ("windows-874", "cp874"), ("dos-866", "cp866"), ("windows-31j", "cp932"),
+        ("x-gbk", "gb18030"), ("x-x-big5", "big5hkscs"), ("x-mac-cyrillic", "mac-cyrillic"),
+        ("ks_c_5601-1987", "cp949"), ("csISO88598I", "iso8859-8"), ("x-cp1251", "cp1251"),
+        ("x-", ""), ("iso8859-99", ""),
+    ],
+)  # fmt: skip
+def test_labels_of_the_web_are_known(label: str, encoding: str) -> None:
+    assert codec_of(label) == encoding
 
 
 def test_a_declaration_that_is_wrong_is_not_believed() -> None:

@@ -38,6 +38,13 @@ from adapters.media.office.number_formats import shown
         (7, "[Red]0;[Blue]-0", "7"),
         (3, '0" pcs"', "3 pcs"),
         (1e21, "General", "1e+21"),
+        (83.46 / 86_400, "mm:ss.0", "01:23.5"),
+        (3.5 / 86_400, "ss.000", "00:03.500"),
+        (5_400.25 / 86_400, "[m]:ss.00", "90:00.25"),
+        (0, "0;-0;;@", ""),
+        (0, '#,##0;-#,##0;""', ""),
+        (5, ";;;", "5"),
+        (-0.0, "0;-0;;@", ""),
     ],
 )  # fmt: skip
 def test_a_number_looks_as_its_format_says(value: float, code: str, said: str) -> None:

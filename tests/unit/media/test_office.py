@@ -7,14 +7,20 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import docx
 import openpyxl
 import pytest
+from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import OxmlElement
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from adapters.media.media_limits import UnpackLimits
+from adapters.media.office.lists import Lists
+from adapters.media.office.symbols import symbol
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, ReadFile, UnreadableFile
@@ -69,6 +75,59 @@ def test_a_document_is_read_as_it_looks_with_its_changes_accepted() -> None:
     file = io.BytesIO()
     document.save(file)
     assert text_of(file.getvalue()) == "We buy rope\tnow"
+
+
+def test_raised_words_are_powers_in_documents_slides_and_sheets() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("10")
+    paragraph.add_run("-6").font.superscript = True
+    paragraph.add_run(" H")
+    paragraph.add_run("2").font.subscript = True
+    style = document.styles.add_style("High", WD_STYLE_TYPE.CHARACTER)
+    style.font.superscript = True
+    paragraph.add_run("O m")
+    paragraph.add_run("2", style="High")
+    paragraph.add_run(" 1")
+    paragraph.add_run("st").font.superscript = True
+    file = io.BytesIO()
+    document.save(file)
+    assert text_of(file.getvalue()) == "10⁻⁶ H₂O m² 1st"
+    book = openpyxl.Workbook()
+    book.worksheets[0]["A1"] = CellRichText("10", TextBlock(InlineFont(vertAlign="superscript"), "6"))
+    file = io.BytesIO()
+    book.save(file)
+    assert "10⁶" in text_of(file.getvalue())
+    raised = b'<a:rPr baseline="30000"/><a:t>6'
+    slides = changed(samples.slides(), lambda _, part: part.replace(b"<a:t>Buy rope", raised))
+    assert "⁶" in text_of(slides)
+
+
+def test_numbers_of_lists_are_written_as_their_levels_say() -> None:
+    level = '<lvl ilvl="{}"><numFmt val="{}"/>{}<lvlText val="{}"/></lvl>'
+    levels = level.format(0, "upperRoman", "", "%1.") + level.format(1, "decimal", "<isLgl/>", "%1.%2")
+    levels += level.format(2, "ordinal", "", "%3")
+    lists = Lists(
+        fromstring(
+            f'<numbering><abstractNum abstractNumId="1">{levels}</abstractNum>'
+            '<num numId="7"><abstractNumId val="1"/></num></numbering>'
+        )
+    )
+    said = [lists.label("7", depth) for depth in [0, 0, 1, 1, *[2] * 12]]
+    assert said[:7] == ["I.", "II.", "2.1", "2.2", "1st", "2nd", "3rd"]
+    assert said[-2:] == ["11th", "12th"]
+
+
+@pytest.mark.parametrize(
+    ("font", "code", "said"),
+    [
+        ("Symbol", "F061", "\u03b1"), ("Symbol", "F0A3", "\u2264"), ("Symbol", "F0B9", "\u2260"),
+        ("symbol", "6D", "\u03bc"),
+        ("Symbol", "F0E5", "\u2211"), ("Wingdings", "F0E0", "\u2192"), ("Wingdings", "F0FE", "[x]"),
+        ("Wingdings 2", "F0A3", "[ ]"), ("Webdings", "F0FC", "[symbol F0FC of Webdings]"), ("Arial", "00E9", "\u00e9"),
+    ],
+)  # fmt: skip
+def test_a_symbol_is_told_by_its_font(font: str, code: str, said: str) -> None:
+    assert symbol(font, code) == said
 
 
 # ---------------------------------------------------------------- slides
@@ -143,6 +202,17 @@ def test_a_cell_far_to_the_right_is_no_thousand_commas() -> None:
     file = io.BytesIO()
     book.save(file)
     assert text_of(file.getvalue()).splitlines()[1] == ",[XFD1] far"
+
+
+def test_what_stands_above_and_below_a_printed_sheet_is_told() -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["x"])
+    book.worksheets[0].oddHeader.center.text = "R&&D secret"
+    book.worksheets[0].oddFooter.left.text = "Page &P of &N"
+    book.worksheets[0].oddFooter.left.size = 12
+    file = io.BytesIO()
+    book.save(file)
+    assert text_of(file.getvalue()).splitlines()[1:4] == ["x", "(header) R&D secret", "(footer) Page of"]
 
 
 def test_a_hidden_sheet_says_so() -> None:

@@ -75,6 +75,39 @@ def test_a_sheet_shows_what_its_cells_show() -> None:
     ]
 
 
+def test_raised_words_are_powers() -> None:
+    styles = "".join(
+        f'<style:style style:name="{name}"><style:text-properties style:text-position="{place}"/></style:style>'
+        for name, place in {"U": "super 58%", "D": "-33% 58%", "N": "0% 100%"}.items()
+    )
+    spans = "".join(
+        f'{word}<text:span text:style-name="{style}">{small}</text:span>'
+        for word, style, small in [("10", "U", "6"), (" H", "D", "2"), ("O 1", "N", "2")]
+    )
+    assert lines_of(open_document("text", f"<text:p>{spans}</text:p>", styles)) == ["10⁶ H₂O 12"]
+
+
+def test_cells_without_words_show_their_values() -> None:
+    cells = (
+        '<table:table-cell office:value-type="float" office:value="5.0"/>'
+        '<table:table-cell office:value-type="date" office:date-value="2024-05-03T10:00:00"/>'
+        '<table:table-cell office:value-type="percentage" office:value="0.125"/>'
+        '<table:table-cell office:value-type="currency" office:currency="EUR" office:value="7.5"/>'
+        '<table:table-cell office:value-type="string" office:string-value="word"/>'
+        '<table:table-cell office:value-type="boolean" office:boolean-value="true"/>'
+        '<table:table-cell office:value-type="time" office:time-value="PT36H05M00S"/>'
+        '<table:table-cell table:formula="of:=1+1" office:value-type="float" office:value="2"/>'
+        '<table:table-cell table:formula="of:=SUM([.A1:.A2])"/>'
+    )
+    found = read(
+        open_document(
+            "spreadsheet", f'<table:table table:name="A"><table:table-row>{cells}</table:table-row></table:table>'
+        )
+    )
+    assert found.text.splitlines()[1] == "5,2024-05-03 10:00:00,12.5 %,7.5 EUR,word,TRUE,36:05:00,2,=SUM([.A1:.A2])"
+    assert found.note == "1 formulas of it were never calculated and stand as formulas"
+
+
 def test_slides_have_their_notes_tables_and_pictures() -> None:
     styles = (
         '<style:style style:name="H"><style:drawing-page-properties presentation:visibility="hidden"/></style:style>'

@@ -23,7 +23,8 @@ HEADER = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fswiss Arial;}{\f1\fcharset204 
         pytest.param(
             rb'{\field{\*\fldinst HYPERLINK "https://e.org"}{\fldrslt there}}', "there (https://e.org)", id="link"
         ),
-        pytest.param(rb"x{\footnote {\super 1} why}", "x [note: 1 why]", id="note"),
+        pytest.param(rb"x{\footnote {\super 1} why}", "x [note: ¹ why]", id="note"),
+        pytest.param(rb"10{\super -6} m\super 2\nosupersub  H{\sub 2}O", "10⁻⁶ m² H₂O", id="super"),
         pytest.param(rb"{\listtext 1.\tab}first\par{\listtext 2.\tab}second", "1.\tfirst|2.\tsecond", id="list"),
         pytest.param(rb"\trowd a\cell b\cell\row c\cell d\cell\row", "a | b|c | d", id="table"),
         pytest.param(rb"a{\pict\pngblip\bin4 }}}}}b", "ab", id="binary"),
@@ -31,6 +32,10 @@ HEADER = rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0\fswiss Arial;}{\f1\fcharset204 
 )
 def test_words_are_read_as_they_are_shown(body: bytes, said: str) -> None:
     assert "|".join(lines_of(HEADER + body + b"}")) == said
+
+
+def test_what_stands_before_it_is_not_said() -> None:
+    assert lines_of(b"\xef\xbb\xbf\n" + HEADER + b"hello}") == ["hello"]
 
 
 def test_a_picture_is_shown() -> None:

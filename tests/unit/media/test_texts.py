@@ -1,5 +1,6 @@
 """Text of any encoding becomes text; what is none is refused; what is long is cut."""
 
+# ruff: noqa: RUF001 - signs of other scripts are meant
 from __future__ import annotations
 
 from typing import Any
@@ -63,7 +64,7 @@ def test_stray_controls_are_left_out() -> None:
     "data",
     [
         pytest.param(bytes(range(256)) * 4, id="every-byte"),
-        pytest.param(b"text\0with zeros", id="zeros"),
+        pytest.param(b"text\0with\x02zeros", id="zeros"),
         pytest.param(b"\x01\x02\x03\x04" * 50, id="controls"),
         pytest.param(b"\xff\xfe" + b"\x00\xd8" * 50, id="halves-of-pairs"),
     ],
@@ -72,6 +73,29 @@ def test_what_is_no_text_is_refused(data: bytes) -> None:
     found = read_file("a", data, FileTerms(), ReadingRules())
     assert isinstance(found, UnreadableFile)
     assert "cannot be read" in found.reason
+
+
+@pytest.mark.parametrize("zeros", [1, 4_096])
+def test_a_text_that_zeros_came_into_is_read_and_says_so(zeros: int) -> None:
+    found = read("10:02 Grüße\n".encode() + bytes(zeros) + b"10:03 restarted\n")
+    assert found.text.split() == ["10:02", "Grüße", "10:03", "restarted"]
+    assert found.note == f"{zeros:,} zero bytes in it left out, where it may be damaged"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "姓名,城市\n王一,北京\n", "我们明天开会讨论预算。" * 40 + "\n", "Fine 😀 then 🌱\n", "名前：山田一郎、東京\n",
+        "Привет Ā, как дела?\n",
+    ],
+)  # fmt: skip
+def test_wide_text_of_any_script_is_known_without_a_mark(encoding: str, text: str) -> None:
+    assert decode(text.encode(encoding)) == (text, [])
+
+
+def test_zeros_make_no_text_chinese() -> None:
+    assert decode(b"ab cd ef gh ij kl mn op qr st\0\n")[0].startswith("ab cd")
 
 
 def test_a_long_text_is_cut_at_a_line_and_says_how_much_is_missing() -> None:
@@ -144,11 +168,43 @@ def test_a_page_is_read_as_what_it_says() -> None:
             "<p><a href='https://e.org/x'>there</a>, <a href='#top'>up</a>", "there (https://e.org/x), up", id="link"
         ),
         pytest.param("<a href=https://e.org>https://e.org</a>", "https://e.org", id="link-that-says-so"),
+        pytest.param(
+            "<p>10<sup>6</sup> x<sup>2k</sup> 1<sup>st</sup> a<sup>[1]</sup> log<sub>10</sub> e<sup>x",
+            "10⁶ x^(2k) 1st a[1] log₁₀ ex",
+            id="powers",
+        ),
         pytest.param("<p><input type=checkbox checked>yes <input value=Ada>", "[x] yes Ada", id="form"),
     ],
 )
 def test_a_page_in_any_dress_is_what_people_see(page: str, said: str) -> None:
     assert " ".join(read(f"<!doctype html>{page}".encode()).text.split()) == said
+
+
+@pytest.mark.parametrize(
+    ("page", "lines"),
+    [
+        (
+            "<table><tr><td rowspan=2>r<td>1<td rowspan=3>z<tr><td>2<tr><td>s<td>3</table>",
+            ["r | 1 | z", "| 2", "s | 3"],
+        ),
+        ("<table><tr><td colspan=2>w<td>c<tr><td>a<td>b<td>d</table>", ["w |  | c", "a | b | d"]),
+        ("<table><tr><th><th>A<th>B<tr><th>x<td>1<td>2</table>", ["| A | B", "x | 1 | 2"]),
+        ("<table><tr><td>o<table><tr><td>in<td>ner</table><td>p</table>", ["o", "in | ner", "p"]),
+        (
+            "<ol start=5><li>five<li value=9>nine<ul><li>dot</ul><li>ten",
+            ["5. five", "9. nine", "- dot", "10. ten"],
+        ),
+        ("<ol type=a><li>x<li>y</ol>", ["a. x", "b. y"]),
+        ("<select><option>One<option selected>Two</select>", ["One", "[x] Two"]),
+        (
+            '<base href="https://e.org/d/"><a href="p.html">there</a> <a href="#x">up</a>',
+            ["there (https://e.org/d/p.html) up"],
+        ),
+    ],
+)
+def test_cells_keep_their_columns_and_items_their_numbers(page: str, lines: list[str]) -> None:
+    said = read(f"<!doctype html>{page}".encode()).text.split("\n")
+    assert [line.strip() for line in said if line.strip()] == lines
 
 
 def test_a_page_that_says_nothing_is_named() -> None:
