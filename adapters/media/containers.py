@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from adapters.media import media_limits
-from adapters.media.job import DEEPEST, FileNote, Job, made
+from adapters.media.job import DEEPEST, FileNote, Job, made, noted
 from adapters.media.office.package import open_zip
-from adapters.media.texts import cut
+from adapters.media.texts import cut, decode
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import estimate
 from bot.types import FileTerms, Media, ReadFile
@@ -19,6 +19,9 @@ from bot.types import FileTerms, Media, ReadFile
 MEMBERS: Final = 20
 """Files in one file that are read; more are named."""
 
+_IN_UTF8: Final = 0x800  # the flag of a name in UTF-8; what Python takes all others to be in
+_WESTERN: Final = "cp850"  # has the letters of cp437 at their places, and more
+_OLD_NAMES: Final = "cp437"
 _NAMED: Final = 100
 _SYSTEM: Final = ("__MACOSX/", ".git/", ".svn/")
 _ADVICE: Final = "Attach the files that matter on their own."
@@ -39,6 +42,7 @@ def read_archive(job: Job) -> ReadFile:
     if job.depth >= DEEPEST:
         raise Unreadable("is an archive inside of an archive")
     with open_zip(job.data, job.rules.limits) as archive:
+        notes = _restore_names(archive.infolist())
         members = [item for item in archive.infolist() if not _is_beside(item)]
         if not members:
             raise Unreadable("is an archive without files")
@@ -46,10 +50,37 @@ def read_archive(job: Job) -> ReadFile:
         more = f"\n- and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
         found = read_all(job, _unpacked(archive, members[:MEMBERS], job), text=f"Files in the archive:\n{listed}{more}")
     unread = len(members) - MEMBERS
-    if unread <= 0:
-        return found
-    note = FileNote(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE)
-    return made(found.name, text=found.text, media=found.media, notes=[note, *_said(found)])
+    if unread > 0:
+        notes.insert(0, FileNote(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE))
+    return noted(found, *notes)
+
+
+def _restore_names(items: Sequence[zipfile.ZipInfo]) -> list[FileNote]:
+    """Give files their names in the code page of the system that packed them, which no archive states (APPNOTE, D.1).
+
+    Return a note where it was guessed.
+    """
+    old = [item for item in items if not item.flag_bits & _IN_UTF8 and not item.filename.isascii()]
+    written = [item.filename.encode(_OLD_NAMES, errors="replace") for item in old]
+    joined = b"\n".join(written)
+    try:
+        names, guesses = (joined.decode(_WESTERN), []) if _is_western(written) else decode(joined)
+    except Unreadable:
+        return []
+    restored = names.split("\n")
+    if len(restored) != len(old):
+        return []
+    for item, name in zip(old, restored, strict=True):
+        item.filename = name
+    return [FileNote(f"names of files in it {note.what}") for note in guesses]
+
+
+def _is_western(names: Iterable[bytes]) -> bool:
+    """Return whether names are mostly plain letters with a few of Western Europe, in the pages of DOS for it."""
+    stems = "".join(posixpath.splitext(name.decode(_WESTERN))[0] for name in names)
+    beside = [character for character in stems if not character.isascii()]
+    plain = sum(character.isascii() and character.isalpha() for character in stems)
+    return len(beside) <= plain and all(letter.isalpha() and letter < "\u0180" for letter in beside)
 
 
 def read_all(job: Job, files: Iterable[tuple[str, bytes | Unreadable]], *, text: str) -> ReadFile:

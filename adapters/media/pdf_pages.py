@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, Final
 
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
@@ -19,6 +19,8 @@ from adapters.media import media_limits
 
 _LOOKED_AT: Final = 128  # pixels of the longer side of the small picture that is compared with the text
 _DIFFERENT: Final = 40  # of 256 shades from the paper, for ink; what tables have behind their rows is fainter
+_FAINT: Final = 12  # the same on a scan, which may be pale or on dark paper
+_STAMPED: Final = 0.03  # of the page under text that programs put on scans
 _MUCH: Final = 0.03  # of the page with ink on it where no text is, for a picture of the page
 _SOME: Final = 0.003  # the same where that is more ink than the text has
 _BARE: Final = 0.001  # the same for a page without text
@@ -27,6 +29,7 @@ _GARBLED: Final = 0.15  # of the characters, for a text that no program can read
 _SAMPLE: Final = 3_000  # characters that tell whether a text can be read
 _THIN: Final = 3.0  # points; what is no wider is a line of a table or a frame
 _PATHS_LOOKED_AT: Final = 2_000  # a page with more is a drawing
+_PICTURES_COUNTED: Final = 100
 _RECTANGLE: Final = 5  # segments of a path that goes around one
 _COMMENTS: Final = frozenset(
     {pdfium.FPDF_ANNOT_TEXT, pdfium.FPDF_ANNOT_FREETEXT, pdfium.FPDF_ANNOT_HIGHLIGHT, pdfium.FPDF_ANNOT_UNDERLINE}
@@ -44,10 +47,12 @@ Box = tuple[float, float, float, float]
 class PdfPage:
     """What was found on a page: its text, "" where none can be read, and whether it has to be looked at as well.
 
-    `is_broken` says that a fault kept it from being read.
+    `pictures` counts those beside the text of a page that is not looked at; `is_broken` says that a fault kept it from
+    being read.
     """
 
     text: str
+    pictures: int = 0
     fields: tuple[str, ...] = ()
     is_drawn: bool = False
     is_broken: bool = False
@@ -77,7 +82,8 @@ class PdfPages:
             text = "" if garbled else text
             looks = beside_text if text else bare
             is_drawn = garbled or (_shows_more(page, covered) if looks else not text)
-            return PdfPage(text=text, fields=fields, is_drawn=is_drawn)
+            pictures = 0 if is_drawn or not text else _pictures(page)
+            return PdfPage(text=text, pictures=pictures, fields=fields, is_drawn=is_drawn)
 
     def draw(self, number: int, detail: str) -> Image.Image:
         """Return the picture of a page, as fine as the model looks."""
@@ -119,7 +125,7 @@ def _shows_more(page: Any, covered: Sequence[Box]) -> bool:
 
     Of a page with text that counts where it is much, or more than what the text covers. Lines of tables never count.
     """
-    ink, scale = _ink(page)
+    ink, scale = _ink(page, _FAINT if _is_scan(page, covered) else _DIFFERENT)
     pixels = ink.width * ink.height
     if covered:
         _wipe(ink, page, _lines(page), scale)
@@ -129,6 +135,13 @@ def _shows_more(page: Any, covered: Sequence[Box]) -> bool:
     if not covered:
         return beside > pixels * _BARE
     return beside > pixels * _MUCH or (beside > pixels * _SOME and beside > whole - beside)
+
+
+def _is_scan(page: Any, covered: Sequence[Box]) -> bool:
+    """Return whether pictures cover a page, and no text but a stamp or a number lies on them."""
+    width, height = page.get_size()
+    text = sum((right - left) * (top - bottom) for left, bottom, right, top in covered)
+    return text < width * height * _STAMPED and _finest(page) > 0
 
 
 def _wipe(ink: Image.Image, page: Any, boxes: Iterable[Box], scale: float) -> None:
@@ -162,16 +175,32 @@ def _lines(page: Any) -> Iterator[Box]:
 def _is_frame(item: Any) -> bool:
     fill, stroke = ctypes.c_int(), ctypes.c_int()
     told = pdfium.FPDFPath_GetDrawMode(item.raw, fill, stroke)
-    return bool(told) and not fill.value and pdfium.FPDFPath_CountSegments(item.raw) <= _RECTANGLE
+    if not told or fill.value or pdfium.FPDFPath_CountSegments(item.raw) > _RECTANGLE:
+        return False
+    corners = [_corner(item, place) for place in range(pdfium.FPDFPath_CountSegments(item.raw))]
+    return all(min(abs(x - x0), abs(y - y0)) <= _THIN for (x0, y0), (x, y) in pairwise(corners))  # none is oblique
 
 
-def _ink(page: Any) -> tuple[Image.Image, float]:
-    """Return where a page is not of the shade of its paper, small, and how many pixels a point of it has."""
+def _corner(item: Any, place: int) -> tuple[float, float]:
+    x, y = ctypes.c_float(), ctypes.c_float()
+    pdfium.FPDFPathSegment_GetPoint(pdfium.FPDFPath_GetPathSegment(item.raw, place), x, y)
+    return x.value, y.value
+
+
+def _ink(page: Any, different: int) -> tuple[Image.Image, float]:
+    """Return where a page is so different from the shade of its paper, small, and how many pixels a point has."""
     scale = _LOOKED_AT / max(page.get_size())
     small: Image.Image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil().convert("L")
     paper = max(enumerate(small.histogram()), key=lambda shade: shade[1])[0]
     away = ImageChops.difference(small, Image.new("L", small.size, paper))
-    return away.point(lambda shade: 255 * (shade > _DIFFERENT)), scale
+    return away.point(lambda shade: 255 * (shade > different)), scale
+
+
+def _pictures(page: Any) -> int:
+    """Return how many pictures lie on a page that are more than decoration; many are counted no further."""
+    found = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=4)
+    sizes = (item.get_px_size() for item in islice(found, _PICTURES_COUNTED))
+    return sum(width * height >= media_limits.DECORATION_PIXELS for width, height in sizes)
 
 
 def _finest(page: Any) -> float:

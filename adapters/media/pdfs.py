@@ -117,7 +117,8 @@ def _text_of(found: _Found) -> str:
 
 def _page_text(page: PdfPage, number: int, is_drawn: bool) -> str:
     heading = f"(page {number}, shown as a picture)" if is_drawn else f"(page {number})"
-    return "\n".join(filter(None, (heading, page.text, *page.fields))) + "\n"
+    pictures = f"[{page.pictures:,} of the pictures on this page not shown]" if page.pictures else ""
+    return "\n".join(filter(None, (heading, page.text, pictures, *page.fields))) + "\n"
 
 
 def _looked_at(pages: PdfPages, number: int, *, beside_text: bool, bare: bool) -> PdfPage:

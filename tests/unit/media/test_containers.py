@@ -47,6 +47,26 @@ def test_archives_in_archives_are_read_so_deep() -> None:
     assert "innermost" in read(packed({"in.zip": packed({"a.txt": "innermost"})})).text
 
 
+@pytest.mark.parametrize(
+    ("codec", "names", "guess"),
+    [
+        ("cp866", ["тест", "имя файла"], "read as Cyrillic text (cp866), as its bytes suggest"),
+        ("cp932", ["表示", "日本語の資料"], "read as Japanese text (cp932), as its bytes suggest"),
+        ("utf-8", ["Köln", "ä"], ""),
+        ("cp437", ["Müller", "René"], ""),
+        ("cp850", ["São Paulo", "Größe"], ""),
+    ],
+)
+def test_names_in_an_archive_are_in_the_code_page_of_who_packed_it(codec: str, names: list[str], guess: str) -> None:
+    old = [name.encode(codec) for name in names]
+    data = packed({f"{'x' * len(name)}.txt": "words" for name in old} | {"plain.txt": "more"})
+    for name in sorted(old, key=len, reverse=True):
+        data = data.replace(b"x" * len(name) + b".txt", name + b".txt")
+    found = read(data)
+    assert [f"--- {name}.txt ---" in found.text for name in names] == [True, True]
+    assert found.note == (f"names of files in it {guess}" if guess else "")
+
+
 def test_an_archive_without_files_says_so() -> None:
     assert reason(packed({"a/": ""})) == "is an archive without files"
 

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Highlight, Text
 from pypdf.generic import ArrayObject, FloatObject
@@ -177,6 +177,30 @@ def test_lines_of_a_table_are_no_picture() -> None:
         read(samples.pdf("A table with thin lines around its numbers, all of which are text.", beside=rules)).media
         == ()
     )
+
+
+def test_oblique_lines_are_a_picture() -> None:
+    lines = " ".join(f"100 {100 + 3 * line} m 400 {100 + 5 * line} l 1 w S" for line in range(100))
+    assert len(read(samples.pdf("A drawing", beside=lines)).media) == 1
+
+
+@pytest.mark.parametrize(("paper", "ink"), [("red", "black"), ("#eeeeee", "#d0d0d0"), ("black", "#303030")])
+def test_a_scan_is_looked_at_however_faint_it_is(paper: str, ink: str) -> None:
+    page = Image.new("RGB", (620, 877), paper)
+    for line in range(40):
+        ImageDraw.Draw(page).text((50, 40 + line * 20), f"words upon words {line}", fill=ink, font_size=14)
+    assert len(read(samples.scan(page)).media) == 1
+
+
+def test_a_blank_scan_shows_nothing() -> None:
+    assert "no pictures of its pages" in reason(samples.scan(Image.new("RGB", (620, 877), "#eeeeee")))
+
+
+def test_a_small_picture_beside_text_is_told() -> None:
+    picture = f"BI /W 90 /H 60 /CS /G /BPC 8 /F /AHx ID {'f0' * 90 * 60}> EI"
+    found = read(samples.pdf("The price stands below, as a picture.", beside=f"120 0 0 20 50 100 cm {picture}"))
+    assert found.media == ()
+    assert found.text.splitlines()[-1] == "[1 of the pictures on this page not shown]"
 
 
 def test_a_font_that_does_not_tell_its_letters_is_looked_at() -> None:
