@@ -24,7 +24,9 @@ async def open_panel(stage: Stage, page: Page) -> Locator:
     await stage.say("inside", "It did", thread="root")
     await page.goto(f"{stage.url}/c/local/general/root")
     await page.locator(".open-context:visible").click()
-    return page.get_by_role("region", name="Context", exact=True)
+    panel = page.get_by_role("region", name="Context", exact=True)
+    await expect(panel).to_be_visible()
+    return panel
 
 
 async def test_before_the_first_request_the_panel_says_so(stage: Stage, page: Page) -> None:

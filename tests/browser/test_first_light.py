@@ -57,6 +57,7 @@ async def open_thread(page: Page, url: str) -> Locator:
     await say_name(page)
     message = page.locator(".main .message", has_text=QUESTION_OF_THE_THREAD).first
     await message.locator(".replies").click()
+    await page.wait_for_url(f"{url}{CHANNEL}/*")
     return page.locator(".thread")
 
 

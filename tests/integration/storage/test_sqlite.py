@@ -101,6 +101,7 @@ async def test_the_ledger_keeps_numbers_and_no_words(path: Path, store: SqlStore
         f"{START:%F %T}.000000",
         "seed-2-0-lite",
         *numbers,
+        *(None, None),  # nobody noted when its first words came
         None,  # nothing is reserved where there is no budget
     )
 
