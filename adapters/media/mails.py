@@ -38,7 +38,7 @@ def read_mail(job: Job) -> ReadFile:
     if job.depth > DEEPEST:
         raise Unreadable("is a mail inside of several others")
     data = job.data.removeprefix(codecs.BOM_UTF8).lstrip()
-    message = email.message_from_bytes(data, policy=MailPolicy())
+    message = cast("EmailMessage", email.message_from_bytes(data, policy=MailPolicy()))
     leaves = list(_leaves(message))
     inline = [_said(part) for part in leaves if _is_inline(part)]
     said = _bodies(inline)
@@ -99,7 +99,8 @@ def _headers(message: EmailMessage, leaves: Iterable[EmailMessage]) -> tuple[lis
     Raw bytes in them are taken to be in the charset of the texts.
     """
     declared = next((codec for part in leaves if (codec := codec_of(part.get_content_charset() or ""))), "")
-    message.policy = MailPolicy(declared=declared)
+    # a policy takes all that its class has, which the types of the library do not say
+    message.policy = MailPolicy(declared=declared)  # type: ignore[call-overload]
     raw = [value for name, value in message.raw_items() if name.title() in _HEADERS and is_raw(value)]
     notes = [note for value in raw for note in _guesses(value, declared)]
     return [f"{name}: {value}" for name in _HEADERS if (value := _header(message, name))], notes

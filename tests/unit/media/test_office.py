@@ -206,10 +206,11 @@ def test_a_cell_far_to_the_right_is_no_thousand_commas() -> None:
 
 def test_what_stands_above_and_below_a_printed_sheet_is_told() -> None:
     book = openpyxl.Workbook()
-    book.worksheets[0].append(["x"])
-    book.worksheets[0].oddHeader.center.text = "R&&D secret"
-    book.worksheets[0].oddFooter.left.text = "Page &P of &N"
-    book.worksheets[0].oddFooter.left.size = 12
+    sheet: Any = book.worksheets[0]  # the library's types leave open whether it has headers
+    sheet.append(["x"])
+    sheet.oddHeader.center.text = "R&&D secret"
+    sheet.oddFooter.left.text = "Page &P of &N"
+    sheet.oddFooter.left.size = 12
     file = io.BytesIO()
     book.save(file)
     assert text_of(file.getvalue()).splitlines()[1:4] == ["x", "(header) R&D secret", "(footer) Page of"]
