@@ -136,6 +136,7 @@ NEEDS_MORE = frozenset(
     {
         "agents.sessions.rename",
         "files.completeUploadExternal",
+        "files.delete",
         "files.info",
         "oauth.v2.access",
         "reactions.remove",
