@@ -29,7 +29,7 @@ _ADVICE: Final = "Attach the files that matter on their own."
 
 @dataclass(kw_only=True)
 class _Contents:
-    """What was read of the files in a file so far."""
+    """Collect what was read of the files in a file so far."""
 
     texts: list[str] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)

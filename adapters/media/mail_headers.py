@@ -25,7 +25,7 @@ _RAW: Final = re.compile(r"[\udc80-\udcff]")  # bytes beside ASCII, as Python's 
 
 
 class MailPolicy(EmailPolicy):
-    """How Python's parser takes mails; `declared` is the codec of raw bytes in headers, as far as it is known."""
+    """Tell Python's parser how to take mails; `declared` is the codec of raw bytes in headers, where it is known."""
 
     declared: str = ""
 

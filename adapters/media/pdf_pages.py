@@ -45,7 +45,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PdfPage:
-    """What was found on a page: its text, "" where none can be read, and whether it has to be looked at as well.
+    """Findings on a page: its text, "" where none can be read, and whether it has to be looked at as well.
 
     `pictures` counts those beside the text of a page that is not looked at; `is_broken` says that a fault kept it from
     being read.

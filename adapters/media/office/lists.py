@@ -21,7 +21,7 @@ _BULLET: Final = "-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """How the paragraphs of one level of a list are numbered: `text` has the places of the numbers, as in "%1.%2."."""
+    """Numbering of the paragraphs of one level of a list: `text` has the places of the numbers, as in "%1.%2."."""
 
     form: str
     text: str

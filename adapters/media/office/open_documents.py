@@ -46,7 +46,7 @@ class OpenDocument:
 
     @property
     def file_notes(self) -> list[FileNote]:
-        """What is to be said of the document once it was read."""
+        """Return what is to be said of the document once it was read."""
         return uncalculated(self._uncalculated)
 
     def lines(self) -> Iterator[str]:

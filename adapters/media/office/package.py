@@ -24,7 +24,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What a part points to: a part of the package, or an address outside it; `kind` is the end of its type."""
+    """Reference to a part of the package, or to an address outside it; `kind` is the end of its type."""
 
     kind: str
     target: str

@@ -43,13 +43,13 @@ class Book:
 
     @property
     def notes(self) -> list[FileNote]:
-        """What is to be said of the workbook once it was read."""
+        """Return what is to be said of the workbook once it was read."""
         return uncalculated(self.uncalculated)
 
 
 @dataclass(kw_only=True)
 class _Sheet:
-    """What a sheet says beside its cells, by their addresses."""
+    """Collect what a sheet says beside its cells, by their addresses."""
 
     links: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)

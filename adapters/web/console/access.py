@@ -30,7 +30,6 @@ AUDIT_DAYS: Final = 30
 MOST_DAYS: Final = 3_650
 AUDIT_ROWS: Final = 200
 EXPORTED_ROWS: Final = 100_000
-LEAST_ADMINISTRATORS: Final = "This is the last way in for an administrator. Add another one first."
 RULE_HELP: Final = f"As behind /access: {GRAMMAR}. People and groups are named by person:ID and group:ID."
 
 
