@@ -16,7 +16,7 @@ from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
-from bot.commands.usage_report import DAYS, usage_text
+from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
@@ -223,7 +223,8 @@ class Inbox:
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
         services = self._services
-        return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
+        span = last_days(DAYS, services.clock())
+        return await usage_text("me", span, asked, services.store, services.rates.card())
 
     @spoken
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
