@@ -116,6 +116,17 @@ def count_spent(session: Session, line: LedgerRow, cost: Decimal, now: datetime)
             locked.row.add(cost)
 
 
+def budget_at(session: Session, scope: BudgetScope, period: Period) -> Budget | None:
+    """Return a budget as it is set, None where there is none; part of a larger unit of work."""
+    row = session.exec(select(BudgetRow).where(*_is(scope, period))).one_or_none()
+    return None if row is None else row.to_budget()
+
+
+def _is(scope: BudgetScope, period: Period) -> Sequence[sa.ColumnElement[bool]]:
+    at_scope = [col(getattr(BudgetRow, name)) == value for name, value in scope.columns.items()]
+    return [*at_scope, col(BudgetRow.period) == period]
+
+
 class SqlBudgets(SqlPart):
     """A `BudgetStore` over a database."""
 
@@ -125,8 +136,7 @@ class SqlBudgets(SqlPart):
 
     @unit_of_work
     def remove_budget(self, session: Session, scope: BudgetScope, period: Period) -> bool:
-        theirs = [col(getattr(BudgetRow, name)) == value for name, value in scope.columns.items()]
-        removed = sa.delete(BudgetRow).where(*theirs, col(BudgetRow.period) == period)
+        removed = sa.delete(BudgetRow).where(*_is(scope, period))
         return session.connection().execute(removed).rowcount > 0
 
     @unit_of_work

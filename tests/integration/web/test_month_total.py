@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -17,7 +18,7 @@ from bot.types import Usage
 from storage import SqlStore, migrate, open_store
 from tests.contract.stores.test_daily_spending import ask
 from tests.emulators.discord import running_discord
-from tests.fakes import ScriptedModel, words
+from tests.fakes import ManualClock, ScriptedModel, words
 from tests.integration.discord.scene import Scene as DiscordScene
 from tests.integration.discord.scene import scene_on, settings_for
 from tests.integration.slack.scene import Scene as SlackScene
@@ -28,7 +29,7 @@ from tests.unit.web.console.console_stage import FakeOperations
 from tests.unit.web.frame.browsers import PASSWORD, browser, sign_in
 
 
-def answer(number: int) -> list[object]:
+def answer(number: int) -> list[Any]:
     return words("Yes.", Usage(input=number * 10_007, cached=number * 1_003, output=number * 997))
 
 
@@ -49,7 +50,7 @@ async def told_in_discord(play: DiscordScene) -> str:
 
 
 async def in_the_console(store: SqlStore) -> tuple[str, str]:
-    part = console_part(store, FakeOperations(utc_now), utc_now)
+    part = console_part(store, FakeOperations(ManualClock()), utc_now)
     frame = await make_frame(FrameOptions(host="0.0.0.0", password=PASSWORD, secret="s"), store, utc_now, parts=[part])
     app = frame_app(part.routes(frame, QuietBot()), frame)
     async with browser(httpx.ASGITransport(app=app)) as client:

@@ -104,6 +104,23 @@ async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleS
     ]
 
 
+async def test_of_two_who_save_the_same_in_one_moment_one_is_told(stage: ConsoleStage) -> None:
+    setting, budget = "/console/settings?place=fake/w/c", "/console/spending/budget"
+    async with stage.person(WebRole.ADMINISTRATOR) as ada, stage.person(WebRole.OPERATOR) as bob:
+        page = await ada.get(setting)
+        pages = [(ada, page, "7"), (bob, await bob.get(setting), "8")]
+        forms = [
+            post(client, page, name="max_tokens", value=value, before="", place="fake/w/c")
+            for client, page, value in pages
+        ]
+        saved = sorted(answer.status_code for answer in await asyncio.gather(*forms))
+        page = await ada.get(budget)
+        amounts = await asyncio.gather(post(ada, page, amount="20"), post(ada, page, amount="50"))
+    assert saved == [303, 422]
+    assert sorted(answer.status_code for answer in amounts) == [303, 422]
+    assert len(await trail(stage)) == 2
+
+
 @pytest.mark.parametrize("place", ["", "slack", "a//b", "x" * 5_000])
 async def test_a_setting_needs_a_place(stage: ConsoleStage, place: str) -> None:
     async with stage.person(WebRole.OPERATOR) as client:
