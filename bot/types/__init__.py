@@ -42,7 +42,7 @@ from bot.types.chat import (
     TurnId,
 )
 from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
+from bot.types.exports import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.ledger import (
     DIGEST_KEY,
     EVERYTHING,
@@ -190,6 +190,7 @@ __all__ = [
     "Footer",
     "HandleResult",
     "Incoming",
+    "KeptFile",
     "KeptMessage",
     "KeySpending",
     "Media",

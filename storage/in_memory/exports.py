@@ -11,6 +11,7 @@ from bot.types import (
     ChannelMessage,
     ConversationKey,
     Entry,
+    KeptFile,
     KeptMessage,
     Person,
     PersonData,
@@ -90,9 +91,24 @@ class MemoryExports(MemoryTalk):
             messages=tuple(sorted(messages, key=lambda message: message.sent_at)),
             ratings=self._ratings_of(platform, id),
             digests=tuple(digests),
+            files=self._files_of(id) if platform == PLAYGROUND else (),
             summaries_until={
                 key: until for (key, who), until in self._marks.items() if (key.platform, who) == (platform, id)
             },
+        )
+
+    def _files_of(self, person: str) -> tuple[KeptFile, ...]:
+        theirs = sorted((file for file in self._files.values() if file.author == person), key=lambda f: (f.at, f.id))
+        return tuple(
+            KeptFile(
+                id=file.id,
+                channel=ConversationKey(platform=PLAYGROUND, workspace=file.workspace, channel=file.channel, thread=""),
+                name=file.name,
+                media_type=file.media_type,
+                size=len(file.data),
+                at=file.at,
+            )
+            for file in theirs
         )
 
     def _asked_in(self, turn: Turn) -> KeptMessage:
