@@ -53,9 +53,9 @@ from bot.commands.parameter_text import origin_text, parameters_table
 from bot.commands.usage_report import guesses
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
+from bot.language import quantity
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
-from bot.plurals import quantity
 from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import (

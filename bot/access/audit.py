@@ -8,9 +8,8 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
-from bot.language import ENGLISH, speaking
+from bot.language import ENGLISH, quantity, speaking
 from bot.parameters import PARAMETERS, Scope
-from bot.plurals import quantity
 from bot.turns.effects import (
     DIGEST_MARK,
     AddDigest,

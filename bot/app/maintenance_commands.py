@@ -12,7 +12,7 @@ from bot.app.core import utc_now
 from bot.app.history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import Commands
 from bot.settings import load_settings
 from bot.standard_streams import mention, say, say_json

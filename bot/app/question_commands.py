@@ -16,7 +16,7 @@ from bot.command_help import add_command, log_only_failures
 from bot.commands.arguments import parse_overrides
 from bot.errors import InvalidInput
 from bot.exit_codes import EXIT_FAILED, EXIT_SIGNAL
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import Commands
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, note, piped_file, say, say_json

@@ -23,7 +23,7 @@ from bot.app.supervisor import Supervisor
 from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.settings import Settings
 from storage import has_queue

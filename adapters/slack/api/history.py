@@ -16,9 +16,8 @@ from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import ListPage, SlackMessage, moment
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
-from bot.language import gettext, gettext_noop
+from bot.language import gettext, gettext_noop, quantity
 from bot.offload import offload
-from bot.plurals import quantity
 from bot.types import Person, ReadMessage
 
 THREAD_PAGES: Final = 50
