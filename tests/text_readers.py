@@ -40,8 +40,8 @@ from bot.delivery import IncrementalRenderer, MarkdownRenderer, split, urls_in
 from bot.delivery.accumulator import same_page
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
 from bot.delivery.formulas import readable_formula
-from bot.delivery.plain import PlainRenderer
-from bot.delivery.settled import settled_running
+from bot.delivery.incremental import settled_running
+from bot.delivery.renderer import PlainRenderer
 from bot.errors import BotError
 from bot.ports import ScheduleStore
 from bot.summary import digests
