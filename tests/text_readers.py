@@ -18,6 +18,7 @@ from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.sse import EventParser
 from adapters.seed.surrogates import Joiner, without_halves
+from adapters.slack.block_kit import readable as readable_mrkdwn
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
@@ -25,7 +26,6 @@ from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
-from adapters.slack.rich_text import readable as readable_mrkdwn
 from adapters.web.playground.composer import spoken, suggest
 from adapters.web.playground.markdown_html import render_markdown
 from bot.chat.follow_ups import reason_for_silence
