@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.types.access import Mention
+from bot.types.access_rule import Mention
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
