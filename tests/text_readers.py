@@ -29,7 +29,7 @@ from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_
 from adapters.web.playground.composer import spoken, suggest
 from adapters.web.playground.markdown_html import render_markdown
 from bot.chat.follow_ups import reason_for_silence
-from bot.chat.message_rendering import beginning, render, repeats
+from bot.chat.message_markdown import beginning, render, repeats
 from bot.chat.reactions import is_reaction
 from bot.commands.completion import complete
 from bot.commands.parser import parse, question_in

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from adapters.slack.block_kit import MOST_DEPTH, BlockReader, Names, Piece
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
 from bot.offload import offload
 from bot.types import Attachment, Mention

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
-from bot.access.audit import OPERATOR
+from bot.access.audit_trail import OPERATOR
 from bot.access.control import AccessControl
 from bot.app.core import utc_now
 from bot.app.operator_commands import open_database

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.access.audit import OPERATOR
+from bot.access.audit_trail import OPERATOR
 from bot.app.core import utc_now
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.app import maintenance
 from bot.app.core import utc_now
-from bot.app.history import add_own, chosen_settings, key_of
+from bot.app.own_history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.language import quantity

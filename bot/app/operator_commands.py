@@ -14,7 +14,7 @@ from adapters.seed import examine, read_usage
 from bot.app.core import utc_now
 from bot.app.learned_prices import learned_name
 from bot.app.models import open_fallback, open_model
-from bot.app.registry import ConfiguredPlatform
+from bot.app.platform_registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
 from bot.learned_rates import LearnedRates

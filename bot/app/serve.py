@@ -16,8 +16,8 @@ from bot.app.health import watched
 from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
+from bot.app.platform_registry import ConfiguredPlatform, open_platforms
 from bot.app.process_end import ProcessEnd
-from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
 from bot.app.web import check_sign_in, frame_options

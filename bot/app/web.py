@@ -14,7 +14,7 @@ from adapters.web.frame.application import need_sign_in
 from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
 from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.sessions import Sessions
-from bot.access.audit import OPERATOR
+from bot.access.audit_trail import OPERATOR
 from bot.app.core import utc_now
 from bot.app.operator_commands import open_database
 from bot.command_help import add_command

@@ -11,7 +11,7 @@ from dataclasses import replace
 from heapq import merge
 from typing import Final
 
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, cut
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import (
     ATTACHED,

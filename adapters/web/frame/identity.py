@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from bot.access.audit import WEB
+from bot.access.audit_trail import WEB
 from bot.types import Person
 
 PLATFORM: Final = WEB

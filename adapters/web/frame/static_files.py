@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.frame.identity import WebRole
-from adapters.web.frame.routing import PageRoute, page
+from adapters.web.frame.routes import PageRoute, page
 
 PREFIX: Final = "/static"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"

@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, cut
 from bot.context.new_entries import (
     ASKED_ID,
     BETWEEN_TOKENS,
