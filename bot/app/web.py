@@ -53,9 +53,8 @@ def _provider(settings: Settings) -> ProviderOptions | None:
     )
 
 
-async def check_sign_in(settings: Settings) -> None:
+async def check_sign_in(settings: Settings, options: FrameOptions) -> None:
     """Raise `ConfigError` where the web would let other machines in without signing in."""
-    options = frame_options(settings)
     if not settings.is_loopback and options.password is None and options.provider is None:
         async with open_database(settings) as store:
             await need_sign_in(options, Accounts(store))
