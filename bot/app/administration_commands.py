@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from uuid import uuid4
 
-from bot.access.audit_trail import OPERATOR
 from bot.access.control import AccessControl
 from bot.access.rule_words import GRAMMAR
 from bot.app.core import utc_now
-from bot.app.operator_commands import open_database
+from bot.app.operator_commands import by_operator, carry_out, open_database
 from bot.command_help import add_command
 from bot.commands.access import decide
 from bot.commands.audit import audit_line
@@ -22,7 +20,7 @@ from bot.errors import InvalidInput
 from bot.ports import Commands
 from bot.settings import Settings, load_settings
 from bot.standard_streams import say, say_json
-from bot.types import AuditRecord, ConversationKey, Entrance, Incoming, Person
+from bot.types import AuditRecord, ConversationKey
 
 DAYS: Final = 30
 
@@ -101,20 +99,9 @@ def place_named(text: str) -> ConversationKey:
 
 async def change_access(settings: Settings, place: str, words: str) -> str:
     """Show or change access rules as `/access` does; what there is to tell. Raises `InvalidInput`."""
-    asked = Incoming(
-        key=place_named(place),
-        dedupe_key=f"{OPERATOR}:{uuid4().hex}",
-        author=Person(id=OPERATOR, name=OPERATOR),
-        text="",
-        sent_at=utc_now(),
-        entrance=Entrance.COMMAND_LINE,
-        is_admin=True,
-    )
+    asked = by_operator(place_named(place))
     async with open_database(settings) as store:
-        effect = await decide(words, asked, store, AccessControl(store, {}))
-        done = await store.carry_out(asked, effect.change, effect.tell)
-        await store.mark_answered(asked.key.platform, asked.dedupe_key)
-    return done.answer if done is not None else ""
+        return await carry_out(store, await decide(words, asked, store, AccessControl(store, {})), asked)
 
 
 async def audit_trail(settings: Settings, *, since: datetime, who: str, within: str) -> Sequence[AuditRecord]:

@@ -10,13 +10,21 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.access.budget_text import degraded_text
-from bot.access.budgets import degraded, scope_of, tightest
+from bot.access.budgets import degraded, scope_of, tightest, used_up
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context.overflow import MOST_TRIES
 from bot.context.request_builder import PreparedRequest, Refusal, RequestBuilder
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import BotError, ContextTooLong, ModelUnavailable, StorageError, StreamCut, TurnGivenUp
+from bot.errors import (
+    BotError,
+    BudgetReached,
+    ContextTooLong,
+    ModelUnavailable,
+    StorageError,
+    StreamCut,
+    TurnGivenUp,
+)
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
@@ -151,6 +159,7 @@ class Generator:
         Raises `QuestionTooLong` when only the question is left, `ContextTooLong` after `MOST_TRIES`, and what the
         composing and the model raise.
         """
+        await self._check_budgets(attempt)
         effective = await effective_parameters(attempt.turn.incoming, self._store)
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
@@ -164,6 +173,13 @@ class Generator:
                 refused = Refusal(composition=composition, error=error)
         assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
         raise refused.error
+
+    async def _check_budgets(self, attempt: Attempt) -> None:
+        """Raise `BudgetReached` where nothing is left, before files are read for a question and sounds transcribed."""
+        incoming = attempt.turn.incoming
+        spent = used_up(await self._store.budget_uses(scope_of(incoming.key, incoming.author)))
+        if spent is not None and self._model.greatest_cost(1, 1):
+            raise BudgetReached(spent)
 
     async def _affordable(self, attempt: Attempt, composition: PreparedRequest) -> PreparedRequest:
         """Return a request as budgets leave it: near a cap it costs less, and people are told."""

@@ -103,6 +103,7 @@ class AuthorKind(StrEnum):
 
     MEMBER = "member"
     GUEST = "guest"
+    UNTOLD = "untold"  # one of the two before: the platform does not tell now
     EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
 
 

@@ -164,8 +164,9 @@ async def test_where_there_is_no_thread_nothing_is_read(
 
 
 async def test_other_machines_are_not_let_in_without_a_password(store: CountingStore, clock: ManualClock) -> None:
-    open_to_all = FrameOptions(host="0.0.0.0", secret="bark")
-    playground = Playground(store, options=replace(OPTIONS, frame=open_to_all), clock=clock)
+    playground = Playground(
+        store, options=replace(OPTIONS, frame=FrameOptions(host="0.0.0.0", secret="bark")), clock=clock
+    )
     with pytest.raises(ConfigError) as caught:
         await playground.run(DrivenBot())
     assert caught.value.variable == "CONSOLE_PASSWORD"
