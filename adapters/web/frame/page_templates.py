@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bot.plurals import quantity
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
@@ -15,7 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.static_files import StaticFiles
-from bot.language import day, gettext, language, language_name, languages, ngettext, number
+from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity
 
 CSRF_FIELD: Final = "csrf"
 THEMES: Final = ("system", "light", "dark")
