@@ -48,6 +48,11 @@ def language() -> str:
     return _current.get()
 
 
+def language_name(code: str) -> str:
+    """Return what those who speak a language call it."""
+    return capitalised(str(_locale(code).display_name))
+
+
 @contextlib.contextmanager
 def speaking(to: str) -> Iterator[None]:
     """Speak to people in this language within the block and in the tasks that it starts; "" leaves it as it is."""

@@ -17,12 +17,13 @@ from adapters.web.console.spend import SpendingPages
 from adapters.web.console.turns import TurnPages
 from adapters.web.frame import Frame, NavigationItem, WebPart, WebRole
 from adapters.web.frame.routes import PageRoute
+from bot.language import gettext_noop
 from bot.ports import Bot, Clock, ConsoleStore
 
 ROOM: Final = Path(__file__).parent
 NAVIGATION: Final = (
-    NavigationItem(title="Playground", path="/"),
-    NavigationItem(title="Console", path="/console", needs=WebRole.VIEWER),
+    NavigationItem(title=gettext_noop("Playground"), path="/"),
+    NavigationItem(title=gettext_noop("Console"), path="/console", needs=WebRole.VIEWER),
 )
 
 

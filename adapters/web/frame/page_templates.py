@@ -14,9 +14,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.static_files import StaticFiles
+from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity
 
 CSRF_FIELD: Final = "csrf"
 THEMES: Final = ("system", "light", "dark")
+THEME_COOKIE: Final = "seedling_theme"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,12 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
             cache_size=-1,
+            extensions=["jinja2.ext.i18n"],
         )
+        # The classic style, whose sentences have {names} as everywhere else: `_("Hello {name}").format(name=...)`.
+        self.environment.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
+        self.environment.globals |= {"language": language, "languages": languages, "language_name": language_name}
+        self.environment.filters |= {"number": number, "quantity": quantity, "day": day}
         self.environment.globals["static"] = files.address
         self.environment.filters |= filters
         self._navigation = navigation
@@ -69,7 +76,7 @@ class Templates:
 
 def theme_of(request: Request) -> str:
     """Return the theme that somebody chose in this browser."""
-    theme = request.cookies.get("seedling_theme", "")
+    theme = request.cookies.get(THEME_COOKIE, "")
     return theme if theme in THEMES else "system"
 
 

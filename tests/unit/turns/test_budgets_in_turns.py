@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.types.model import FileTerms, UnreadableFile
-
 from bot.access.budgets import SHORT_TOKENS
 from bot.context.attachments import AttachmentLoader
 from bot.errors import FileGone
 from bot.pricing import SEED_CARD
 from bot.types import INSTALLATION, Attachment, Budget, MessageRef, Period, TurnState, Usage
+from bot.types.model_request import FileTerms, UnreadableFile
 from tests.fakes import KEY, words
 from tests.house import House, running
 
