@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from benchmarks.crash.history import Seen, Shown, State
 from bot.turns.done_notice import DONE
+
+from benchmarks.crash.history import Seen, Shown, State
 from tests.emulators.slack import Message, RunningSlack
 from tests.emulators.slack.deliveries import Delivery
 from tests.emulators.slack.options import APP_ID

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Final
+from urllib.parse import urlencode
 
 from adapters.web.frame import Form
-from adapters.web.playground.message_view import Json
+from adapters.web.playground.message_view import Json, place_path
 from adapters.web.playground.shared import Surroundings
+from bot.chat.reply_actions import UNDO
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, own_values, scopes_at, stored_scope
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.parameters import PARAMETERS
 from bot.ports import Bot
 from bot.types import Incoming
@@ -87,8 +91,8 @@ def _present_row(row: PanelRow, is_turn: bool, form: Form | None) -> Json:
     }
 
 
-async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tuple[SettingsPanel, str]:
-    """Set what was filled in; return the panel as it is then, and what was said about it.
+async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tuple[SettingsPanel, str, str]:
+    """Set what was filled in; return the panel as it is then, what was said about it, and what takes it back.
 
     What is wrong goes into the form, and then nothing is set. Raises `InvalidInput` and `StorageError`.
     """
@@ -99,9 +103,18 @@ async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tup
     changes, errors = panel.changes(given)
     form.errors.update(errors)
     if errors or not changes:
-        return panel, "" if errors else "Nothing was changed."
+        return panel, "" if errors else "Nothing was changed.", ""
     handled = await bot.set_parameters(stored_scope(here.key, panel.scope), changes, asked=asked, answer=_told(changes))
-    return await read_panel(bot, here, asked, form["scope"]), handled.text or "Saved."
+    return await read_panel(bot, here, asked, form["scope"]), handled.text or "Saved.", handled.undo
+
+
+def undo_button(here: Surroundings, command: str) -> str:
+    """Return the button, as HTML, that carries out the command which takes a change back; "" for none."""
+    if not command:
+        return ""
+    query = urlencode({"command": command, "thread": here.thread})
+    path = escape(f"{place_path(here.channel.workspace, here.channel.id)}/undo?{query}")
+    return f'<p><button class="quiet undo" form="act" formaction="{path}">{gettext(UNDO)}</button></p>'
 
 
 def _told(changes: Mapping[str, str | None]) -> str:

@@ -238,6 +238,10 @@ async function act(button) {
   const pane = button.closest(".main, .thread");
   const answer = await post(button.formAction, fieldsOf(one("#act")));
   takeNotes(pane, answer);
+  if (!button.matches(".undo") || answer.error) return;
+  button.remove();
+  const shown = one('.settings .scopes [aria-current="true"]', pane);
+  if (shown) openPanel(shown.href);
 }
 
 async function set(form) {
