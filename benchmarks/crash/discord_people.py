@@ -73,12 +73,7 @@ class DiscordTown:
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
-
-        Little is sent of a conversation, so that there is something to trim and to condense.
-        """
-        for name, value in (("channel_context", "0"), ("context", "economy")):
-            await self._command(self._channels[0], {"parameter": name, "value": value, "where": "workspace"})
+        """Come with nothing to open."""
 
     async def settled(self) -> None:
         """Wait for nothing: Discord delivers once, or never."""
@@ -149,23 +144,18 @@ class DiscordTown:
                 await self._perhaps_again(self._discord.press(self._admin, message, name))
 
     async def _set(self) -> None:
+        """Set something until it is taken, as people do when Discord says that the application did not respond."""
         channel = self._notes.chance.choice(self._channels)
-        await self._command(channel, {"parameter": PROBE, "where": "channel"}, setting=True)
-
-    async def _command(self, channel: Channel, given: Mapping[str, str], *, setting: bool = False) -> None:
-        """Use a command until it is taken, as people do when Discord says that the application did not respond."""
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
-            if setting:
-                given = {**given, "value": value}
-            with suppress(CannotDo):  # before the bot was ever there it has no commands
-                used = self._discord.slash(self._admin, channel, "set", given)
-                taken = await self._taken(used)
-                if setting:
-                    self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
-                await self._perhaps_again(used)
-                if taken is not None:
-                    return
+            used = self._discord.slash(
+                self._admin, channel, "set", {"parameter": PROBE, "where": "channel", "value": value}
+            )
+            taken = await self._taken(used)
+            self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
+            await self._perhaps_again(used)
+            if taken is not None:
+                return
             await asyncio.sleep(1)
 
     async def _taken(self, used: Interaction) -> float | None:

@@ -94,12 +94,7 @@ class SlackTown:
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
-
-        Little is sent of a conversation, so that there is something to trim and to condense.
-        """
-        for value in ("channel_context 0", "context economy"):
-            await self._command(self._slack.ada, self._channels[0], f"set workspace {value}")
+        """Come with nothing to open."""
 
     async def settled(self) -> None:
         """Wait until every delivery was acknowledged or given up."""
@@ -225,18 +220,13 @@ class SlackTown:
         await self._perhaps_again(delivery)
 
     async def _set(self) -> None:
-        """Set something by a command or by a mention, once more late."""
+        """Set something, perhaps told twice, until it is taken, as people do when Slack says that it failed."""
         channel = self._notes.chance.choice(self._channels)
-        await self._command(self._slack.ada, channel, f"set channel {PROBE} ", setting=True)
-
-    async def _command(self, person: Person, channel: Channel, text: str, *, setting: bool = False) -> None:
-        """Type a command until it is taken, as people do when Slack says that it failed."""
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
-            delivery = await self._slack.slash(person, channel, "/seed", text + (value if setting else ""))
+            delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"set channel {PROBE} {value}")
             taken = time.time() if delivery.acknowledged else None
-            if setting:
-                self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
+            self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
             await self._perhaps_again(delivery)
             if taken is not None:
                 return

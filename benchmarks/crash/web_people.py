@@ -114,11 +114,8 @@ class WebTown:
         }
 
     async def begin(self) -> None:
-        """Open the pages, and let questions come without what others asked in the channel."""
+        """Open the pages."""
         self._tasks = [asyncio.create_task(page.browser.run(), name=f"page {page.channel}") for page in self._pages]
-        for page in self._pages[1:3]:
-            for value in ("channel_context 0", "context economy"):
-                await page.browser.send(f"/set channel {value}")
 
     async def settled(self) -> None:
         """Wait for nothing: whoever sends waits until the page says that it was sent."""

@@ -44,10 +44,10 @@ ROOMS = (
 """Where sentences for people in chats are written."""
 
 FOR_OTHERS = {
-    "bot/access/audit.py": "what is recorded is English, whoever reads it",
+    "bot/access/audit_trail.py": "what is recorded is English, whoever reads it",
     "bot/access/decision.py": "reasons for the log",
     "bot/chat/follow_ups.py": "reasons for the log",
-    "bot/chat/message_rendering.py": "for the model",
+    "bot/chat/message_markdown.py": "for the model",
     "bot/chat/backfill.py": "names of states",
     "bot/chat/reactions.py": "words that people write",
     "bot/delivery/formulas.py": "names of signs",

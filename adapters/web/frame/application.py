@@ -20,9 +20,9 @@ from adapters.web.frame.accounts import Accounts
 from adapters.web.frame.guard import AWAY, Guard, SecurityHeaders
 from adapters.web.frame.languages import Languages
 from adapters.web.frame.openid import OpenId, ProviderOptions
+from adapters.web.frame.page_templates import NavigationItem, Templates, tell
 from adapters.web.frame.preferences import preference_routes
-from adapters.web.frame.rendering import NavigationItem, Templates, tell
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.frame.sign_in import SignIns, SignInStore
 from adapters.web.frame.sign_in_pages import SignInPages
 from adapters.web.frame.static_files import StaticFiles

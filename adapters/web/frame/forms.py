@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from adapters.web.frame.identity import identity_of
-from adapters.web.frame.rendering import CSRF_FIELD
+from adapters.web.frame.page_templates import CSRF_FIELD
 from bot.language import gettext
 
 FORM_LIMIT: Final = 200_000

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from bot.access.audit import WEB
+from bot.access.audit_trail import WEB
 from bot.language import gettext, gettext_noop
 from bot.types import Person
 

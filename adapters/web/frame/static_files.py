@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from adapters.web.frame.identity import WebRole
-from adapters.web.frame.routing import PageRoute, page
+from adapters.web.frame.routes import PageRoute, page
 from bot.language import gettext
 
 PREFIX: Final = "/static"

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from adapters.web.frame import Form, page, read_form
-from adapters.web.frame.routing import PageRoute, local_path
+from adapters.web.frame.routes import PageRoute, local_path
 from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown

@@ -10,8 +10,7 @@ from adapters.web.playground.context_chart import Bar, Layout, Prompt, lay_out, 
 from adapters.web.playground.message_view import Json
 from bot.commands.context_report import break_reason
 from bot.context.cache_breaks import CacheBreak
-from bot.language import capitalised, gettext, gettext_noop, number
-from bot.plurals import quantity
+from bot.language import capitalised, gettext, gettext_noop, number, quantity
 from bot.types import RequestFigures, RequestRecord
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(

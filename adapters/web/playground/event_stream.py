@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from adapters.web.frame import page
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.page_streams import END, RESET, OpenPage, Stream
 from adapters.web.playground.shared import Scene, surroundings

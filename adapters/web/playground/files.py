@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.web.frame import check_csrf, page
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.message_view import PREVIEWED, present_file, size_text
 from adapters.web.playground.shared import Scene, Surroundings, surroundings
 from bot.chat.downloads import read_limited

@@ -12,9 +12,8 @@ from zoneinfo import ZoneInfo
 from adapters.web.playground.channel_access import OWN_TOPICS, WELCOME_ID
 from adapters.web.playground.markdown_html import is_safe_url, render_markdown
 from bot.delivery.footer import footer_details, footer_parts
-from bot.language import gettext, gettext_noop, number
+from bot.language import gettext, gettext_noop, number, quantity
 from bot.offload import offload
-from bot.plurals import quantity
 from bot.types import Attachment, Channel, ChannelMessage, Draft, FollowUp, Person
 
 HUES = 12

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from adapters.web.frame import page, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.channel_reader import just_before
 from adapters.web.playground.composer import suggest
 from adapters.web.playground.context_chart import SHOWN

@@ -55,10 +55,8 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     clock, bot = TickingClock(), DrivenBot()
     store = store or MemoryStore(clock=clock)
     options = PlaygroundOptions(
-        host="127.0.0.1",
+        frame=FrameOptions(host="127.0.0.1", secret=SECRET),
         port=0,
-        password=None,
-        secret=SECRET,
         model_name="tiny",
         notice="",
         complete=complete,
@@ -66,7 +64,7 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform, bot.store = playground, store
-    async with playground.site(bot, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+    async with playground.site(bot) as site:
         yield House(playground, store, bot, site, clock)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.types.access import Mention
+from bot.types.access_rule import Mention
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -103,6 +103,7 @@ class AuthorKind(StrEnum):
 
     MEMBER = "member"
     GUEST = "guest"
+    UNTOLD = "untold"  # one of the two before: the platform does not tell now
     EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
 
 

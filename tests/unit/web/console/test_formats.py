@@ -7,10 +7,10 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.web.console.charts import ChartBar, bar_chart
-from adapters.web.console.formatting import csv_response, dollars, duration, size
+from adapters.web.console.formats import csv_response, dollars, duration, size
 from adapters.web.console.overview import fix_for
-from adapters.web.console.spending import Span, chart_of, forecast, saved_by_cache
+from adapters.web.console.spend import Span, chart_of, forecast, saved_by_cache
+from adapters.web.console.svg_charts import ChartBar, bar_chart
 from bot.pricing import SEED_CARD
 from bot.types import DaySpending, Spending
 

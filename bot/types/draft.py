@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from bot.types.model import CostSplit, Source, Usage
+from bot.types.model_request import CostSplit, Source, Usage
 
 ReplyStatus = Literal["thinking", "writing", "searching", "done", "stopped", "failed"]
 OPEN_STATUSES: Final[frozenset[ReplyStatus]] = frozenset({"thinking", "writing", "searching"})

@@ -14,8 +14,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from adapters.web.frame.identity import WebRole, identity_of
 from adapters.web.frame.static_files import StaticFiles
-from bot.language import day, gettext, language, language_name, languages, ngettext, number
-from bot.plurals import quantity
+from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity
 
 CSRF_FIELD: Final = "csrf"
 THEMES: Final = ("system", "light", "dark")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, PART_CHARACTERS, beginning, cut, render, repeats, typed_text
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, PART_CHARACTERS, beginning, cut, render, repeats, typed_text
 from bot.context.transcript import plain_text
 from bot.types.content import (
     Card,

@@ -8,15 +8,15 @@ from typing import Final
 from adapters.web.console.access import AccessPages
 from adapters.web.console.budgets import BudgetPages
 from adapters.web.console.data import DataPages
-from adapters.web.console.formatting import FILTERS
+from adapters.web.console.formats import FILTERS
 from adapters.web.console.operations import Console, Operations
 from adapters.web.console.overview import OverviewPages
 from adapters.web.console.queue import QueuePages
 from adapters.web.console.settings import SettingPages
-from adapters.web.console.spending import SpendingPages
+from adapters.web.console.spend import SpendingPages
 from adapters.web.console.turns import TurnPages
 from adapters.web.frame import Frame, NavigationItem, WebPart, WebRole
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.language import gettext_noop
 from bot.ports import Bot, Clock, ConsoleStore
 

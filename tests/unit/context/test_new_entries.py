@@ -8,10 +8,9 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, cut
-from bot.context.known_questions import ASKED_ID
-from bot.context.transcript import user_entry
-from bot.context.unanswered import (
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, cut
+from bot.context.new_entries import (
+    ASKED_ID,
     BETWEEN_TOKENS,
     CHANNEL_TOKENS,
     LEFT_OUT,
@@ -21,6 +20,7 @@ from bot.context.unanswered import (
     said_above,
     said_between,
 )
+from bot.context.transcript import user_entry
 from bot.types import Attachment, Incoming, Person, ReadMessage
 from tests.fakes import ADA, START, incoming
 

@@ -12,12 +12,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.web.console.charts import ChartBar, bar_chart
-from adapters.web.console.formatting import csv_response
-from adapters.web.console.names import Names, names_for
+from adapters.web.console.display_names import Names, names_for
+from adapters.web.console.formats import csv_response
 from adapters.web.console.operations import Console
+from adapters.web.console.svg_charts import ChartBar, bar_chart
 from adapters.web.frame import Form, WebRole, page, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.delivery.footer import money
 from bot.errors import BotError
 from bot.pricing import MILLION, RateCard

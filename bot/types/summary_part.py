@@ -9,7 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Literal
 
-from bot.types.chat import ConversationKey, Person
+from bot.types.incoming import ConversationKey, Person
 
 # ---------------------------------------------------------------- what a summary says
 

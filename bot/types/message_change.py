@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.types.chat import ConversationKey, TurnId
-from bot.types.transcript import NewEntry
+from bot.types.entry import NewEntry
+from bot.types.incoming import ConversationKey, TurnId
 
 NO_TURNS: Mapping[ConversationKey, tuple[TurnId, ...]] = MappingProxyType({})
 

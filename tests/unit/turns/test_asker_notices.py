@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.turns.done_notice import DONE
+from bot.turns.asker_notices import DONE
 from bot.types import Turn, TurnId
 from tests.fakes import RecordingPlatform, incoming, words
 from tests.house import House

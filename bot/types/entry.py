@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.types.model import Entry
+from bot.types.model_request import Entry
 
 EntryId = str
 

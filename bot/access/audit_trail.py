@@ -8,9 +8,8 @@ from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
 from bot.access.rule_text import rule_text
-from bot.language import ENGLISH, speaking
+from bot.language import ENGLISH, quantity, speaking
 from bot.parameters import PARAMETERS, Scope
-from bot.plurals import quantity
 from bot.turns.effects import (
     DIGEST_MARK,
     AddDigest,
@@ -28,7 +27,7 @@ from bot.turns.effects import (
     SetParameters,
     UndoChange,
 )
-from bot.types import AuditRecord, BudgetScope, Entrance, Incoming, NewRule, RuleKind
+from bot.types import AuditRecord, Budget, BudgetScope, Entrance, Incoming, NewRule, RuleKind
 
 OPERATOR: Final = "operator"
 """Who changes something on the command line."""
@@ -148,15 +147,21 @@ def _(change: SetChangeRole, _before: Mapping[str, str], result: str | None) -> 
 
 
 @_entries.register
-def _(change: SetBudget, _before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
-    budget = change.budget
-    limit = "no limit" if budget.amount is None else f"{budget.amount} dollars"
-    return [_of_budget(budget.scope)._replace(after=f"{limit} a {budget.period} ({budget.time_zone})")]
+def _(change: SetBudget, _before: Mapping[str, str], result: Budget | None) -> Sequence[_Entry]:
+    before, after = _limit(result), _limit(change.budget)
+    return [] if before == after else [_of_budget(change.budget.scope)._replace(before=before, after=after)]
 
 
 @_entries.register
-def _(change: RemoveBudget, _before: Mapping[str, str], result: bool) -> Sequence[_Entry]:
-    return [_of_budget(change.scope)._replace(after=f"removed, a {change.period}")] if result else []
+def _(change: RemoveBudget, _before: Mapping[str, str], result: Budget | None) -> Sequence[_Entry]:
+    return [] if result is None else [_of_budget(change.scope)._replace(before=_limit(result))]
+
+
+def _limit(budget: Budget | None) -> str:
+    if budget is None:
+        return ""
+    limit = "no limit" if budget.amount is None else f"{budget.amount} dollars"
+    return f"{limit} a {budget.period} ({budget.time_zone})"
 
 
 def _of_budget(scope: BudgetScope) -> _Entry:

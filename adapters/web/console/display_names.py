@@ -1,4 +1,4 @@
-"""Say what places and people are called where the database knows it; else their ids stand there."""
+"""Say what places and people are called where the database knows it, else by their ids, and read places as typed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.errors import InvalidInput
 from bot.ports import ConsoleStore
-from bot.types import PLACE_STATE
+from bot.types import PLACE_STATE, ConversationKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +58,20 @@ def _told(key: str, text: str) -> dict[str, str]:
         named = {key.rpartition("/")[0]: workspace, key: f"#{channel}{where}" if channel else ""}
         return {place: name for place, name in named.items() if name}
     return {}
+
+
+LONGEST = 1_000
+
+
+def read_place(text: str) -> ConversationKey:
+    """Return the place of "PLATFORM[/WORKSPACE[/CHANNEL[/THREAD]]]", "" for everywhere. Raises `InvalidInput`."""
+    parts = text.strip().split("/", 3) if text.strip() else []
+    if len(text) > LONGEST or any(not part for part in parts) or not text.isprintable():
+        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
+    platform, workspace, channel, thread = [*parts, "", "", "", ""][:4]
+    return ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
+
+
+def place_text(key: ConversationKey) -> str:
+    """Return a place as `read_place` reads it."""
+    return "/".join(part for part in (key.platform, key.workspace, key.channel, key.thread) if part)

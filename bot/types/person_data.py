@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from bot.types.chat import EMPTY, ConversationKey, TurnId
-from bot.types.model import Entry
-from bot.types.summaries import Schedule
+from bot.types.incoming import EMPTY, ConversationKey, TurnId
+from bot.types.model_request import Entry
+from bot.types.summary_part import Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

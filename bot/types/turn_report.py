@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from bot.types.chat import ConversationKey, Task, TurnId
-from bot.types.ledger import Charge, Purpose
-from bot.types.turns import RequestFigures, Turn, TurnState
+from bot.types.incoming import ConversationKey, Task, TurnId
+from bot.types.ledger_line import Charge, Purpose
+from bot.types.turn import RequestFigures, Turn, TurnState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from bot.types.chat import EMPTY, FollowUp, Incoming, Task, TurnId
-from bot.types.model import Usage
-from bot.types.reply import Draft
-from bot.types.transcript import Conversation, NewEntry
+from bot.types.draft import Draft
+from bot.types.entry import Conversation, NewEntry
+from bot.types.incoming import EMPTY, FollowUp, Incoming, Task, TurnId
+from bot.types.model_request import Usage
 
 
 class TurnState(StrEnum):

@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
-from bot.types.model import Usage
-from bot.types.turns import Turn
+from bot.types.model_request import Usage
+from bot.types.turn import Turn
 
 RequestId = int
 """What names a line of the ledger."""
