@@ -40,8 +40,8 @@ from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
-from bot.app.history import add_own, chosen_settings
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.own_history import add_own, chosen_settings
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from bot.access.audit import person_key
+from bot.access.audit_trail import person_key
 from bot.access.rule_text import rule_text
 from bot.ports import Store, WorkspaceStore
 from bot.types import (

@@ -144,18 +144,21 @@ def _names(session: Session, platform: str, id: str, turns: Sequence[TurnRow]) -
 
 def _files(session: Session, person: str) -> tuple[KeptFile, ...]:
     row = PlaygroundFileRow
-    columns = (row.id, row.workspace, row.channel, row.name, row.media_type, sa.func.length(col(row.data)), row.at)
-    found = session.execute(sa.select(*columns).where(col(row.author) == person).order_by(col(row.at), col(row.id)))
+    names = ("id", "workspace", "channel", "name", "media_type", "at")
+    columns = [*(col(getattr(row, name)) for name in names), sa.func.length(col(row.data)).label("size")]
+    theirs = sa.select(*columns).where(col(row.author) == person).order_by(col(row.at), col(row.id))
     return tuple(
         KeptFile(
-            id=id,
-            channel=ConversationKey(platform=PLAYGROUND, workspace=workspace, channel=channel, thread=""),
-            name=name,
-            media_type=media_type,
-            size=size,
-            at=as_utc(at),
+            id=found["id"],
+            channel=ConversationKey(
+                platform=PLAYGROUND, workspace=found["workspace"], channel=found["channel"], thread=""
+            ),
+            name=found["name"],
+            media_type=found["media_type"],
+            size=found["size"],
+            at=as_utc(found["at"]),
         )
-        for id, workspace, channel, name, media_type, size, at in found
+        for found in session.connection().execute(theirs).mappings()
     )
 
 

@@ -118,16 +118,16 @@ class SetChangeRole(Change[str | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetBudget(Change[None]):
-    """Set a budget; `expected` is the one that was seen in its place."""
+class SetBudget(Change[Budget | None]):
+    """Set a budget; what it was before, None where there was none. `expected` is the one that was seen in its place."""
 
     budget: Budget
     expected: Expected[Budget | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveBudget(Change[bool]):
-    """Remove a budget; whether there was one. `expected` is the one that was seen."""
+class RemoveBudget(Change[Budget | None]):
+    """Remove a budget; what it was, None where there was none. `expected` is the one that was seen."""
 
     scope: BudgetScope
     period: Period

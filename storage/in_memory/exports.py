@@ -15,6 +15,7 @@ from bot.types import (
     KeptMessage,
     Person,
     PersonData,
+    PlaygroundFile,
     Purpose,
     RatedAnswer,
     Rating,
@@ -43,6 +44,7 @@ class MemoryExports(MemoryTalk):
     _schedules: dict[ScheduleId, Schedule]
     _marks: dict[tuple[ConversationKey, str], datetime]
     _rated_at: dict[tuple[TurnId, str], datetime]
+    _files: dict[str, PlaygroundFile]
 
     async def rated_answers(self, *, since: datetime, limit: int) -> Sequence[RatedAnswer]:
         rated = [self._rated(id, person) for (id, person), at in self._rated_at.items() if at >= as_utc(since)]

@@ -7,15 +7,15 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.formatting import dollars
+from adapters.web.console.display_names import read_place
+from adapters.web.console.formats import dollars
 from adapters.web.console.operations import Console
-from adapters.web.console.places import read_place
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
 from bot.errors import ChangedMeanwhile, InvalidInput
-from bot.turns.effects import Change, Expected, RemoveBudget, SetBudget
+from bot.turns.effects import Expected, RemoveBudget, SetBudget
 from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 
 NONE: Final = "none"
@@ -71,7 +71,7 @@ class BudgetPages:
 
     def _change(
         self, form: Form, scope: BudgetScope, period: Period, use: BudgetUse | None
-    ) -> Change[None] | Change[bool]:
+    ) -> SetBudget | RemoveBudget:
         if form["before"] != _shown(use):
             raise ChangedMeanwhile
         seen = Expected(use.budget if use else None)
