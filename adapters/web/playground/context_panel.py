@@ -18,7 +18,7 @@ BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         CacheBreak.FIRST: "First request",
         CacheBreak.TRIM: "History trimmed",
         CacheBreak.COLD: "History trimmed after a pause",
-        CacheBreak.HEAD_CHANGED: "System prompt changed",
+        CacheBreak.PROMPT_CHANGED: "System prompt changed",
         CacheBreak.MODE_CHANGED: "Thinking or search switched",
         CacheBreak.DELETED: "Message deleted",
         CacheBreak.DROPPED: "Question without an answer dropped",
@@ -44,7 +44,7 @@ def present_context(records: Sequence[RequestRecord]) -> Json:
             _present_break(kind) for kind in BREAK_WORDS if any(record.figures.broken == kind for record in records)
         ],
         "estimated": any(prompt.estimated for prompt in prompts),
-        "head_new": any(prompt.cached < prompt.head for prompt in prompts),
+        "system_new": any(prompt.cached < prompt.system for prompt in prompts),
     }
 
 
@@ -61,7 +61,7 @@ def _named(title: str, record: RequestRecord, bar: Json) -> Json:
     facts = bar["facts"]
     words = (
         f"{title}: {facts['total']} tokens in, {facts['cached']} cached, {facts['fresh']} not cached, "
-        f"system prompt about {facts['head']}, {facts['messages']}."
+        f"system prompt about {facts['system']}, {facts['messages']}."
     )
     if bar["break"]:
         words += f" {bar['break']['label']}: {bar['break']['text']}"
@@ -83,7 +83,7 @@ def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
             "total": _count(prompt.total, estimated=prompt.estimated),
             "cached": _count(prompt.cached, estimated=prompt.estimated),
             "fresh": _count(prompt.fresh, estimated=prompt.estimated),
-            "head": f"{prompt.head:,}",
+            "system": f"{prompt.system:,}",
             "entries": f"{figures.entries:,}",
             "messages": quantity(figures.entries, "message"),
         },
