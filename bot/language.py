@@ -197,6 +197,7 @@ def _read_all() -> None:
 
 
 NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
+    "byte": lambda count: ngettext("{count} byte", "{count} bytes", count),
     "cached token": lambda count: ngettext("{count} cached token", "{count} cached tokens", count),
     "character": lambda count: ngettext("{count} character", "{count} characters", count),
     "day": lambda count: ngettext("{count} day", "{count} days", count),

@@ -24,7 +24,7 @@ from bot.app.supervisor import Supervisor
 from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
-from bot.language import quantity
+from bot.language import gettext_noop, quantity
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.settings import Settings
 from bot.types import RunnerKind
@@ -32,7 +32,7 @@ from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
 
-LOCAL_NOTICE = (
+LOCAL_NOTICE = gettext_noop(
     "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
     "Set SEED_API_KEY to use Seed."
 )
@@ -246,7 +246,7 @@ def _playground_options(settings: Settings, web: FrameOptions, model_name: str) 
         frame=web,
         port=settings.port,
         model_name=model_name,
-        notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
+        notice=LOCAL_NOTICE if settings.uses_local_model else "",
         complete=complete,
         is_shared=has_queue(settings.database_url),
         file_bytes=FILE_BYTES,

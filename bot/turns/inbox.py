@@ -299,15 +299,15 @@ class Inbox:
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
-        outcome = await self._store.delete_messages(channel, ids)
-        self._effects.interrupt(outcome.interrupted)
-        return outcome
+        return self._effects.end(await self._store.delete_messages(channel, ids))
 
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
-        """Remove all that was said in a place that is gone."""
-        outcome = await self._store.delete_place(place)
-        self._effects.interrupt(outcome.interrupted)
-        return outcome
+        """Remove all that was said in a place that is gone; of a whole workspace that is recorded."""
+        return await self._effects.remove_place(place)
+
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
+        """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""
+        await self._effects.record_platform("install", workspace, by=by)
 
     @spoken
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:

@@ -17,7 +17,7 @@ from adapters.web.frame.sign_in import LINK_LIFETIME
 from adapters.web.frame.sign_in_pages import LINK_PATH
 from adapters.web.listeners import listen, serve, url_of
 from adapters.web.playground.actions import Actions
-from adapters.web.playground.channel_access import HOME, HOME_CHANNELS
+from adapters.web.playground.channel_access import HOME, HOME_CHANNELS, WELCOME_ID
 from adapters.web.playground.channel_reader import ChannelReading
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
@@ -29,6 +29,7 @@ from adapters.web.playground.pages import Pages
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.shared import Scene
 from bot.errors import FileGone, FileTooLarge, PlatformError, StorageError
+from bot.language import gettext_noop
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
 from bot.types import (
     Attachment,
@@ -48,11 +49,13 @@ PACE_SECONDS = 0.1
 
 READ_PAGE = 100
 
-WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
+WELCOME = gettext_noop(
+    """**Welcome to Seedling.** This is a team chat with a model in it.
 
 - Mention **@seedling** in a channel: the answer comes in a thread, and more questions there need no mention.
 - Write to **Seedling** in your direct conversation, without any mention: nobody else sees it.
 - Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` the settings here, `/help` for the rest."""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +263,7 @@ class Playground(ChannelReading):
             return
         await self._store.put_workspace(HOME, HOME_CHANNELS, [BOT])
         welcome = ChannelMessage(
-            workspace=HOME.id, channel="general", id="welcome", author=BOT, text=WELCOME, at=self._clock()
+            workspace=HOME.id, channel="general", id=WELCOME_ID, author=BOT, text=WELCOME, at=self._clock()
         )
         await self._store.put_messages([welcome])
 

@@ -94,6 +94,8 @@ class RememberingBot(QuietBot):
         self.deletions += [(channel, id) for id in ids]
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         self.places.append(place)
         return DeletionOutcome()
