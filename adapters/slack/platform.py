@@ -354,7 +354,7 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
     """Slack, joined as `options` say, over one HTTP session. Raises `ConfigError`."""
     timeout = aiohttp.ClientTimeout(total=options.http_seconds)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
-        connector = Connector(session, url=options.api_url, minute=options.minute)
+        connector = Connector(session, url=options.api_url, minute=options.minute, role_seconds=options.role_seconds)
         platform = SlackPlatform(options, connector, state, clock)
         try:
             yield platform

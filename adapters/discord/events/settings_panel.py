@@ -220,7 +220,7 @@ class PanelHandler:
 
     def __init__(self, bot: Bot, around: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self.around = around
 
     def command(self) -> app_commands.Command[Any, ..., Any]:
         """Return the command that opens a panel for who asks alone."""
@@ -231,7 +231,7 @@ class PanelHandler:
             if answered is None:
                 return
             if refusal := await self._bot.refuse(incoming):
-                await say(self._around, answered, refusal.text)
+                await say(self.around, answered, refusal.text)
             else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
             await self._bot.mark_answered(incoming)
@@ -376,7 +376,7 @@ class ValueForm(discord.ui.Modal):
     ) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
-        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id(panel.around))
         self._panel = panel
         self._incoming = incoming
         self._scope = scope
