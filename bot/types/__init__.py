@@ -6,6 +6,7 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 from bot.types.access import (
     AccessRule,
     AuditRecord,
+    AuthorKind,
     Membership,
     Mention,
     NewRule,
@@ -25,7 +26,6 @@ from bot.types.chat import (
     PLACE_STATE,
     THREAD_EXPORT,
     Attachment,
-    AuthorKind,
     ConversationKey,
     Entrance,
     FollowUp,
