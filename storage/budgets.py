@@ -119,7 +119,7 @@ def count_spent(session: Session, line: LedgerRow, cost: Decimal, now: datetime)
 def _is(scope: BudgetScope, period: Period) -> Sequence[sa.ColumnElement[bool]]:
     return [
         *(col(getattr(BudgetRow, name)) == value for name, value in scope.columns.items()),
-        BudgetRow.period == period,
+        col(BudgetRow.period) == period.value,
     ]
 
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from bot.access.budget_text import change_text, name_of, read_amount, read_period, uses_text
 from bot.access.budgets import DEFAULT_AMOUNT
-from bot.app.administration import by_operator, carry_out
 from bot.app.core import utc_now
-from bot.app.operator_commands import open_database
+from bot.app.operator_commands import by_operator, carry_out, open_database
 from bot.command_help import add_command
 from bot.delivery.footer import money
 from bot.errors import InvalidInput

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from bot.access.audit import audit_records
+from bot.access.audit_trail import audit_records
 from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
 from bot.turns.effects import (

@@ -18,11 +18,11 @@ from adapters.discord.connection.gateway_payloads import channel_payload, manage
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
-from adapters.discord.events.forms import give_back, is_of_earlier_process
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
+from adapters.discord.events.stale_modals import give_back, is_of_earlier_process
 from adapters.discord.payloads import ChannelPayload, Message, Reaction
 from bot.backoff import Backoff
 from bot.chat.payload import Payload

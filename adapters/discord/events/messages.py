@@ -23,7 +23,7 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.language import gettext, gettext_noop

@@ -18,7 +18,6 @@ from discord import app_commands
 from adapters.discord.api.limits import SELECT_OPTIONS
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
-from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import (
     NOT_OURS,
     Interaction,
@@ -29,6 +28,7 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
+from adapters.discord.events.stale_modals import form_id
 from bot.chat.reply_actions import UNDO
 from bot.chat.settings_panel import (
     PanelRow,

@@ -10,7 +10,6 @@ from typing import Final
 
 from adapters.slack.api.directory import Member
 from adapters.slack.api.memberships import kind_of
-from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -21,7 +20,7 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.message_content import is_same, mentions, named_in
+from adapters.slack.message_content import QUESTION_CHARACTERS, is_same, mentions, message_text, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral

@@ -7,12 +7,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.formatting import dollars
+from adapters.web.console.display_names import read_place
+from adapters.web.console.formats import dollars
 from adapters.web.console.operations import Console
-from adapters.web.console.places import read_place
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
 from bot.errors import InvalidInput
 from bot.turns.effects import RemoveBudget, SetBudget

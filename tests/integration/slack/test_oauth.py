@@ -14,7 +14,7 @@ import aiohttp
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from yarl import URL
 
-from adapters.slack.api.workspaces import Origin
+from adapters.slack.api.workspace import Origin
 from adapters.slack.oauth.install_pages import States
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from bot.one_time_secrets import PENDING

@@ -10,8 +10,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.workspace import BotIdentity, SlackWorkspace
-from adapters.slack.api.workspaces import Origin
+from adapters.slack.api.workspace import BotIdentity, Origin, SlackWorkspace
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.events.backfill import SlackBackfill

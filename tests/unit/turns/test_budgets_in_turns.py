@@ -10,7 +10,7 @@ from bot.context.attachments import AttachmentLoader
 from bot.errors import FileGone
 from bot.pricing import SEED_CARD
 from bot.types import INSTALLATION, Attachment, Budget, MessageRef, Period, TurnState, Usage
-from bot.types.model import FileTerms, UnreadableFile
+from bot.types.model_request import FileTerms, UnreadableFile
 from tests.fakes import KEY, words
 from tests.house import House, running
 
@@ -67,7 +67,7 @@ class Files:
     def __init__(self) -> None:
         self.fetched: list[str] = []
 
-    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         self.fetched.append(attachment.id)
         raise FileGone("gone")
 
