@@ -6,6 +6,7 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 from bot.types.access_rule import (
     AccessRule,
     AuditRecord,
+    AuthorKind,
     Membership,
     Mention,
     NewRule,
@@ -44,7 +45,6 @@ from bot.types.incoming import (
     PLACE_STATE,
     THREAD_EXPORT,
     Attachment,
-    AuthorKind,
     ConversationKey,
     Entrance,
     FollowUp,
