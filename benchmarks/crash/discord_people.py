@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from bot.turns.done_notice import DONE
-
 from adapters.discord.events.messages import NOT_TAKEN
 from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
+from bot.turns.asker_notices import DONE
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo

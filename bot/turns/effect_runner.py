@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from bot.access.audit import person_key
+from bot.access.audit_trail import person_key
 from bot.errors import InvalidInput
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager

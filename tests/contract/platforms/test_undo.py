@@ -73,8 +73,8 @@ async def test_a_form_of_slack_is_taken_back_once(workspace: SlackChat) -> None:
     (confirmation,) = chat.slack.whispers
     for number, text in enumerate((GONE, NOTHING), start=2):
         await chat.slack.press(chat.people["bob"], confirmation, "seedling_undo")
-        await chat.until(lambda number=number: len(chat.told()) == number)
-        assert text in chat.told()[-1]
+        await chat.until_told(text)
+        assert len(chat.told()) == number
     assert await chat.store.get_everywhere("max_tokens") == {}
     assert chat.slack.violations == []
 
