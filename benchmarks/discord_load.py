@@ -25,7 +25,8 @@ from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
 from benchmarks.bot_process import FixedRates
 from benchmarks.unhurried import lift_pace
-from bot.app.core import Core, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, open_core
 from bot.ports import Model, Rates
 from bot.settings import Settings
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported

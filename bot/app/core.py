@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 from functools import partial
 from importlib.metadata import version
@@ -18,9 +18,10 @@ from typing import Final
 
 from adapters.dates import DateWords
 from adapters.seed import SeedModel
-from adapters.web.health import Metrics, ObservedModel
+from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
 from bot.access.fallback import PricedModel
+from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
 from bot.app.heartbeat import processes
 from bot.app.learned_prices import open_learned_rates
@@ -76,11 +77,6 @@ class Core:
     rates: LearnedRates
     metrics: Metrics
     worker: str
-
-
-def utc_now() -> datetime:
-    """Return the clock of the running bot."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

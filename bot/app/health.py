@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from adapters.listeners import listen, serve
-from adapters.web.health import health_app
-from bot.app.core import Core, utc_now
+from adapters.web.health.health_app import health_app
+from bot.app.clock import utc_now
+from bot.app.core import Core
 from bot.app.heartbeat import telling
 from bot.app.installation import Installation
 from bot.errors import ConfigError

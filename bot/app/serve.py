@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.media.media_limits import FILE_BYTES
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
 from adapters.web.frame import FrameOptions
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from adapters.web.playground.platform import Playground, PlaygroundOptions
+from bot.app.clock import utc_now
+from bot.app.core import Core, EngineRole, open_core
 from bot.app.health import watched
 from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
