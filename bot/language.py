@@ -21,6 +21,8 @@ from babel import Locale, dates, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from bot.types.said import Said, fill
+
 CATALOGUES: Final = Path(__file__).parent / "locale"
 """One file for each language but English, as in `de.po`; read as they are, so that nothing has to be compiled."""
 
@@ -130,6 +132,14 @@ def _plural_form(code: str) -> Callable[[int], int]:
 @cache
 def _locale(code: str) -> Locale:
     return Locale.parse(code)
+
+
+def told(words: str) -> str:
+    """Return words that were kept until now, in the current language; names and the like stay as they are."""
+    if not isinstance(words, Said):
+        return words
+    values = {name: told(value) if isinstance(value, str) else number(value) for name, value in words.values.items()}
+    return fill(gettext(words.message), values)
 
 
 # ---------------------------------------------------------------- numbers and times

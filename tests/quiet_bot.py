@@ -80,7 +80,13 @@ class QuietBot:
         return Permissions(role=role_of(asked))
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 

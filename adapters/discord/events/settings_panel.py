@@ -35,6 +35,7 @@ from bot.chat.settings_panel import (
     PanelScope,
     SettingsPanel,
     choices_of,
+    own_values,
     scopes_at,
     stored_scope,
 )
@@ -205,6 +206,15 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """A new value of a parameter, None to take it back; `expected` is what a form showed of it."""
+
+    name: str
+    value: str | None
+    expected: Mapping[str, str | None] | None = None
+
+
 class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
@@ -299,20 +309,22 @@ class PanelHandler:
                 await whisper(interaction, refusal.text)
             await self._bot.mark_answered(incoming)
         elif match["what"] == "value":
-            await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
+            change = ValueChange(name=name, value=None if value == TAKE_BACK else value)
+            await self.change(interaction, incoming, scope, change)
         elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
-            await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
+            own = await own_values(self._bot, incoming.key, SCOPE_IDS[scope])
+            await interaction.response.send_modal(ValueForm(self, incoming, scope, current, own.get(value)))
         else:
             await interaction.response.defer()
             scope, name = (value, name) if match["what"] == "scope" else (scope, value)
             await self._show(interaction, incoming, scope=scope, name=name)
 
-    async def change(
-        self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
-    ) -> None:
+    async def change(self, interaction: Interaction, incoming: Incoming, scope: str, change: ValueChange) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
+        name, value = change.name, change.value
+        at, expected = stored_scope(incoming.key, SCOPE_IDS[scope]), change.expected
+        changing = self._bot.set_parameters(at, {name: value}, asked=incoming, expected=expected)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -359,7 +371,9 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(
+        self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective, own: str | None
+    ) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
         super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id(panel.around))
@@ -367,6 +381,7 @@ class ValueForm(discord.ui.Modal):
         self._incoming = incoming
         self._scope = scope
         self._name = parameter.name
+        self._own = own  # what is set at the very scope while the form is open
         default = None if current.value is None else parameter.format(current.value)[:QUESTION_CHARACTERS]
         self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
@@ -383,6 +398,7 @@ class ValueForm(discord.ui.Modal):
         value = str(self._field.value).strip()
         try:
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
-            await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
+            change = ValueChange(name=self._name, value=value or None, expected={self._name: self._own})
+            await self._panel.change(interaction, incoming, self._scope, change)
         except (BotError, discord.HTTPException) as error:
             await _failed(interaction, error)

@@ -208,7 +208,7 @@ class Actions:
         """Carry out the command that takes a change back, as if whoever pressed had typed it."""
         command = form["command"]
         if command.partition(" ")[0] != UNDO_COMMAND:
-            raise InvalidInput("This cannot be taken back.")
+            raise InvalidInput(gettext("This cannot be taken back."))
         asked = replace(self._pressed(here, here.key), entrance=Entrance.COMMAND, text=command)
         return await self._hand_over(here, Submission(message=None, incoming=asked), command)
 

@@ -107,7 +107,13 @@ class RememberingBot(QuietBot):
         return await effective_at(key, self._settings)
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         self.changes.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
