@@ -37,6 +37,7 @@ from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.posts import Posts, SlackStore
+from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
@@ -133,7 +134,8 @@ class SlackPlatform:
         workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         said = f"<@{asked.author.id}> {escape_mrkdwn(text)}"
         place = {"channel": asked.key.channel, "thread_ts": asked.key.thread or None}
-        await workspace.calls.call("chat.postMessage", {**place, "text": said}, patience=60)
+        arguments = {**place, "text": said, "metadata": NOTICE}
+        await workspace.calls.call("chat.postMessage", arguments, patience=60)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackApiError` when the channel is known to take no messages of the bot."""

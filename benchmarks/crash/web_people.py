@@ -204,12 +204,15 @@ class WebTown:
     # ------------------------------------------------------------ what is to be seen
 
     def finish(self, stored: Stored) -> None:
-        """Let the first page say what stands there now, as if everybody loaded theirs anew."""
+        """Let the first page say what stands there now, as if everybody loaded theirs anew, and when that began."""
         known = {id: place for page in self._pages for id, (place, _) in page.shown.items()}
-        gone = Seen(at=time.time(), text="", state="removed")
-        for id, (place, status, text) in {**{id: (place, "", "") for id, place in known.items()}, **stored.web}.items():
-            last = Seen(at=time.time(), text=text, state=STATES[status]) if status else gone
-            self._pages[0].shown.setdefault(id, (place, []))[1].append(last)
+        first = self._pages[0].shown
+        for id, answer in stored.web.items():
+            versions = first.setdefault(id, (answer.place, []))[1]
+            versions.insert(0, Seen(at=answer.at, text="", state="thinking"))
+            versions.append(Seen(at=time.time(), text=answer.text, state=STATES[answer.status]))
+        for id in known.keys() - stored.web.keys():
+            first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
 
     def shown(self) -> Sequence[Shown]:
         """All that any page was told, message by message."""

@@ -166,3 +166,26 @@ def test_what_is_larger_than_the_limit_passes_alone() -> None:
 async def _enter(limiter: RateLimiter) -> None:
     async with limiter.call():
         pass
+
+
+def test_what_nobody_waits_for_leaves_a_quarter_free_and_goes_on_when_there_is_room() -> None:
+    time = Time()
+    made: list[str] = []
+
+    async def call(limiter: RateLimiter, name: str, priority: Priority) -> None:
+        async with limiter.call(priority):
+            made.append(name)
+
+    async def run() -> None:
+        limiter = RateLimiter(8, seconds=60)
+        reading = [asyncio.create_task(call(limiter, "read", Priority.BACKGROUND)) for _ in range(8)]
+        await time.pass_(0)
+        assert made == ["read"] * 6
+        asked = [asyncio.create_task(call(limiter, "asked", Priority.FINAL)) for _ in range(2)]
+        await time.pass_(1)
+        assert made[6:] == ["asked"] * 2, "who asks passes those that wait"
+        await time.pass_(60)
+        assert made[8:] == ["read"] * 2
+        await asyncio.gather(*reading, *asked)
+
+    with_time(time, run())
