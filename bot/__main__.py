@@ -40,8 +40,8 @@ from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
-from bot.app.history import add_own, chosen_settings
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.own_history import add_own, chosen_settings
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
@@ -53,9 +53,9 @@ from bot.commands.parameter_text import origin_text, parameters_table
 from bot.commands.usage_report import guesses
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
+from bot.language import quantity
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
-from bot.plurals import quantity
 from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bot.access.audit import person_key
+from bot.access.audit_trail import person_key
 from bot.access.rule_text import rule_text
 from bot.ports import Store
 from bot.types import (

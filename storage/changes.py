@@ -28,7 +28,7 @@ from bot.turns.effects import (
     StopTurns,
     UndoChange,
 )
-from bot.types import AccessRule, DeletionOutcome, Incoming, Schedule, TurnId
+from bot.types import AccessRule, Budget, DeletionOutcome, Incoming, Schedule, TurnId
 from storage.access import SqlAccess, SqlAudit
 from storage.budgets import SqlBudgets
 from storage.database import within
@@ -111,12 +111,12 @@ def _(change: SetChangeRole, store: SqlChanges, session: Session) -> str | None:
 
 
 @changed.register
-def _(change: SetBudget, store: SqlChanges, session: Session) -> None:
-    within(SqlBudgets.put_budget)(store, session, change.budget)
+def _(change: SetBudget, store: SqlChanges, session: Session) -> Budget | None:
+    return within(SqlBudgets.put_budget)(store, session, change.budget)
 
 
 @changed.register
-def _(change: RemoveBudget, store: SqlChanges, session: Session) -> bool:
+def _(change: RemoveBudget, store: SqlChanges, session: Session) -> Budget | None:
     return within(SqlBudgets.remove_budget)(store, session, change.scope, change.period)
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.access.audit import audit_records
+from bot.access.audit_trail import audit_records
 from bot.turns.effects import TELLING, CarriedOut, Change, change_made
 from bot.types import Incoming, PendingAnswer
 from storage.access import write_audit

@@ -59,6 +59,8 @@ class QuietBot:
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
 

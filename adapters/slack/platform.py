@@ -17,8 +17,7 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
@@ -36,7 +35,7 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.markdown import escape_mrkdwn
-from adapters.slack.replies.posts import Posts, SlackStore
+from adapters.slack.replies.recovery import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge

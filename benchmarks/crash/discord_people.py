@@ -13,7 +13,7 @@ from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
-from bot.turns.done_notice import DONE
+from bot.turns.asker_notices import DONE
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo

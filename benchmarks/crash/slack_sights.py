@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from benchmarks.crash.history import Seen, Shown, State
-from bot.turns.done_notice import DONE
+from bot.turns.asker_notices import DONE
 from tests.emulators.slack import Message, RunningSlack
 from tests.emulators.slack.deliveries import Delivery
 from tests.emulators.slack.options import APP_ID

@@ -105,5 +105,5 @@ def _web(connection: sa.Connection) -> dict[str, WebAnswer]:
     return {
         id: WebAnswer(place=thread or channel, status=answer["status"], text=text, at=as_utc(at).timestamp())
         for id, thread, channel, answer, text, at in rows
-        if answer is not None and tuple(answer["notices"]) != TAKEN_BACK.notices
+        if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }

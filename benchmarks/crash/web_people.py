@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.web.playground.composer import message_id
 from adapters.web.playground.live_reply import BOT, TAKEN_BACK
-from benchmarks.crash.browser import Browser, NotThere
+from benchmarks.crash.browser import PAUSE_SECONDS, Browser, NotThere
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -199,7 +199,7 @@ class WebTown:
             try:
                 return await page.browser.act(name, **values)
             except NotThere:
-                continue
+                await asyncio.sleep(PAUSE_SECONDS)
 
     # ------------------------------------------------------------ what is to be seen
 
@@ -235,7 +235,7 @@ class WebTown:
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:
-    is_gone = not event["status"] or any(notice in event.get("html", "") for notice in TAKEN_BACK.notices)
+    is_gone = not event["status"] or TAKEN_BACK in event.get("html", "")
     state: State = "removed" if is_gone else STATES[event["status"]]
     text = html.unescape(_TAG.sub("", body)).strip()
     is_cut = event["status"] == "done" and "continue" in event["again"]

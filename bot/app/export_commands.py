@@ -10,15 +10,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from bot.access.audit import OPERATOR
+from bot.access.audit_trail import OPERATOR
 from bot.app.core import utc_now
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
 from bot.app.operator_commands import open_database
 from bot.command_help import add_command
 from bot.errors import InvalidInput
+from bot.language import quantity
 from bot.person_export import PersonExport, export_as_json, export_person
-from bot.plurals import quantity
 from bot.ports import Commands
 from bot.private_files import make_private_file
 from bot.settings import Settings, load_settings

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
-from bot.language import gettext, gettext_noop, minute, ngettext, number
-from bot.plurals import quantity
+from bot.language import gettext, gettext_noop, minute, ngettext, number, quantity
 from bot.ports import Ledger
 from bot.pricing import RateCard
 from bot.summary.request import zone_of

@@ -250,9 +250,14 @@ class Bot(Protocol):
         """
         ...
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
+        """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""
+        ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
-        """Return a thread, a channel or a whole workspace is gone, with all that was said there. Raises
-        `StorageError`.
+        """Follow the end of a thread, a channel or a whole workspace, with all that was said there.
+
+        Raises `StorageError`.
         """
         ...
 

@@ -106,15 +106,15 @@ class SetChangeRole(Change[str | None]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetBudget(Change[None]):
-    """Set a budget."""
+class SetBudget(Change[Budget | None]):
+    """Set a budget; what it was before, None where there was none."""
 
     budget: Budget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveBudget(Change[bool]):
-    """Remove a budget; whether there was one."""
+class RemoveBudget(Change[Budget | None]):
+    """Remove a budget; what it was, None where there was none."""
 
     scope: BudgetScope
     period: Period

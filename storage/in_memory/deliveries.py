@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from bot.access.audit import audit_records
+from bot.access.audit_trail import audit_records
 from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
 from bot.turns.effects import (
@@ -192,13 +192,13 @@ async def _(change: SetChangeRole, store: Any) -> Any:
 
 
 @_changed.register
-async def _(change: SetBudget, store: Any) -> None:
-    await store.put_budget(change.budget)
+async def _(change: SetBudget, store: Any) -> Any:
+    return await store.put_budget(change.budget)
 
 
 @_changed.register
-async def _(change: RemoveBudget, store: Any) -> bool:
-    return bool(await store.remove_budget(change.scope, change.period))
+async def _(change: RemoveBudget, store: Any) -> Any:
+    return await store.remove_budget(change.scope, change.period)
 
 
 @_changed.register

@@ -23,7 +23,7 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.chat.rate_limit import Priority
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.language import gettext, gettext_noop
@@ -192,7 +192,9 @@ class DiscordMessageHandler:
 
     # ------------------------------------------------------------ changes
 
-    async def edited(self, message: Message, *, names: Names = no_names, own_role: int | None = None) -> None:
+    async def edited(
+        self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
+    ) -> None:
         """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
 
         Raises `StorageError`.
@@ -207,6 +209,7 @@ class DiscordMessageHandler:
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
             at = edited_at or incoming.sent_at
+            incoming = replace(incoming, is_admin=is_admin)
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:

@@ -70,16 +70,20 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
             _read_block(answer, json_coerce.mapping(event.get("content_block")))
         case "message_start":
             _note_usage(answer, json_coerce.mapping(event.get("message")))
+            answer.counts.pop("output_tokens", None)  # of the answer's beginning: the end tells all of them
         case "message_delta":
             _note_usage(answer, event)
             _read_end(answer, json_coerce.mapping(event.get("delta")).get("stop_reason"))
         case "message_stop":
             answer.ended = True
+            answer.add_usage(_usage(answer.counts))
         case "message":
-            for block in json_coerce.items(event.get("content")):
+            content = event.get("content")
+            for block in [{"text": content}] if isinstance(content, str) else json_coerce.items(content):
                 _read_block(answer, json_coerce.mapping(block))
             _note_usage(answer, event)
-            _read_end(answer, event.get("stop_reason"))
+            answer.add_usage(_usage(answer.counts))
+            answer.end_with(event.get("stop_reason"))
 
 
 def _read_delta(answer: ResponseState, delta: Any) -> None:

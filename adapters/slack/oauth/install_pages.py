@@ -21,7 +21,7 @@ from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
 from adapters.slack.payloads import Authorization
-from bot.access.audit import person_key
+from bot.access.audit_trail import person_key
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, AuditStore, Clock

@@ -7,15 +7,15 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.formatting import dollars
+from adapters.web.console.display_names import read_place
+from adapters.web.console.formats import dollars
 from adapters.web.console.operations import Console
-from adapters.web.console.places import read_place
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
 from bot.errors import InvalidInput
-from bot.turns.effects import Change, RemoveBudget, SetBudget
+from bot.turns.effects import RemoveBudget, SetBudget
 from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 
 NONE: Final = "none"
@@ -68,7 +68,7 @@ class BudgetPages:
         await self._console.change(request, change, INSTALLATION_KEY)
         return RedirectResponse("/console/spending#budgets", 303)
 
-    def _change(self, form: Form, scope: BudgetScope, period: Period) -> Change[None] | Change[bool]:
+    def _change(self, form: Form, scope: BudgetScope, period: Period) -> SetBudget | RemoveBudget:
         if form["remove"]:
             return RemoveBudget(scope=scope, period=period)
         amount = read_amount(form["amount"])

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, page, read_form, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.errors import BotError
 from bot.person_export import export_as_json, export_person
 from bot.retention import PARAMETER

@@ -12,14 +12,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.console.budgets import MEANWHILE
-from adapters.web.console.names import Names, names_for
+from adapters.web.console.display_names import Names, names_for, place_text, read_place
 from adapters.web.console.operations import Console
-from adapters.web.console.places import place_text, read_place
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.roles import HOLDERS, ScopeKind
 from bot.chat.settings_panel import choices_of
-from bot.context.places import known_place
+from bot.context.known_places import known_place
 from bot.context.system_prompt import system_prompt
 from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_at, scopes_of

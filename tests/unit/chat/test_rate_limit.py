@@ -106,7 +106,7 @@ async def test_a_pause_that_the_server_asked_for_is_kept() -> None:
 
 
 async def test_the_beginning_and_the_end_of_an_answer_go_before_the_middle_of_others() -> None:
-    limiter, order = RateLimiter(1, seconds=0.01), list[str]()
+    limiter, order = RateLimiter(1, seconds=0.3), list[str]()
 
     async def ask(name: str, priority: Priority) -> None:
         await limiter.acquire(priority)

@@ -1,4 +1,5 @@
 // The page with scripts: links and forms work without a reload, and what happens is shown as it happens.
+import { say } from "../frame/language.js";
 import { prepare, send } from "./composer.js";
 import { prepareContext } from "./context.js";
 import { all, copyBy, fieldsOf, focusOn, localize, morphNode, one, parse, post, remember } from "./dom.js";
@@ -9,7 +10,6 @@ import { showUnread, useTool } from "./tools.js";
 
 document.documentElement.classList.add("js");
 const HINTED = "seedling:hinted";
-const HINT = "<p>The others see this; the bot answers what mentions it: <b>@seedling</b>.</p>";
 let going = 0;
 
 // ---------------------------------------------------------------- the page as it stands
@@ -238,6 +238,10 @@ async function act(button) {
   const pane = button.closest(".main, .thread");
   const answer = await post(button.formAction, fieldsOf(one("#act")));
   takeNotes(pane, answer);
+  if (!button.matches(".undo") || answer.error) return;
+  button.remove();
+  const shown = one('.settings .scopes [aria-current="true"]', pane);
+  if (shown) openPanel(shown.href);
 }
 
 async function set(form) {
@@ -249,7 +253,7 @@ async function set(form) {
   const response = await fetch(form.action, { method: "POST", body: fieldsOf(form), headers: { Accept: "text/html" } }).catch(() => null);
   const page = response && new DOMParser().parseFromString(await response.text(), "text/html");
   const next = page && one(".settings", page);
-  if (!next) return takeNotes(form.closest(".main, .thread"), { error: "That was not saved. Try again in a moment." });
+  if (!next) return takeNotes(form.closest(".main, .thread"), { error: say("That was not saved. Try again in a moment.") });
   section.replaceWith(next);
   start();
   one('[aria-invalid="true"], .settings-told', next)?.focus();
@@ -265,7 +269,7 @@ async function write(form) {
   if (!answer.error) takeNotes(pane, answer);
   if (answer.unheard && !localStorage.getItem(HINTED)) {
     localStorage.setItem(HINTED, "yes");
-    takeNotes(pane, { notes: [{ kind: "info", html: HINT, asked: "" }] });
+    takeNotes(pane, { notes: [{ kind: "info", html: `<p>${say("The others see this; the bot answers what mentions it: <b>@seedling</b>.")}</p>`, asked: "" }] });
   }
   if (answer.opens && (await go(answer.opens))) focusOn(one(".thread textarea"));
 }

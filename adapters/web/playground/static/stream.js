@@ -1,4 +1,5 @@
 // What the server tells while the page is open: messages as a whole, and answers that grow by what is new of them.
+import { say } from "../frame/language.js";
 import { all, localize, morphChildren, morphNode, one, parse } from "./dom.js";
 import { arrange, insert } from "./list.js";
 import { noteUnread } from "./tools.js";
@@ -35,7 +36,7 @@ export function listen(reset, read = position) {
   }
   source.onopen = () => tellTrouble("");
   source.onerror = () => {
-    tellTrouble("The connection is lost. What you write is kept; it goes on by itself.");
+    tellTrouble(say("The connection is lost. What you write is kept; it goes on by itself."));
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onReset), QUIET_MS);
   };
 }
