@@ -38,7 +38,7 @@ from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.recovery import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
-from adapters.slack.replies.status import acknowledge
+from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
@@ -126,6 +126,11 @@ class SlackPlatform:
         if asked.key.thread and not asked.private:
             workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
             await acknowledge(workspace, asked.key)
+
+    async def take_back(self, key: ConversationKey) -> None:
+        """Clear the status of a thread whose question is gone. Raises `PlatformError`."""
+        if moment(key.thread) is not None:
+            await take_back(await self._workspace(key), key)
 
     async def notify(self, turn: Turn, text: str) -> None:
         """Post below the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""

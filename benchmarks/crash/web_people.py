@@ -7,6 +7,7 @@ import html
 import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from adapters.web.playground.composer import message_id
@@ -26,6 +27,7 @@ STATES: Mapping[str, State] = {
     "stopped": "done",
     "failed": "failed",
 }
+BLINK_SECONDS = 0.3
 _TAG = re.compile(r"<[^>]*>")
 _BODY = re.compile(r'<div class="prose body"[^>]*>(.*)</div>\s*<div class="answer-foot', re.DOTALL)
 
@@ -215,15 +217,16 @@ class WebTown:
             first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
 
     def shown(self) -> Sequence[Shown]:
-        """All that any page was told, message by message."""
-        every: dict[str, tuple[str, list[Seen]]] = {}
+        """All that pages were told, message by message: of each the view of the page that was told most."""
+        every: dict[str, Shown] = {}
+        ends = self._pages[0].shown
         for page in self._pages:
             for id, (place, seen) in page.shown.items():
-                every.setdefault(id, (place, []))[1].extend(seen)
-        return [
-            Shown(id=id, place=place, seen=sorted(seen, key=lambda each: each.at))
-            for id, (place, seen) in every.items()
-        ]
+                around = [] if page is self._pages[0] else [ends[id][1][0], ends[id][1][-1]]
+                view = Shown(id=id, place=place, seen=_lasting(sorted([*seen, *around], key=lambda each: each.at)))
+                if id not in every or len(view.seen) > len(every[id].seen):
+                    every[id] = view
+        return list(every.values())
 
     def left(self) -> Sequence[str]:
         """Return nothing: whatever looks like work is a message."""
@@ -232,6 +235,12 @@ class WebTown:
     def violations(self) -> Sequence[str]:
         """Return nothing: the playground is the bot's own."""
         return []
+
+
+def _lasting(seen: Sequence[Seen]) -> Sequence[Seen]:
+    """Return what stood there long enough to be seen: a page that comes back is told what it missed all at once."""
+    lasting = [one for one, after in pairwise(seen) if after.at - one.at >= BLINK_SECONDS]
+    return [*lasting, seen[-1]]
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:
