@@ -97,7 +97,7 @@ def incoming_of(question: AskRequest) -> Incoming:
 async def open_asking(settings: Settings, terminal: Terminal, thread: str) -> AsyncIterator[Core]:
     """Yield a core that answers in one conversation, with a limit to what may be spent."""
     places = nullcontext({terminal.name: terminal})
-    async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
+    async with open_core(settings, lambda *_: places, grace=0, role=EngineRole.ASKS) as core:
         with single_conversation(settings.database_url, thread):
             if limits := await set_up_budgets(settings, core.store):
                 logger.info(limits)

@@ -81,7 +81,7 @@ async def evaluate(
         changes = {"database_url": f"sqlite:///{scratch}/eval.db", "state_folder": Path(scratch)}
         settings, place = setting.settings.model_copy(update=changes), AnswerCollector()
         places = nullcontext({place.name: place})
-        async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
+        async with open_core(settings, lambda *_: places, grace=0, role=EngineRole.ASKS) as core:
             free = asyncio.Semaphore(at_once)
 
             async def ask(number: int) -> CaseResult:

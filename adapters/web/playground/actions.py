@@ -94,8 +94,8 @@ class Actions:
                 )
             try:
                 done = await act(here, Form(values=values), request)
-            except StorageError:
-                logger.warning("the playground could not use the database", exc_info=True)
+            except StorageError as error:
+                logger.warning("the playground could not use the database", extra={"error": str(error)})
                 return self._failed(request, gettext(NOT_STORED if act == self._send else NOT_DONE), 503)
             except BotError as error:
                 return self._failed(request, str(error), 400)

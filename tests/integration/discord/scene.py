@@ -83,7 +83,7 @@ class Scene:
         """The bot listens and answers until the block is left."""
 
         @asynccontextmanager
-        async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
+        async def platforms(store: Any, *_: Any) -> AsyncIterator[dict[str, Any]]:
             async with open_discord(self.options, store, clock=utc_now) as platform:
                 self.platform = platform
                 yield {platform.name: platform}

@@ -60,7 +60,7 @@ async def scene(folder: Path, *scripts: Sequence[Any], pigeon: Pigeon) -> AsyncI
     opened: dict[str, Any] = {}
 
     @asynccontextmanager
-    async def platforms(store: Any, _: str) -> AsyncIterator[Any]:
+    async def platforms(store: Any, *_: Any) -> AsyncIterator[Any]:
         async with open_platforms(registered, settings, store, clock=utc_now) as found:
             opened.update(found)
             yield found
