@@ -40,11 +40,16 @@ _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 def render_markdown(text: str) -> str:
     """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
-    return _rendered(text, language())
+    return _remembered(text, language())
 
 
 @lru_cache(maxsize=128)
-def _rendered(text: str, language: str) -> str:  # noqa: ARG001 - code has a button, whose words are ours
+def _remembered(text: str, language: str) -> str:  # noqa: ARG001 - code has a button, whose words are ours
+    return render_afresh(text)
+
+
+def render_afresh(text: str) -> str:
+    """Return the same, rendered now."""
     rendered: str = _parser().render(text)
     return rendered
 
