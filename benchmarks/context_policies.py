@@ -72,7 +72,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
             history = entries[conversation.window_start : 2 * turn + 2]
             conversation = _noted(replace(view, conversation=conversation, history=history), limits, account, turn)
         elif window.start and not view.notes:  # the notes stand there from the first trim on
-            conversation = replace(conversation, head_digest=digest(head, notes))
+            conversation = replace(conversation, prompt_digest=digest(head, notes))
     return Windows(firsts, noted)
 
 

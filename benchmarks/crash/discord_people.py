@@ -13,6 +13,7 @@ from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
+from bot.turns.asker_notices import DONE
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
@@ -208,7 +209,8 @@ class DiscordTown:
     def _written(self) -> list[Message]:
         """Return all that the bot ever wrote."""
         every = [message for channel in self._discord.channels.values() for message in channel.messages.values()]
-        return [message for message in every if message.author is self._discord.bot and message.type in WRITTEN]
+        own = [message for message in every if message.author is self._discord.bot and message.type in WRITTEN]
+        return [message for message in own if not message.content.endswith(f"> {DONE}")]  # only tells of an answer
 
     def _answers(self) -> list[Message]:
         return [message for message in self._written() if not message.deleted and not message.ephemeral]

@@ -108,6 +108,7 @@ async def run(plan: Plan) -> Result:
                 "DATABASE_URL": base.url,
                 "SEED_BASE_URL": seed.url,
                 "SEED_API_KEY": API_KEY,
+                "SEED_REQUESTS_PER_MINUTE": str(FOREVER),
                 "SECRET_KEY": "a secret for one run",
             }
             fleet = Fleet(processes(plan), surroundings, folder=Path(name), log=plan.log, ready=ready_words(plan, town))

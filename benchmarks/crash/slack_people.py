@@ -52,6 +52,8 @@ class SlackTown:
         slack.ada.is_admin = True
         self._people = [slack.ada, slack.ben]
         self._channels = [slack.channel(f"channel-{number}") for number in range(CHANNELS)]
+        # What is forgotten stands on Slack all the same, and a later summary of its channel would tell it again.
+        self._summarised, self._forgetful = self._channels[: CHANNELS // 2], self._channels[CHANNELS // 2 :]
         self._threads: list[Message] = []
         self._summaries: dict[str, str] = {}  # names by place
         self._quiet_until = 0.0
@@ -185,7 +187,7 @@ class SlackTown:
 
     async def _summary(self) -> None:
         """Ask for a summary of a channel, in a thread of its own."""
-        channel = self._notes.chance.choice(self._channels)
+        channel = self._notes.chance.choice(self._summarised)
         asked = Asked(name=f"q{len(self._notes.asked)}", place="", at=time.time(), expected=["a summary"])
         self._notes.asked.append(asked)
         said = await self._slack.say(self._slack.ben, channel, f"{self._slack.mention()} summarise channel")
@@ -195,8 +197,9 @@ class SlackTown:
 
     async def _forget(self) -> None:
         """Have a whole thread forgotten."""
-        if self._threads:
-            root = self._notes.chance.choice(self._threads[-8:])
+        threads = [root for root in self._threads[-16:] if root.channel in self._forgetful]
+        if threads:
+            root = self._notes.chance.choice(threads)
             self._threads.remove(root)  # who asks there meanwhile may be early or late
             await self._slack.settled()
             for asked in self._notes.in_place(place_of(root)):

@@ -232,7 +232,7 @@ class WebTown:
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:
-    is_gone = not event["status"] or any(notice in event.get("html", "") for notice in TAKEN_BACK.notices)
+    is_gone = not event["status"] or TAKEN_BACK in event.get("html", "")
     state: State = "removed" if is_gone else STATES[event["status"]]
     text = html.unescape(_TAG.sub("", body)).strip()
     is_cut = event["status"] == "done" and "continue" in event["again"]

@@ -57,15 +57,15 @@ class Sizes:
     @property
     def reread(self) -> int:
         """The cached tokens that a trim now would make the provider read anew."""
-        return max(0, self.held[self.goal] - self.unread + self._head_lost)
+        return max(0, self.held[self.goal] - self.unread + self._fixed_lost)
 
     @property
     def usual_reread(self) -> int:
         """The same at an ordinary moment: the floor and what passes it, less the turn that is new."""
-        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._head_lost)
+        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._fixed_lost)
 
     @property
-    def _head_lost(self) -> int:
+    def _fixed_lost(self) -> int:
         """What a trim makes the provider read anew of what stands before the window: its notes replace the old ones."""
         kept = self.system if self.notes else self.fixed
         return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed

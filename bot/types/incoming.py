@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.types.access_rule import Mention
+from bot.types.access_rule import AuthorKind, Mention
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -96,15 +96,6 @@ class Task(StrEnum):
     ANSWER = "answer"  # a question of the conversation
     SUMMARY = "summary"  # the words after "summarise": what to read and for whom
     CONTEXT = "context"  # nothing: it is kept until the next question, and sent with that
-
-
-class AuthorKind(StrEnum):
-    """Kind of author, as the platform tells it."""
-
-    MEMBER = "member"
-    GUEST = "guest"
-    UNTOLD = "untold"  # one of the two before: the platform does not tell now
-    EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
 
 
 TurnId = int

@@ -232,7 +232,7 @@ class GatewayClient(discord.AutoShardedClient):
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer a form that an earlier process opened; discord.py hands all others to what waits for them."""
-        if is_of_earlier_process(interaction):
+        if is_of_earlier_process(interaction, self._around):
             await give_back(interaction)
 
     def _guild_of(self, id: str) -> discord.Guild | None:

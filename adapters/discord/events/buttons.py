@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from adapters.discord.events.requests import (
     tell_failure,
     whisper,
 )
+from adapters.discord.payloads import InteractionData
 from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE, custom_id
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import SMALL, Renderer
@@ -173,9 +173,9 @@ def _without_used(interaction: Interaction) -> discord.ui.View:
     """Return the buttons of the message without the one that was pressed."""
     assert interaction.message is not None  # noqa: S101 - for the type checker: buttons hang on messages
     view = discord.ui.View.from_message(interaction.message)
-    pressed: Mapping[str, Any] = interaction.data or {}
+    pressed = InteractionData.read(interaction.data).custom_id
     for item in view.children:
-        if isinstance(item, discord.ui.Button) and item.custom_id == pressed.get("custom_id"):
+        if isinstance(item, discord.ui.Button) and item.custom_id == pressed:
             view.remove_item(item)
     view.stop()  # presses come by their ids, not by this view
     return view

@@ -54,7 +54,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
     )
 
     def __init__(self, bot: Bot, around: DiscordContext, message: Message) -> None:
-        super().__init__(timeout=FORM_SECONDS, custom_id=form_id())
+        super().__init__(timeout=FORM_SECONDS, custom_id=form_id(around))
         self._bot = bot
         self._around = around
         self._message = message

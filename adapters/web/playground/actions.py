@@ -22,7 +22,7 @@ from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
 from adapters.web.playground.request_examples import examples
-from adapters.web.playground.settings_form import present_panel, read_panel, save
+from adapters.web.playground.settings_form import present_panel, read_panel, save, undo_button
 from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
@@ -42,6 +42,7 @@ LIKED = gettext_noop("Thank you: noted as a good answer.")
 DISLIKED = gettext_noop("Thank you: noted as a bad answer.")
 CHANNEL_NAME = 40
 TOPIC = 200
+UNDO_COMMAND = "/undo"
 ANSWER_GONE = gettext_noop("This answer is not here any more.")
 LENGTH = gettext_noop("A message has 1 to {most} characters.")
 NO_NAME = gettext_noop("Say first what the others shall call you.")
@@ -73,7 +74,7 @@ class Actions:
         """Return their addresses."""
         place = "/c/{workspace}/{channel}"
         acts: dict[str, Act] = {"send": self._send, "stop": self._stop, "again": self._again, "delete": self._delete}
-        acts |= {"edit": self._edit, "feedback": self._feedback}
+        acts |= {"edit": self._edit, "feedback": self._feedback, "undo": self._undo}
         return [
             *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
             page(f"{place}/settings", self._save, methods=("POST",)),
@@ -169,7 +170,8 @@ class Actions:
             note = await self._note("error", str(error), here, incoming, asked)
             return Done(notes=(note,), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
-            return Done(notes=(await self._note("info", handled.text, here, incoming, asked),))
+            note = await self._note("info", handled.text, here, incoming, asked)
+            return Done(notes=(replace(note, html=note.html + undo_button(here, handled.undo)),))
         if handled.outcome is Outcome.ANSWERING:
             return Done(opens=await self._opened(here, incoming))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
@@ -209,6 +211,14 @@ class Actions:
         except InvalidInput as error:
             note = str(error)
         return Done(notes=(await self._note("error", note, here, asked, ""),)) if note else Done()
+
+    async def _undo(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Carry out the command that takes a change back, as if whoever pressed had typed it."""
+        command = form["command"]
+        if command.partition(" ")[0] != UNDO_COMMAND:
+            raise InvalidInput(gettext("This cannot be taken back."))
+        asked = replace(self._pressed(here, here.key), entrance=Entrance.COMMAND, text=command)
+        return await self._hand_over(here, Submission(message=None, incoming=asked), command)
 
     def _pressed(self, here: Surroundings, key: ConversationKey) -> Incoming:
         """Return what somebody does by a button; a browser sends it once."""
@@ -276,13 +286,14 @@ class Actions:
         here = replace(here, thread=form["thread"][:200])
         asked = replace(self._pressed(here, here.key), entrance=Entrance.FORM)
         try:
-            panel, told = await save(self._scene.bot, here, asked, form)
+            panel, told, undo = await save(self._scene.bot, here, asked, form)
         except InvalidInput as error:
             form.errors[""] = str(error)
-            panel, told = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error)
+            panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
             await self._scene.bot.mark_answered(asked)
-        shown = {**present_panel(panel, form["scope"], form if form.errors else None), "told": told}
+        shown = present_panel(panel, form["scope"], form if form.errors else None)
+        shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)
 
     async def _copy_as(self, request: Request) -> Response:

@@ -40,11 +40,12 @@ _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 def render_markdown(text: str) -> str:
     """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
-    return _remembered(text, language())
+    return render_in(text, language())
 
 
 @lru_cache(maxsize=128)
-def _remembered(text: str, language: str) -> str:  # noqa: ARG001 - code has a button, whose words are ours
+def render_in(text: str, language: str) -> str:  # noqa: ARG001 - code has a button, whose words are ours
+    """Return the same in a language."""
     return render_afresh(text)
 
 

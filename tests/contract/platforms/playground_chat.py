@@ -61,6 +61,10 @@ class PlaygroundChat(Chat):
         query = f"id={found[0].id}&how=regenerate&thread={said.id}"
         await self._people[by].post(f"/c/local/general/again?{query}")
 
+    async def rate(self, said: Said, *, by: str) -> None:
+        found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)
+        await self._people[by].post(f"/c/local/general/feedback?id={found[0].id}&good=yes&thread={said.id}")
+
     async def delete(self, said: Said) -> None:
         path = f"/c/local/{said.native['channel']}/delete"
         await self._people[said.native["by"]].post(f"{path}?id={said.id}&thread={said.native['thread']}")

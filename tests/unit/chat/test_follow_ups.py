@@ -118,7 +118,12 @@ THANKS = """
     eskerrik asko | どうもありがとうございます | 承知しました | 非常感谢 | 정말 감사합니다 | 唔該 | ㅋㅋㅋ |
     \u0430\u0445\u0430\u0445\u0430 | wkwkwk | 👍🏽🙏🏿 | ❤️‍🔥 🫶 | 🇫🇷 | \U0001faf6 | thanks Seedling |
     thank you so much, seedling! | good bot | ty so much 🙏 | thx @seedling | makes sense, thanks |
-    sounds good | good to know | much appreciated | many thanks | thanks Ben, you're the best 🎉
+    sounds good | good to know | much appreciated | many thanks | thanks Ben, you're the best 🎉 |
+    thanks for the explanation | thank you so much for your help! | Danke für die schnelle Antwort :) | no worries |
+    gracias por la ayuda | merci d'avoir répondu | dzięki za pomoc | yard\u0131m\u0131n için teşekkürler |
+    教えてくれてありがとうございます | 谢谢你的帮助 | спасибо, помогло | 도와주셔서 감사합니다 |
+    that helps, thanks | works now | passt so |
+    ah, perfect. ça marche | Kein Problem, hat geklappt! | sorry, my bad | no thanks | *thumbs up* | 太好了\uff01 | \\o/
 """
 
 
@@ -130,7 +135,9 @@ def test_thanks_are_known_in_many_languages_and_however_they_are_said(text: str)
 NO_THANKS = """
     terima pesanan saya | cảm thấy lạ | แล้วขอบคุณแปลว่าอะไร | понял вопрос | is 'terima kasih'
     Malay | 1️⃣ | 555 | good work on the pump, now the filter | that works on Linux only | Seedling
-    | you know
+    | you know | thanks for the summary of it, now the prices | merci de répondre en anglais | thanks for translating
+    this into French for me | works only once | top 10 | forget it, write about cats | never mind the tone
+    | das hilft nicht | problem solved by Ben | no problem in the second one either
 """
 
 

@@ -94,6 +94,8 @@ class RememberingBot(QuietBot):
         self.deletions += [(channel, id) for id in ids]
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         self.places.append(place)
         return DeletionOutcome()
@@ -105,7 +107,13 @@ class RememberingBot(QuietBot):
         return await effective_at(key, self._settings)
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         self.changes.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)

@@ -67,7 +67,7 @@ class Files:
     def __init__(self) -> None:
         self.fetched: list[str] = []
 
-    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef) -> bytes:
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
         self.fetched.append(attachment.id)
         raise FileGone("gone")
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.listeners import listen, url_of
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.listeners import listen, url_of
 from adapters.web.playground.differences import NOTHING, grown
 from adapters.web.playground.live_reply import BOT, open_reply
 from bot.commands.completion import complete
