@@ -26,7 +26,7 @@ from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
 from adapters.web.playground.composer import spoken, suggest
-from adapters.web.playground.markdown_html import render_in
+from adapters.web.playground.markdown_html import render_afresh
 from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_markdown import beginning, render, repeats
 from bot.chat.reactions import is_reaction
@@ -194,7 +194,7 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "thread_name": thread_name,
     },
     "web": {
-        "render_markdown": lambda text: render_in.__wrapped__(text, "en"),
+        "render_markdown": render_afresh,
         "spoken": spoken,
         "suggest": lambda text: suggest(text, ["Ada"], complete),
     },
