@@ -91,12 +91,19 @@ class SqlDailySpending(SqlPart):
         values = {"dimension": dimension.value, "since": since, "until": until, "most": limit}
         keys = defaultdict[str, list[Spending]](list)
         for found in session.connection().execute(sums, values).mappings():
-            columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name]) for name in SUMS}
+            columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name] or 0) for name in SUMS}
             keys[found["key"]].append(Spending(**columns))
         for line, kind in self._under_way(session, since, until):
             keys[keys_of(line, kind)[dimension]].append(_spending(line))
         totals = [KeySpending(key=key, spent=_added(spent)) for key, spent in keys.items()]
         return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
+
+    @unit_of_work
+    def recent_keys(self, session: Session, dimension: Dimension, *, limit: int) -> Sequence[str]:
+        row = SpendingDayRow
+        newest = sa.func.max(col(row.day)).desc()
+        theirs = sa.select(col(row.key)).where(col(row.dimension) == dimension.value).group_by(col(row.key))
+        return session.connection().execute(theirs.order_by(newest, col(row.key)).limit(limit)).scalars().all()
 
     def _under_way(self, session: Session, since: date, until: date) -> Iterable[tuple[LedgerRow, RequestKind]]:
         lines = [  # all that are open, which are few: beside a time the database would take the index of times
@@ -154,11 +161,16 @@ def _count(dialect: str) -> sa.Insert:
     return insert.on_conflict_do_update(index_elements=["dimension", "day", "key"], set_=added)
 
 
+def _if_any(amount: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str | None]:
+    """Return an amount, NULL for nothing: what is estimated is nothing nearly always, and SQLite calls us for each."""
+    return sa.func.nullif(amount, "0")
+
+
 @cache
 def _by_key(dialect: str) -> sa.Executable:
     row = SpendingDayRow
     counts = [sa.func.sum(col(getattr(row, name))).label(name) for name in COUNTS]
-    sums = [sum_of(col(getattr(row, name)), dialect=dialect).label(name) for name in SUMS]
+    sums = [sum_of(_if_any(col(getattr(row, name))), dialect=dialect).label(name) for name in SUMS]
     these = (
         col(row.dimension) == sa.bindparam("dimension"),
         col(row.day) >= sa.bindparam("since"),
