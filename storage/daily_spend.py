@@ -72,12 +72,12 @@ class SqlDailySpending(SqlPart):
         self, session: Session, *, since: date, until: date, of: tuple[Dimension, str] = (Dimension.TOTAL, "")
     ) -> Sequence[DaySpending]:
         row, (dimension, key) = SpendingDayRow, of
-        found = session.exec(
-            select(row).where(
-                row.dimension == dimension.value, row.key == key, row.day >= since, row.day < until, row.requests != 0
-            )
-        )
-        days = defaultdict[date, list[Spending]](list, {item.day: [item.to_spending()] for item in found})
+        columns = [col(getattr(row, name)) for name in ("day", *COUNTS, *SUMS)]
+        here = (col(row.dimension) == dimension.value, col(row.key) == key)
+        span = (col(row.day) >= since, col(row.day) < until, col(row.requests) != 0)
+        days = defaultdict[date, list[Spending]](list)
+        for found in session.connection().execute(sa.select(*columns).where(*here, *span)).mappings():
+            days[found["day"]].append(_spending_of(found))
         for line, kind in self._under_way(session, since, until):
             if keys_of(line, kind)[dimension] == key:
                 days[as_utc(line.at).date()].append(_spending(line))
@@ -91,8 +91,7 @@ class SqlDailySpending(SqlPart):
         values = {"dimension": dimension.value, "since": since, "until": until, "most": limit}
         keys = defaultdict[str, list[Spending]](list)
         for found in session.connection().execute(sums, values).mappings():
-            columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name] or 0) for name in SUMS}
-            keys[found["key"]].append(Spending(**columns))
+            keys[found["key"]].append(_spending_of(found))
         for line, kind in self._under_way(session, since, until):
             keys[keys_of(line, kind)[dimension]].append(_spending(line))
         totals = [KeySpending(key=key, spent=_added(spent)) for key, spent in keys.items()]
@@ -122,6 +121,11 @@ def _kinds(session: Session, lines: Sequence[LedgerRow]) -> Mapping[int, Request
     for some in chunks(turns):
         names |= session.exec(select(TurnRow.id, TurnRow.dedupe_key).where(col(TurnRow.id).in_(some))).all()
     return {line.id: kind_of(line.purpose, line.tools, names.get(line.turn_id, "")) for line in lines}
+
+
+def _spending_of(found: sa.RowMapping) -> Spending:
+    columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name] or 0) for name in SUMS}
+    return Spending(**columns)
 
 
 def _spending(line: LedgerRow) -> Spending:
