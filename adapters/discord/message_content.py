@@ -172,10 +172,12 @@ class _Reader:
 
 
 def _answer(message: Message, names: Names) -> MessageContent:
+    return MessageContent(text=readable(own_answer(message), names).rstrip())
+
+
+def own_answer(message: Message) -> str:
     """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
-    lines = message.content.split("\n")
-    text = "\n".join(line for line in lines if not line.startswith(SMALL))
-    return MessageContent(text=readable(text, names).rstrip())
+    return "\n".join(line for line in message.content.split("\n") if not line.startswith(SMALL))
 
 
 def _notice(message: Message, text: str, names: Names) -> Notice:
