@@ -19,7 +19,7 @@ from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
-from adapters.web.playground.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_in
 from bot.delivery import IncrementalRenderer, Splitter, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
@@ -86,7 +86,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
 
 def showers() -> Mapping[str, Callable[[], Show]]:
     """Return what each platform does with a draft, as a function of its text; each call begins another answer."""
-    return {"Discord": _discord, "Slack": _slack, "playground": lambda: render_markdown.__wrapped__}
+    return {"Discord": _discord, "Slack": _slack, "playground": lambda: lambda text: render_in.__wrapped__(text, "en")}
 
 
 def _discord() -> Show:
@@ -127,7 +127,7 @@ def whole(text: str) -> None:
     readers: Mapping[str, Read] = {
         "Discord": DiscordRenderer().render,
         "Slack": SlackRenderer().render,
-        "playground": render_markdown.__wrapped__,
+        "playground": lambda text: render_in.__wrapped__(text, "en"),
     }
     for name, read in readers.items():
         took = min(seconds(read, text) for _ in range(WHOLE_ROUNDS))

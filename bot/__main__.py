@@ -30,7 +30,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -40,8 +40,8 @@ from bot.app.administration_commands import add_administration_commands
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
-from bot.app.history import add_own, chosen_settings
 from bot.app.maintenance_commands import add_upkeep_commands
+from bot.app.own_history import add_own, chosen_settings
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
@@ -50,12 +50,12 @@ from bot.app.web import add_account_commands
 from bot.checks import CHECK_SECONDS, Check
 from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
-from bot.commands.usage_report import guesses
+from bot.commands.usage_report import guesses, last_days, this_month
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
+from bot.language import capitalised
 from bot.logs import configure_logging
 from bot.parameters import FIXED_BY_SERVER
-from bot.plurals import quantity
 from bot.ports import Commands, PlatformSpec
 from bot.settings import Settings, load_settings
 from bot.standard_streams import (
@@ -225,6 +225,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
         commands, "usage", "print what was used and what it cost", "seedling usage --days 7", "seedling usage --own"
     )
     add_days(command)
+    command.add_argument("--month", action="store_true", help="this month, as the console counts it, in place of days")
     command.add_argument("--reconcile", action="store_true", help="compare with the provider's account")
     add_own(command)
     command.set_defaults(command=_usage)
@@ -349,14 +350,15 @@ def _seconds(text: str) -> float:
 
 def _usage(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    settings, since = chosen_settings(options), datetime.now(UTC) - timedelta(days=options.days)
-    rows = [("our records", asyncio.run(app.spending(settings, since=since)))]
+    settings, now = chosen_settings(options), datetime.now(UTC)
+    span = this_month(now) if options.month else last_days(options.days, now)
+    rows = [("our records", asyncio.run(app.spending(settings, since=span.since)))]
     if options.reconcile:
-        ours, theirs = asyncio.run(app.reconcile(settings, since=since))
+        ours, theirs = asyncio.run(app.reconcile(settings, since=span.since))
         rows = [("our records", ours), ("the provider", theirs)]
         gone = {name: getattr(theirs, name) - getattr(ours, name) for name in ("requests", "input", "cached", "output")}
         rows.append(("difference", Spending(**gone, cost=theirs.cost - ours.cost)))
-    say(f"The last {quantity(options.days, 'day')}:")
+    say(f"{capitalised(span.words)}:")
     say(f"{'':<14} {'requests':>9} {'tokens in':>13} {'cached':>13} {'out':>11} {'US dollars':>12}")
     for name, sums in rows:
         counts = f"{sums.requests:>9,} {sums.input:>13,} {sums.cached:>13,} {sums.output:>11,}"

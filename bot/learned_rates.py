@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.errors import StorageError
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import AdapterStateStore, Rates
 from bot.pricing import MILLION, RateCard
 from bot.types import Observation, Usage

@@ -13,7 +13,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.types import ConversationKey, DeletionOutcome, PlaygroundEvent, Task
 from storage.codec import as_utc
-from storage.daily_spending import rename_person
+from storage.daily_spend import rename_person
 from storage.database import unit_of_work
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits

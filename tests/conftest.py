@@ -14,7 +14,7 @@ from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
 
 from adapters.local import LocalServer, find_weights, open_local
-from bot.app.registry import load_specs
+from bot.app.platform_registry import load_specs
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles

@@ -59,6 +59,8 @@ class QuietBot:
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
 
@@ -78,7 +80,13 @@ class QuietBot:
         return Permissions(role=role_of(asked))
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 

@@ -14,7 +14,7 @@ from adapters.discord.events.parse import Names, readable, without_address
 from adapters.discord.payloads import Embed, Message, PollMedia, PollPayload
 from adapters.discord.replies.components import are_below_answer
 from adapters.discord.replies.rendering import SMALL
-from bot.chat.message_rendering import beginning
+from bot.chat.message_markdown import beginning
 from bot.types.content import (
     Card,
     CardField,

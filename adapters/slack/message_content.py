@@ -1,4 +1,4 @@
-"""Parse Slack's messages with all their parts; missing or malformed parts are ignored. Pure.
+"""Parse Slack's messages with all their parts; missing or malformed parts are ignored.
 
 Messages: https://docs.slack.dev/reference/events/message, attachments of both generations:
 https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
@@ -12,17 +12,23 @@ from itertools import chain
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from adapters.slack.block_kit import BlockReader, Piece
+from adapters.slack.block_kit import MOST_DEPTH, BlockReader, Names, Piece
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
-from adapters.slack.rich_text import MOST_DEPTH, Names
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
+from bot.offload import offload
 from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
 
 BROADCAST: Final = "thread_broadcast"
 """Subtype of a reply that was sent to the channel as well."""
+
+QUESTION_CHARACTERS: Final = 40_000
+"""Of a question itself, which nobody may lose a part of; Slack cuts messages there.
+
+https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+"""
 
 _PLACES: Final = ("channel", "group")
 _CHANGES: Final = (
@@ -73,6 +79,13 @@ def read_content(message: SlackMessage, names: Names, *, bot_user: str = "") -> 
 def written(message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS) -> str:
     """Return a message with all its parts as Markdown of at most `most` characters; see `read_content`."""
     return render(read_content(message, names, bot_user=bot_user), most=most)
+
+
+async def message_text(
+    message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS
+) -> str:
+    """Return what `written` returns, beside the event loop where the message is long."""
+    return await offload(len(str(message)), written, message, names, bot_user=bot_user, most=most)
 
 
 def has_content(message: SlackMessage) -> bool:

@@ -10,18 +10,17 @@ from datetime import datetime
 from typing import Final
 
 import aiohttp
-from aiohttp import web
+from starlette.routing import Route
 
 from adapters.slack.api import channels, memberships
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace, Workspaces
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
-from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening
+from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.interactions import InteractionHandler
@@ -36,7 +35,7 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.markdown import escape_mrkdwn
-from adapters.slack.replies.posts import Posts, SlackStore
+from adapters.slack.replies.recovery import Posts, SlackStore
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
@@ -307,7 +306,7 @@ class SlackPlatform:
         if seconds > REDELIVERED.total_seconds():
             self._gap.set()
 
-    def _routes(self, intake: EventDispatcher) -> list[web.RouteDef]:
+    def _routes(self, intake: EventDispatcher) -> list[Route]:
         """Return what is served over HTTP: events without Socket Mode, and the pages that install the app."""
         routes = list(self._install_routes)
         if self._options.app_token is None:
@@ -315,7 +314,7 @@ class SlackPlatform:
             if secret is None:
                 fix = "must be set for events over HTTP; for Socket Mode set SLACK_APP_TOKEN instead"
                 raise ConfigError("SLACK_SIGNING_SECRET", fix)
-            routes.append(web.post(EVENTS_PATH, EventsEndpoint(intake, secret=secret, clock=self._clock).handle))
+            routes.append(only("POST", EVENTS_PATH, EventsEndpoint(intake, secret=secret, clock=self._clock).handle))
         return routes
 
     async def _run_sockets(self, intake: EventDispatcher, app_token: str) -> None:
@@ -365,7 +364,7 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
 
 def make_workspaces(
     options: SlackOptions, connector: Connector, state: InstallStore, clock: Clock
-) -> tuple[Workspaces, Sequence[web.RouteDef]]:
+) -> tuple[Workspaces, Sequence[Route]]:
     """One workspace, or those in which the app is installed, with the pages that install it. Raises `ConfigError`."""
     if options.client_id is None:
         if options.bot_token is None:

@@ -52,6 +52,8 @@ class SlackTown:
         slack.ada.is_admin = True
         self._people = [slack.ada, slack.ben]
         self._channels = [slack.channel(f"channel-{number}") for number in range(CHANNELS)]
+        # What is forgotten stands on Slack all the same, and a later summary of its channel would tell it again.
+        self._summarised, self._forgetful = self._channels[: CHANNELS // 2], self._channels[CHANNELS // 2 :]
         self._threads: list[Message] = []
         self._summaries: dict[str, str] = {}  # names by place
         self._quiet_until = 0.0
@@ -94,12 +96,7 @@ class SlackTown:
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
-
-        Little is sent of a conversation, so that there is something to trim and to condense.
-        """
-        for value in ("channel_context 0", "context economy"):
-            await self._command(self._slack.ada, self._channels[0], f"set workspace {value}")
+        """Come with nothing to open."""
 
     async def settled(self) -> None:
         """Wait until every delivery was acknowledged or given up."""
@@ -190,7 +187,7 @@ class SlackTown:
 
     async def _summary(self) -> None:
         """Ask for a summary of a channel, in a thread of its own."""
-        channel = self._notes.chance.choice(self._channels)
+        channel = self._notes.chance.choice(self._summarised)
         asked = Asked(name=f"q{len(self._notes.asked)}", place="", at=time.time(), expected=["a summary"])
         self._notes.asked.append(asked)
         said = await self._slack.say(self._slack.ben, channel, f"{self._slack.mention()} summarise channel")
@@ -200,8 +197,9 @@ class SlackTown:
 
     async def _forget(self) -> None:
         """Have a whole thread forgotten."""
-        if self._threads:
-            root = self._notes.chance.choice(self._threads[-8:])
+        threads = [root for root in self._threads[-16:] if root.channel in self._forgetful]
+        if threads:
+            root = self._notes.chance.choice(threads)
             self._threads.remove(root)  # who asks there meanwhile may be early or late
             await self._slack.settled()
             for asked in self._notes.in_place(place_of(root)):
@@ -225,18 +223,13 @@ class SlackTown:
         await self._perhaps_again(delivery)
 
     async def _set(self) -> None:
-        """Set something by a command or by a mention, once more late."""
+        """Set something, perhaps told twice, until it is taken, as people do when Slack says that it failed."""
         channel = self._notes.chance.choice(self._channels)
-        await self._command(self._slack.ada, channel, f"set channel {PROBE} ", setting=True)
-
-    async def _command(self, person: Person, channel: Channel, text: str, *, setting: bool = False) -> None:
-        """Type a command until it is taken, as people do when Slack says that it failed."""
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
-            delivery = await self._slack.slash(person, channel, "/seed", text + (value if setting else ""))
+            delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"set channel {PROBE} {value}")
             taken = time.time() if delivery.acknowledged else None
-            if setting:
-                self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
+            self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
             await self._perhaps_again(delivery)
             if taken is not None:
                 return

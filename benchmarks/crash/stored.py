@@ -105,5 +105,5 @@ def _web(connection: sa.Connection) -> dict[str, tuple[str, str, str]]:
     return {
         id: (thread or channel, answer["status"], text)
         for id, thread, channel, answer, text in rows
-        if answer is not None and tuple(answer["notices"]) != TAKEN_BACK.notices
+        if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }

@@ -114,11 +114,8 @@ class WebTown:
         }
 
     async def begin(self) -> None:
-        """Open the pages, and let questions come without what others asked in the channel."""
+        """Open the pages."""
         self._tasks = [asyncio.create_task(page.browser.run(), name=f"page {page.channel}") for page in self._pages]
-        for page in self._pages[1:3]:
-            for value in ("channel_context 0", "context economy"):
-                await page.browser.send(f"/set channel {value}")
 
     async def settled(self) -> None:
         """Wait for nothing: whoever sends waits until the page says that it was sent."""
@@ -235,7 +232,7 @@ class WebTown:
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:
-    is_gone = not event["status"] or any(notice in event.get("html", "") for notice in TAKEN_BACK.notices)
+    is_gone = not event["status"] or TAKEN_BACK in event.get("html", "")
     state: State = "removed" if is_gone else STATES[event["status"]]
     text = html.unescape(_TAG.sub("", body)).strip()
     is_cut = event["status"] == "done" and "continue" in event["again"]

@@ -6,7 +6,7 @@ In four lines:
 * Of the rules at a place a denial wins; the rules of a narrower place win over those of a wider one.
 * Where no rule speaks, members and guests may, other bots and people of other organisations if the parameters `bots`
   and `strangers` say so, and people who have the bot for themselves if they share a workspace with it.
-* What is not known opens nothing: a denial of a group counts while the platform does not tell who is in it.
+* What is not known opens nothing: a denial of a group or of guests counts while the platform does not tell who is one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def is_about(subject: Subject, incoming: Incoming, membership: Membership | None
         case SubjectKind.GROUP:
             return _is_in_group(subject, incoming, membership)
         case SubjectKind.GUESTS:
-            return incoming.author_kind is AuthorKind.GUEST
+            return None if incoming.author_kind is AuthorKind.UNTOLD else incoming.author_kind is AuthorKind.GUEST
         case SubjectKind.STRANGERS:
             return incoming.author_kind is AuthorKind.EXTERNAL
         case SubjectKind.BOTS:

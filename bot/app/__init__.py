@@ -9,7 +9,7 @@ from bot.app.operator_commands import (
     reconcile,
     spending,
 )
-from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, try_out
+from bot.app.platform_registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, try_out
 from bot.app.serve import listen, run, serve_web, work
 from bot.app.stop_signals import Interrupted
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
 from bot.app.core import Core, EngineRole, open_core, utc_now
-from bot.app.history import key_of
+from bot.app.own_history import key_of
 from bot.app.spending_limits import set_up_budgets
 from bot.app.stop_signals import Interrupted, StopSignals
 from bot.errors import InvalidInput

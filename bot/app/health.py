@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from adapters.listeners import listen, serve
 from adapters.web.health import health_app
-from adapters.web.listeners import listen, serve
 from bot.app.core import Core, utc_now
 from bot.app.heartbeat import telling
 from bot.app.installation import Installation

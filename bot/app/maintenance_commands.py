@@ -9,10 +9,10 @@ from pathlib import Path
 
 from bot.app import maintenance
 from bot.app.core import utc_now
-from bot.app.history import add_own, chosen_settings, key_of
+from bot.app.own_history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import Commands
 from bot.settings import load_settings
 from bot.standard_streams import mention, say, say_json

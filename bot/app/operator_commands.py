@@ -9,12 +9,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, Final
+from uuid import uuid4
 
 from adapters.seed import examine, read_usage
+from bot.access.audit_trail import OPERATOR
 from bot.app.core import utc_now
 from bot.app.learned_prices import learned_name
 from bot.app.models import open_fallback, open_model
-from bot.app.registry import ConfiguredPlatform
+from bot.app.platform_registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
 from bot.learned_rates import LearnedRates
@@ -23,8 +26,12 @@ from bot.parameters import Effective
 from bot.ports import Store
 from bot.pricing import RateCard
 from bot.settings import Settings
-from bot.types import ConversationKey, Spending, Within
+from bot.turns.effects import Effect
+from bot.types import ConversationKey, Entrance, Incoming, Person, Spending, Within
 from storage import migrate, open_store
+
+NOWHERE: Final = ConversationKey(platform="", workspace="", channel="", thread="")
+"""The key of what is about the whole installation."""
 
 
 @asynccontextmanager
@@ -33,6 +40,26 @@ async def open_database(settings: Settings) -> AsyncIterator[Store]:
     await migrate(settings.database_url)
     async with open_store(settings.database_url, clock=utc_now) as store:
         yield store
+
+
+def by_operator(key: ConversationKey = NOWHERE) -> Incoming:
+    """Return what whoever runs the bot wants of a place, once."""
+    return Incoming(
+        key=key,
+        dedupe_key=f"{OPERATOR}:{uuid4().hex}",
+        author=Person(id=OPERATOR, name=OPERATOR),
+        text="",
+        sent_at=utc_now(),
+        entrance=Entrance.COMMAND_LINE,
+        is_admin=True,
+    )
+
+
+async def carry_out(store: Store, effect: Effect[Any], asked: Incoming) -> str:
+    """Carry out what the operator wants, with its line in the audit trail; what there is to tell."""
+    done = await store.carry_out(asked, effect.change, effect.tell)
+    await store.mark_answered(asked.key.platform, asked.dedupe_key)
+    return done.answer if done is not None else ""
 
 
 async def migrate_database(settings: Settings) -> None:

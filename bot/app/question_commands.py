@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from adapters.terminal.control_characters import without_controls
 from bot.app.ask import YOU, AskRequest, AskResult, ask
-from bot.app.history import found_in, past_conversation, past_conversations, with_own_history
+from bot.app.own_history import found_in, past_conversation, past_conversations, with_own_history
 from bot.command_help import add_command, log_only_failures
 from bot.commands.arguments import parse_overrides
 from bot.errors import InvalidInput
 from bot.exit_codes import EXIT_FAILED, EXIT_SIGNAL
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import Commands
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, note, piped_file, say, say_json

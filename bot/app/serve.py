@@ -11,26 +11,28 @@ from functools import partial
 from adapters.media.media_limits import FILE_BYTES
 from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
+from adapters.web.frame import FrameOptions
 from bot.app.core import Core, EngineRole, open_core, utc_now
 from bot.app.health import watched
 from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
+from bot.app.platform_registry import ConfiguredPlatform, open_platforms
 from bot.app.process_end import ProcessEnd
-from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
 from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
-from bot.plurals import quantity
+from bot.language import gettext_noop, quantity
 from bot.ports import ListeningPlatform, Platform, Store
 from bot.settings import Settings
+from bot.types import RunnerKind
 from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
 
-LOCAL_NOTICE = (
+LOCAL_NOTICE = gettext_noop(
     "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
     "Set SEED_API_KEY to use Seed."
 )
@@ -102,22 +104,24 @@ class ProcessKind:
     def name(self) -> str:
         """Return what such a process is called: as its command is."""
         if self.role is EngineRole.RUNS:
-            return "run" if self.playground else "worker"
+            return RunnerKind.RUN if self.playground else RunnerKind.WORKER
         return "web" if self.playground else self.listens[0].spec.name
 
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    web = frame_options(settings)
     if process.playground:
-        await check_sign_in(settings)
+        await check_sign_in(settings, web)
     end, started = ProcessEnd(grace=settings.stop_grace_seconds), asyncio.Event()
-    await end.unless_told(_open_and_serve(settings, announce, process, end=end, started=started), started)
+    await end.unless_told(_open_and_serve(settings, announce, process, web, end=end, started=started), started)
 
 
 async def _open_and_serve(
     settings: Settings,
     announce: Callable[[str], None],
     process: ProcessKind,
+    web: FrameOptions,
     *,
     end: ProcessEnd,
     started: asyncio.Event,
@@ -129,7 +133,7 @@ async def _open_and_serve(
 
     @asynccontextmanager
     async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
-        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
+        playground = Playground(store, options=_playground_options(settings, web, model_name), clock=utc_now)
         playgrounds.append(playground)
         async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
             chats.update({item.spec.title: opened[item.spec.name] for item in process.listens})
@@ -237,16 +241,12 @@ async def _tell_when_ready(
     announce(f"Listening to {title}.")
 
 
-def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
-    frame = frame_options(settings)
+def _playground_options(settings: Settings, web: FrameOptions, model_name: str) -> PlaygroundOptions:
     return PlaygroundOptions(
-        host=frame.host,
+        frame=web,
         port=settings.port,
-        password=frame.password,
-        secret=frame.secret,
-        provider=frame.provider,
         model_name=model_name,
-        notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
+        notice=LOCAL_NOTICE if settings.uses_local_model else "",
         complete=complete,
         is_shared=has_queue(settings.database_url),
         file_bytes=FILE_BYTES,

@@ -15,15 +15,13 @@ from bot.types import Process
 logger = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(seconds=15)
-ASKING_KINDS: Final = frozenset({"run", "worker"})
-"""Kinds of processes that answer, and so ask the model, as they tell of themselves."""
 
 
 async def keep_dividing(limits: RequestLimiter, processes: Callable[[], Awaitable[Sequence[Process]]]) -> None:
     """Keep the part of this process equal to that of all others that live, until cancelled."""
     while True:
         try:
-            asking = sum(process.kind in ASKING_KINDS for process in await processes())
+            asking = sum(process.runs_turns for process in await processes())
         except StorageError as error:
             logger.debug("the processes could not be counted", extra={"error": str(error)})
         else:

@@ -7,17 +7,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from bot.access.budget_text import change_text, name_of, read_amount, read_period, uses_text
 from bot.access.budgets import DEFAULT_AMOUNT
 from bot.app.core import utc_now
-from bot.app.operator_commands import open_database
+from bot.app.operator_commands import by_operator, carry_out, open_database
 from bot.command_help import add_command
 from bot.delivery.footer import money
 from bot.errors import InvalidInput
 from bot.ports import Commands, Store
 from bot.settings import Settings, load_settings
 from bot.standard_streams import say
+from bot.turns.effects import Effect, RemoveBudget, SetBudget
 from bot.types import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
 
 LIMITED = (
@@ -36,12 +38,12 @@ async def set_up_budgets(settings: Settings, store: Store) -> str:
     for period, amount in _wanted(settings, found).items():
         wanted = Budget(scope=INSTALLATION, period=period, amount=amount, time_zone=settings.budget_time_zone)
         if found.get(period) != wanted:
-            await store.put_budget(wanted)
+            await carry_out(store, _setting(wanted), by_operator())
             found[period] = wanted
     if not found and not settings.uses_local_model and await _is_fresh(store):
         zone = settings.budget_time_zone
         first = Budget(scope=INSTALLATION, period=Period.DAY, amount=DEFAULT_AMOUNT, time_zone=zone)
-        await store.put_budget(first)
+        await carry_out(store, _setting(first), by_operator())
         found[Period.DAY] = first
     limits = [f"{money(budget.amount)} a {period}" for period, budget in sorted(found.items()) if budget.amount]
     if settings.uses_local_model or not limits:
@@ -90,11 +92,10 @@ def _budget(options: argparse.Namespace) -> int:
     amount = None if removes or not options.amount else read_amount(options.amount)
     if not options.amount:
         say(uses_text(asyncio.run(_uses()), name_of).replace("**", ""))
-    elif removes:
-        was_there = asyncio.run(_remove(scope, period))
-        say(f"{'Removed' if was_there else 'There is no'}: the budget of {name_of(scope)} a {period}.")
     else:
-        say(change_text(asyncio.run(_put(scope, period, amount))))
+        settings = load_settings()
+        budget = Budget(scope=scope, period=period, amount=amount, time_zone=settings.budget_time_zone)
+        say(asyncio.run(_change(settings, _removal(scope, period) if removes else _setting(budget))))
     return 0
 
 
@@ -111,14 +112,16 @@ async def _uses() -> Sequence[BudgetUse]:
         return await store.budget_uses()
 
 
-async def _put(scope: BudgetScope, period: Period, amount: Decimal | None) -> Budget:
-    settings = load_settings()
-    budget = Budget(scope=scope, period=period, amount=amount, time_zone=settings.budget_time_zone)
+async def _change(settings: Settings, effect: Effect[Any]) -> str:
     async with open_database(settings) as store:
-        await store.put_budget(budget)
-    return budget
+        return await carry_out(store, effect, by_operator())
 
 
-async def _remove(scope: BudgetScope, period: Period) -> bool:
-    async with open_database(load_settings()) as store:
-        return await store.remove_budget(scope, period)
+def _setting(budget: Budget) -> Effect[Any]:
+    return Effect(change=SetBudget(budget=budget), tell=lambda _: change_text(budget))
+
+
+def _removal(scope: BudgetScope, period: Period) -> Effect[Any]:
+    named = f"the budget of {name_of(scope)} a {period}."
+    change = RemoveBudget(scope=scope, period=period)
+    return Effect(change=change, tell=lambda before: f"{'Removed' if before else 'There is no'}: {named}")

@@ -14,7 +14,7 @@ from adapters.web.frame.application import need_sign_in
 from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
 from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.sessions import Sessions
-from bot.access.audit import OPERATOR
+from bot.access.audit_trail import OPERATOR
 from bot.app.core import utc_now
 from bot.app.operator_commands import open_database
 from bot.command_help import add_command
@@ -53,9 +53,8 @@ def _provider(settings: Settings) -> ProviderOptions | None:
     )
 
 
-async def check_sign_in(settings: Settings) -> None:
+async def check_sign_in(settings: Settings, options: FrameOptions) -> None:
     """Raise `ConfigError` where the web would let other machines in without signing in."""
-    options = frame_options(settings)
     if not settings.is_loopback and options.password is None and options.provider is None:
         async with open_database(settings) as store:
             await need_sign_in(options, Accounts(store))

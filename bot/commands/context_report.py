@@ -8,8 +8,7 @@ from typing import Any
 from bot.access.roles import Role
 from bot.context.cache_breaks import CacheBreak
 from bot.delivery.footer import split_text
-from bot.language import gettext, gettext_noop, number
-from bot.plurals import quantity
+from bot.language import gettext, gettext_noop, number, quantity
 from bot.ports import Store, TranscriptStore
 from bot.pricing import RateCard
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Final, TypeVar
 
 from bot.context.sounds import heard
@@ -17,7 +16,6 @@ from bot.context.transcript import one_line, plain_name
 from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.language import gettext
 from bot.ports import FileSource, MediaReader, SoundReader
-from bot.pricing import RateCard
 from bot.types import (
     Attachment,
     Entry,
@@ -29,7 +27,6 @@ from bot.types import (
     ReadFile,
     ThreadMessage,
     UnreadableFile,
-    Usage,
 )
 
 logger = logging.getLogger(__name__)
@@ -153,11 +150,6 @@ def left_of(terms: FileTerms, outcome: FileOutcome) -> FileTerms:
 def tokens_of(file: ReadFile) -> int:
     """Return the estimated tokens that a file adds to a prompt, known before it is sent."""
     return estimate(file.text) + sum(media.tokens for media in file.media)
-
-
-def cost_of(file: ReadFile, card: RateCard) -> Decimal:
-    """US dollars that sending a file for the first time costs, in the lowest price tier that it fits alone."""
-    return card.cost(Usage(input=tokens_of(file)))
 
 
 def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:

@@ -18,8 +18,8 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context import condensed_notes
 from bot.context.cache_breaks import CacheBreak, known_break
-from bot.context.exchanges import expected_question
 from bot.context.request_builder import PreparedRequest
+from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
 from bot.context.tokens import corrected
 from bot.context.view import View

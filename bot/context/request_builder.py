@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.context import known_questions, system_prompt, transcript, unanswered, window
+from bot.context import new_entries, system_prompt, transcript, window
 from bot.context.attachments import (
     AttachmentLoader,
     Progress,
@@ -22,8 +22,8 @@ from bot.context.attachments import (
 )
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
+from bot.context.known_places import Places
 from bot.context.overflow import check_shorter, shorter
-from bot.context.places import Places
 from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
@@ -200,14 +200,14 @@ class RequestBuilder:
         files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
         asked_entries, files = _questions(asked, files, history, media_start=conversation.media_start)
-        ahead, question = unanswered.in_order(
+        ahead, question = new_entries.in_order(
             await self._said_between(turn, history, parameters, limits), asked_entries
         )
         end = history[-1].position + 1 if history else conversation.window_start
         view = View(
             conversation=conversation,
-            history=(*history, *unanswered.placed(ahead, end)),
-            question=known_questions.as_asked(question, history),
+            history=(*history, *new_entries.placed(ahead, end)),
+            question=new_entries.as_asked(question, history),
             system_prompt=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
@@ -253,7 +253,7 @@ class RequestBuilder:
         asked = {item.message_id for item in (turn.incoming, *turn.coalesced)} - {""}
         said = [item for item in turn.context if item.message_id not in asked]  # one can be about another
         files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
-        return unanswered.said_between(said, history, files=files)
+        return new_entries.said_between(said, history, files=files)
 
     async def _conversation(
         self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
@@ -270,7 +270,7 @@ class RequestBuilder:
         thread, unread = await self._read_thread(platform, incoming)
         files = await self._read_files(incoming, newest_files(thread), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in thread]
-        entries += unanswered.said_above(above.messages)
+        entries += new_entries.said_above(above.messages)
         if entries:
             await self._store.append_entries(incoming.key, sorted(entries, key=lambda entry: entry.at))
         return Conversation(), (*above.notices, *unread)
@@ -359,7 +359,7 @@ def _questions(
     for item in asked:
         entry = transcript.user_entry(item, files=files)
         lost = [attachment.id for attachment in item.attachments if is_lost(files.get(attachment.id))]
-        kept = known_questions.with_kept_files(entry, item, shown) if lost else None
+        kept = new_entries.with_kept_files(entry, item, shown) if lost else None
         entries.append(kept or entry)
         for id in lost if kept else ():
             del told[id]

@@ -125,13 +125,6 @@ def updated_ratio(ratio: float, *, estimated: int, actual: int) -> float:
     return ratio + gain * (actual / estimated - ratio)
 
 
-def relative_error(*, expected: int, actual: int) -> float:
-    """Return how far an expectation missed, as a share of the truth: -0.05 when it was 5 % too low; 0.0 for
-    no truth.
-    """
-    return (expected - actual) / actual if actual > 0 else 0.0
-
-
 def below(limit: int) -> int:
     """Return the most estimated tokens that stay within `limit` real ones when the estimate is
     `SAFETY_MARGIN` too low.

@@ -49,6 +49,8 @@ SEARCH: Final = "(Search the web for this, and take the date of this message as 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
 SOURCES_MARK: Final = "[sources of the answer above]"
+REMOVED_ANSWER: Final = "[this answer was removed]"
+"""What stands for an answer that is gone while questions to it are not: or the next request would answer them again."""
 SOURCES_LISTED: Final = 10
 SOURCES_CHARACTERS: Final = 1_500
 TITLE_LENGTH: Final = 120

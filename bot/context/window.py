@@ -11,8 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from bot.context.cache_breaks import FREE, CacheBreak, known_break
-from bot.context.exchanges import question_sizes, trim_start
-from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure
+from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure, question_sizes, trim_start
 from bot.context.system_prompt import same_head, same_system_prompt
 from bot.context.tokens import corrected, estimate_entry, estimate_request, updated_ratio
 from bot.context.trim import excess_limit, notes_cost, pause_limit

@@ -17,13 +17,11 @@ from bot.language import speaking
 from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
+from bot.turns.asker_notices import AskerNotices
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
-from bot.turns.done_notice import DoneNotice
-from bot.turns.generation import BURST_NOTICE
-from bot.turns.generator import Generator
+from bot.turns.generator import BURST_NOTICE, Generator
 from bot.turns.runner import TurnRunner
-from bot.turns.signs_of_life import SignsOfLife
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
 from bot.types import Incoming, Turn, TurnId
@@ -74,8 +72,7 @@ class ConversationManager:
             clock=clock,
         )
         self._attempts: dict[TurnId, Attempt] = {}
-        self._signs = SignsOfLife(platforms)
-        self._done = DoneNotice(store, platforms, clock=clock)
+        self._notices = AskerNotices(store, platforms, clock=clock)
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -88,7 +85,7 @@ class ConversationManager:
         try:
             with speaking(await language_of(turn.incoming, self._store)):
                 await self._runner.run(attempt)
-                await self._done.tell(turn)
+                await self._notices.tell_done(turn)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise
@@ -101,7 +98,7 @@ class ConversationManager:
 
     async def aclose(self, *, patience: float = 0) -> None:
         """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
-        await self._signs.aclose()
+        await self._notices.aclose()
         await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -114,7 +111,7 @@ class ConversationManager:
         """Show that a stored question has come in, before any pause, and take it into the answer that is being made for
         its author, if nothing of that was said yet.
         """
-        self._signs.begin(incoming)
+        self._notices.acknowledge(incoming)
         for attempt in self._attempts.values():
             attempt.add(incoming)
 

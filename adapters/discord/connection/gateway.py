@@ -18,11 +18,11 @@ from adapters.discord.connection.gateway_payloads import channel_payload, manage
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.backfill import DiscordBackfill, ReadableChannel
 from adapters.discord.events.buttons import ButtonHandler
-from adapters.discord.events.forms import give_back, is_of_earlier_process
 from adapters.discord.events.hello import say_hello
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.reactions import DiscordReactionHandler
 from adapters.discord.events.slash_commands import CommandForms
+from adapters.discord.events.stale_modals import give_back, is_of_earlier_process
 from adapters.discord.payloads import ChannelPayload, Message, Reaction
 from bot.backoff import Backoff
 from bot.chat.payload import Payload
@@ -209,7 +209,7 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_sent_message(self, message: Message) -> None:
         """Somebody wrote."""
         guild = self._guild_of(message.guild_id)
-        is_admin = manages_guild(message, guild)
+        is_admin = manages_guild(guild, message.author.id, message.member)
         self._learn_channel(message)
         try:
             await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
@@ -221,12 +221,14 @@ class GatewayClient(discord.AutoShardedClient):
     async def on_sent_message_update(self, message: Message) -> None:
         """Handle a change of a message, which may be no more than a preview."""
         guild = self._guild_of(message.guild_id)
-        await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild))
+        is_admin = manages_guild(guild, message.author.id, message.member)
+        await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
 
     async def on_sent_reaction(self, reaction: Reaction) -> None:
         """Somebody reacts to a message."""
         guild = self._guild_of(reaction.guild_id)
-        await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild))
+        is_admin = manages_guild(guild, reaction.user_id, reaction.member)
+        await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer a form that an earlier process opened; discord.py hands all others to what waits for them."""

@@ -194,9 +194,7 @@ class DiscordBackfill:
 
     async def _is_admin(self, message: Message, place: ReadableChannel) -> bool:
         """Return whether who calls the bot may manage the server, which REST does not tell with a message."""
-        if place.guild == DIRECT:
-            return True
-        if not self._hearing.is_meant(message, place.own_role) or message.webhook_id:
+        if place.guild == DIRECT or not self._hearing.is_meant(message, place.own_role) or message.webhook_id:
             return False
         return await self._around.directory.manages_guild(place.guild, message.author.id)
 

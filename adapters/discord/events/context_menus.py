@@ -13,11 +13,11 @@ from discord import app_commands
 from adapters.discord.api.messages import attachments_of
 from adapters.discord.connection.gateway_payloads import names_of
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
+from adapters.discord.events.stale_modals import form_id
 from adapters.discord.message_content import quoted
 from adapters.discord.payloads import Message
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.errors import BotError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot

@@ -9,16 +9,16 @@ import logging
 from typing import Final
 
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.requests import in_time
 from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
 from bot.chat.message_policy import EMOJI
+from bot.errors import PlatformError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
-from bot.types import ConversationKey, Incoming, Person
+from bot.types import ConversationKey, Incoming, Person, Within
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +32,12 @@ HELLO: Final = gettext_noop(
 
 
 async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
-    """Tell who added the bot to a server how to ask it, in a direct message and once.
+    """Record who added the bot to a server, and tell them how to ask it, in a direct message and once.
 
     Raises `PlatformError` when they take no direct messages, and `StorageError`.
     """
     adder = await _added_by(around, guild)
+    await bot.on_workspace_joined(Within(platform=PLATFORM, workspace=guild), by=adder)
     key = ConversationKey(platform=PLATFORM, workspace=guild, channel="", thread="")
     if not adder or not (await bot.get_parameters(key))["hello"].value:
         return
@@ -50,12 +51,12 @@ async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
 
 
 async def _added_by(around: DiscordContext, guild: str) -> str:
-    """Return who added the bot, "" where it may not read that. Raises `PlatformError`."""
-    me = await around.rest.user_id()
-    query = {"action_type": str(BOT_ADD), "target_id": me, "limit": "1"}
+    """Return who added the bot, "" where Discord does not tell."""
     try:
+        me = await around.rest.user_id()
+        query = {"action_type": str(BOT_ADD), "target_id": me, "limit": "1"}
         log = await around.rest.call("GET", "/guilds/{guild_id}/audit-logs", query=query, guild_id=guild)
-    except DiscordApiError as error:
-        logger.info("not known who added the bot", extra={"guild": guild, "code": error.code})
+    except PlatformError as error:
+        logger.info("not known who added the bot", extra={"guild": guild, "error": str(error)})
         return ""
     return next((entry.user_id for entry in AuditLog.read(log).audit_log_entries), "")

@@ -24,7 +24,7 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.chat.quotes import own_words, without_quotes
 from bot.chat.rate_limit import Priority
 from bot.chat.reactions import is_assent, is_reaction
@@ -207,7 +207,9 @@ class DiscordMessageHandler:
 
     # ------------------------------------------------------------ changes
 
-    async def edited(self, message: Message, *, names: Names = no_names, own_role: int | None = None) -> None:
+    async def edited(
+        self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
+    ) -> None:
         """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
 
         Raises `StorageError`.
@@ -222,6 +224,7 @@ class DiscordMessageHandler:
         incoming = await self.incoming(message, place, names, own_role)
         if incoming is not None:
             at = edited_at or incoming.sent_at
+            incoming = replace(incoming, is_admin=is_admin)
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapters.discord.api.messages import is_spoken
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.messages import DiscordMessageHandler
@@ -20,7 +22,7 @@ class DiscordReactionHandler:
         self._around = around
         self._hearing = hearing
 
-    async def added(self, reaction: Reaction, *, names: Names, own_role: int | None) -> None:
+    async def added(self, reaction: Reaction, *, names: Names, own_role: int | None, is_admin: bool) -> None:
         """Somebody reacts to a message. Raises `StorageError`, and `PlatformError` for what cannot be read."""
         if not self._asks(reaction):
             return
@@ -30,7 +32,8 @@ class DiscordReactionHandler:
         place = await self._around.directory.place(reaction.channel_id)
         incoming = await self._hearing.incoming(message, place, names, own_role, is_directed=True)
         if incoming is not None:
-            await self._bot.on_reaction(incoming, asked=self._asked(reaction, incoming))
+            asked = replace(self._asked(reaction, incoming), is_admin=is_admin)
+            await self._bot.on_reaction(incoming, asked=asked)
 
     def _asks(self, reaction: Reaction) -> bool:
         """Return whether somebody else than the bot puts its emoji on somebody else's message; others cost no request.

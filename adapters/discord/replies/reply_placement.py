@@ -12,7 +12,7 @@ from adapters.discord.api.limits import THREAD_EXISTS
 from adapters.discord.context import DiscordContext
 from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.reply_ref import ChannelRef, ReplyRef, read_ref
-from bot.chat.message_rendering import typed_text
+from bot.chat.message_markdown import typed_text
 from bot.language import gettext
 from bot.types import ANSWER_IN, Incoming, Turn
 

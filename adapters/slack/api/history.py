@@ -9,16 +9,14 @@ from typing import Final
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import HISTORY_PAGE
-from adapters.slack.api.message_text import message_text
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.message_content import has_content, mentions
+from adapters.slack.message_content import has_content, mentions, message_text
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import ListPage, SlackMessage, moment
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
-from bot.language import gettext, gettext_noop
+from bot.language import gettext, gettext_noop, quantity
 from bot.offload import offload
-from bot.plurals import quantity
 from bot.types import Person, ReadMessage
 
 THREAD_PAGES: Final = 50

@@ -11,8 +11,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.api.workspaces import Origin, Workspaces
+from adapters.slack.api.workspace import Origin, SlackWorkspace, Workspaces
 from adapters.slack.connection.dispatch import NOT_STORED, kind_of
 from adapters.slack.events.backfill import SlackBackfill
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, Interaction, ReactionEvent, RevocationEvent

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.directory import Member
-from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -20,7 +19,7 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.message_content import is_same, mentions, named_in
+from adapters.slack.message_content import QUESTION_CHARACTERS, is_same, mentions, message_text, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
@@ -195,9 +194,11 @@ def details_of(workspace: SlackWorkspace, *, user_team: str = "", locale: str = 
 
 def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
     """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
-    with it.
+    with it. In an organisation of many workspaces Slack alone can tell whose another one is: in doubt somebody else's.
     """
-    from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
-    if member.is_stranger or from_elsewhere:
+    is_ours = user_team in {"", workspace.team} or (workspace.enterprise and member.is_told)
+    if member.is_stranger or not is_ours:
         return AuthorKind.EXTERNAL
+    if not member.is_told:
+        return AuthorKind.UNTOLD
     return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER

@@ -12,7 +12,7 @@ from adapters.slack.events.event_payloads import Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import asked_by
-from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
+from adapters.slack.events.settings_view import SCOPE, SettingsTarget, as_shown, form, read_form, read_where
 from bot.chat.rate_limit import Priority
 from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text
@@ -81,15 +81,17 @@ class SettingsModal:
         panel = await self._panel(workspace, where, asked)
         if not panel.is_open:
             return {SCOPE: gettext(ONLY_ADMINISTRATORS)} | dict.fromkeys(_blocks_of(view), gettext(ONLY_ADMINISTRATORS))
-        changes, errors = read_form(where, view, panel)
+        shown = as_shown(where, view, panel)
+        changes, errors = read_form(where, view, shown)
         if errors:
             return errors
         if changes:
             scope = stored_scope(_key(workspace, where), where.kind)
             answer = _confirmation(scope, changes) if where.channel else ""
-            await self._hearing.tell(
-                workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer)
+            setting = self._bot.set_parameters(
+                scope, changes, asked=asked, answer=answer, expected=shown.expected(changes)
             )
+            await self._hearing.tell(workspace, asked, setting)
         return {}
 
     async def _asked(

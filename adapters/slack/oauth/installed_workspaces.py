@@ -11,8 +11,7 @@ from typing import Final
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import UnknownWorkspace
-from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.api.workspaces import Connector, Origin
+from adapters.slack.api.workspace import Connector, Origin, SlackWorkspace
 from adapters.slack.oauth.installation_store import Installations, Stored
 from adapters.slack.oauth.token_rotation import Rotation
 

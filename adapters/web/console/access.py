@@ -12,12 +12,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.formatting import csv_response
+from adapters.web.console.display_names import read_place
+from adapters.web.console.formats import csv_response
 from adapters.web.console.operations import Console
-from adapters.web.console.places import read_place
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
 from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.control import AccessControl
 from bot.access.rule_text import rule_text
 from bot.access.rule_words import GRAMMAR

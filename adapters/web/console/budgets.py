@@ -7,15 +7,15 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.formatting import dollars
+from adapters.web.console.display_names import read_place
+from adapters.web.console.formats import dollars
 from adapters.web.console.operations import Console
-from adapters.web.console.places import read_place
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
-from bot.errors import InvalidInput
-from bot.turns.effects import Change, RemoveBudget, SetBudget
+from bot.errors import ChangedMeanwhile, InvalidInput
+from bot.turns.effects import Expected, RemoveBudget, SetBudget
 from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 
 NONE: Final = "none"
@@ -56,24 +56,31 @@ class BudgetPages:
         except InvalidInput as error:
             form.errors["place"] = str(error)
             return self._page(request, form)
-        now = _shown(await self._find(scope, period))
-        if form["before"] != now:
+        use = await self._find(scope, period)
+        try:
+            change = self._change(form, scope, period, use)
+            await self._console.change(request, change, INSTALLATION_KEY)
+        except ChangedMeanwhile:
+            now = _shown(await self._find(scope, period))
             form.errors["amount"] = MEANWHILE.format(now=now, before=form["before"])
             return self._page(request, Form(values={**form.values, "before": now}, errors=form.errors))
-        try:
-            change = self._change(form, scope, period)
         except InvalidInput as error:
             form.errors["amount"] = str(error)
             return self._page(request, form)
-        await self._console.change(request, change, INSTALLATION_KEY)
         return RedirectResponse("/console/spending#budgets", 303)
 
-    def _change(self, form: Form, scope: BudgetScope, period: Period) -> Change[None] | Change[bool]:
+    def _change(
+        self, form: Form, scope: BudgetScope, period: Period, use: BudgetUse | None
+    ) -> SetBudget | RemoveBudget:
+        if form["before"] != _shown(use):
+            raise ChangedMeanwhile
+        seen = Expected(use.budget if use else None)
         if form["remove"]:
-            return RemoveBudget(scope=scope, period=period)
+            return RemoveBudget(scope=scope, period=period, expected=seen)
         amount = read_amount(form["amount"])
         zone = self._console.operations.time_zone
-        return SetBudget(budget=Budget(scope=scope, period=period, amount=amount, time_zone=zone))
+        budget = Budget(scope=scope, period=period, amount=amount, time_zone=zone)
+        return SetBudget(budget=budget, expected=seen)
 
     async def _find(self, scope: BudgetScope, period: Period) -> BudgetUse | None:
         uses = await self._console.store.budget_uses()

@@ -13,11 +13,11 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from adapters.web.console.names import names_for
+from adapters.web.console.display_names import names_for
 from adapters.web.console.operations import Console
 from adapters.web.frame import WebRole, page, read_form, render
-from adapters.web.frame.rendering import Templates
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.page_templates import Templates
+from adapters.web.frame.routes import PageRoute
 from bot.types import INSTALLATION, DaySpending
 
 LOOK_BACK: Final = timedelta(days=7)

@@ -12,16 +12,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.console.budgets import MEANWHILE
-from adapters.web.console.names import Names, names_for
+from adapters.web.console.display_names import Names, names_for, place_text, read_place
 from adapters.web.console.operations import Console
-from adapters.web.console.places import place_text, read_place
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.access.roles import HOLDERS, ScopeKind
 from bot.chat.settings_panel import choices_of
-from bot.context.places import known_place
+from bot.context.known_places import known_place
 from bot.context.system_prompt import system_prompt
-from bot.errors import InvalidInput
+from bot.errors import ChangedMeanwhile, InvalidInput
 from bot.parameter_resolver import effective_at, scopes_of
 from bot.parameters import PARAMETERS, Effective, Parameter, Scope
 from bot.summary.digests import next_time
@@ -108,13 +107,8 @@ class SettingPages:
         if not key.workspace or name not in PARAMETERS:
             form.errors["place"] = NOT_A_PLACE
             return await self._page(request, read_place(""), form)
-        scope = _scope_of(key)
-        now = (await self._console.store.get_settings([scope]))[scope].get(name, "")
-        value = form["value"].replace("\r\n", "\n")
-        if now != form["before"]:
-            form.errors[name] = MEANWHILE.format(now=now or "not set", before=form["before"] or "not set")
-        elif value != now:
-            form.errors |= await self._set(request, key, scope, {name: value or None})
+        if form["value"] != form["before"]:
+            await self._set(request, key, form)
         if form.is_valid:
             return RedirectResponse(str(request.url.include_query_params(place=form["place"])) + f"#{name}", 303)
         return await self._page(request, key, form)
@@ -132,17 +126,23 @@ class SettingPages:
             await self._console.change(request, _digest_change(item, form["action"], self._console.clock()), key)
         return RedirectResponse(f"/console/settings?{urlencode({'place': place})}#digests", 303)
 
-    async def _set(
-        self, request: Request, key: ConversationKey, scope: Scope, values: Mapping[str, str | None]
-    ) -> Mapping[str, str]:
-        """Set a value through the same door as every form; return what is wrong with it, by name."""
-        asked = self._console.asked(request, key)
+    async def _set(self, request: Request, key: ConversationKey, form: Form) -> None:
+        """Set a value through the same door as every form; what is wrong goes into the form."""
+        name, scope, asked = form["name"], _scope_of(key), self._console.asked(request, key)
+        before = {name: form["before"] or None}
         try:
-            handled = await self._console.bot.set_parameters(scope, values, asked=asked, answer="")
+            handled = await self._console.bot.set_parameters(
+                scope, {name: form["value"] or None}, asked=asked, expected=before
+            )
             await self._console.bot.mark_answered(asked)
+        except ChangedMeanwhile:
+            now = (await self._console.store.get_settings([scope]))[scope].get(name)
+            form.errors[name] = MEANWHILE.format(now=now or "not set", before=form["before"] or "not set")
         except InvalidInput as error:
-            return dict.fromkeys(values, str(error))
-        return {} if handled.outcome is Outcome.REPLIED else dict.fromkeys(values, "That was not done. Try again.")
+            form.errors[name] = str(error)
+        else:
+            if handled.outcome is not Outcome.REPLIED:
+                form.errors[name] = "That was not done. Try again."
 
     async def _page(self, request: Request, key: ConversationKey, form: Form) -> Response:
         rows = await self._rows(key)

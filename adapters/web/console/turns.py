@@ -10,12 +10,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.names import names_for
+from adapters.web.console.display_names import names_for
 from adapters.web.console.operations import Console
 from adapters.web.console.overview import fix_for
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
-from adapters.web.frame.rendering import tell
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.page_templates import tell
+from adapters.web.frame.routes import PageRoute
 from bot.commands.context_report import BREAKS
 from bot.errors import InvalidInput
 from bot.types import OPEN_STATES, FollowUp, Outcome, TurnFilter, TurnReport, TurnState

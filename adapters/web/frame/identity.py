@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from bot.access.audit import WEB
+from bot.access.audit_trail import WEB
+from bot.language import gettext, gettext_noop
 from bot.types import Person
 
 PLATFORM: Final = WEB
@@ -26,9 +28,22 @@ class WebRole(IntEnum):
 
     @property
     def word(self) -> str:
-        """Return the role as people read and write it."""
+        """Return the role as people write it."""
         return self.name.lower()
 
+    @property
+    def title(self) -> str:
+        """Return the role as people read it."""
+        return gettext(_TITLES[self])
+
+
+_TITLES: Final[Mapping[WebRole, str]] = {
+    WebRole.STRANGER: gettext_noop("stranger"),
+    WebRole.MEMBER: gettext_noop("member"),
+    WebRole.VIEWER: gettext_noop("viewer"),
+    WebRole.OPERATOR: gettext_noop("operator"),
+    WebRole.ADMINISTRATOR: gettext_noop("administrator"),
+}
 
 GIVEN_ROLES: Final = (WebRole.MEMBER, WebRole.VIEWER, WebRole.OPERATOR, WebRole.ADMINISTRATOR)
 """Those that an account can have."""

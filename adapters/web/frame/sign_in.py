@@ -51,7 +51,7 @@ class SignIns:
 
     def __init__(self, store: SignInStore, clock: Clock, *, password: str | None, secret: str) -> None:
         self.sessions = Sessions(store, clock)
-        self.attempts = Attempts(clock)
+        self.attempts = Attempts(store, clock)
         self.links = OneTimeSecrets(
             store, clock, platform=PLATFORM, prefix="administrator-link/", lifetime=LINK_LIFETIME
         )
@@ -111,10 +111,8 @@ class SignIns:
         response.delete_cookie(SESSION_COOKIE)
         return response
 
-    async def refuse(self, request: Request, method: str, account: str = "") -> None:
-        """Remember and record a failed try, and let who keeps trying one account wait."""
-        delay = self.attempts.delay(account)
-        self.attempts.note_failure(address_of(request), account)
+    async def refuse(self, request: Request, method: str, account: str = "", *, delay: float = 0) -> None:
+        """Record a failed try, and let who keeps trying one account wait for `delay` seconds."""
         await self.note(REFUSED, method if not account else f"{method} of {account[:80]}", request)
         await asyncio.sleep(delay)
 

@@ -15,6 +15,7 @@ from adapters.web.playground.composer import Complete
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.visitor import Visitor, visitor_of
+from bot.language import gettext
 from bot.ports import Bot, Clock, WorkspaceStore
 from bot.types import Channel, ConversationKey, Workspace
 
@@ -91,7 +92,7 @@ async def surroundings(scene: Scene, request: Request) -> Surroundings:
     if channel is None and wanted == (HOME.id, DIRECT):
         channel = direct_channel(visitor.person)
     if channel is None:
-        raise HTTPException(404, "There is no such channel, or it is not yours to see.")
+        raise HTTPException(404, gettext("There is no such channel, or it is not yours to see."))
     thread = request.path_params.get("thread", "")
     return Surroundings(visitor=visitor, workspaces=workspaces, channel=channel, thread=thread)
 

@@ -4,9 +4,17 @@ from statistics import median
 import pytest
 
 from adapters.local import LocalServer
-from benchmarks.context_tokens import class_table, count_classes, measure_errors, read_answers, read_threads, table
+from benchmarks.context_tokens import (
+    class_table,
+    count_classes,
+    measure_errors,
+    read_answers,
+    read_threads,
+    relative_error,
+    table,
+)
 from benchmarks.text_classes import SCRIPTS, texts
-from bot.context.tokens import SAFETY_MARGIN, estimate, relative_error
+from bot.context.tokens import SAFETY_MARGIN, estimate
 
 
 @pytest.mark.local_model
@@ -42,3 +50,15 @@ def test_errors_are_told_by_how_much_was_learnt() -> None:
     text = table({0: [0.2, -0.3], 3: [0.05, -0.12]})
     assert "| 0 | 2 | 25.0% | 30.0% | 20.0% |" in text
     assert text.endswith("After three counts: median 8.5%; 1 of 2 below the margin.")
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "error"),
+    [
+        pytest.param(90, 100, -0.1, id="too-low"),
+        pytest.param(110, 100, 0.1, id="too-high"),
+        pytest.param(5, 0, 0.0, id="no-truth"),
+    ],
+)
+def test_the_error_is_a_share_of_the_truth(expected: int, actual: int, error: float) -> None:
+    assert relative_error(expected=expected, actual=actual) == pytest.approx(error)

@@ -79,10 +79,10 @@ async def playground() -> AsyncIterator[PlaygroundChat]:
     """The playground with two pages open."""
     store = MemoryStore(clock=now)
     options = PlaygroundOptions(
-        host="127.0.0.1", port=0, password=None, secret=SECRET, model_name="m", notice="", complete=lambda _: ()
+        frame=FrameOptions(host="127.0.0.1", secret=SECRET), port=0, model_name="m", notice="", complete=lambda _: ()
     )
     chat = PlaygroundChat(Playground(store, options=options, clock=now), store)
-    async with chat.platform.site(chat.inbox, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+    async with chat.platform.site(chat.inbox) as site:
         chat.open(site.app)
         tasks = [asyncio.create_task(chat.dispatcher.run([chat.name]))]
         try:

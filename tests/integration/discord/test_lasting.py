@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.discord.api.client import DiscordOptions
-from adapters.discord.events import forms
+from adapters.discord.events import stale_modals
 from adapters.discord.platform import DiscordPlatform
 from bot.app.core import utc_now
 from bot.errors import ConfigError
@@ -350,7 +350,7 @@ async def test_a_form_that_is_open_over_a_restart_is_given_back(scene: Scene, mo
     async with scene.bot():
         await scene.until(lambda: scene.discord.commands[None])
         form = await scene.discord.context_menu(scene.ada, "Ask about this", message).shown()
-    monkeypatch.setattr(forms, "PROCESS", "another")
+    monkeypatch.setattr(stale_modals, "PROCESS", "another")
     async with scene.bot():
         assert form.modal is not None
         (field,) = [item["component"]["custom_id"] for item in form.modal["components"]]
@@ -358,6 +358,6 @@ async def test_a_form_that_is_open_over_a_restart_is_given_back(scene: Scene, mo
         await sent.shown()
     assert sent.original is not None
     assert sent.original.seen_by is scene.ada
-    assert forms.RESTARTED in sent.original.content
+    assert stale_modals.RESTARTED in sent.original.content
     assert "since when?" in sent.original.content
     assert not scene.model.asked

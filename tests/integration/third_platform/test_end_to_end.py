@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from bot.app.core import Core, open_core, utc_now
-from bot.app.registry import open_platforms
+from bot.app.platform_registry import open_platforms
 from bot.errors import ConfigError
 from bot.settings import Settings
 from bot.types import ConversationKey, TextDelta

@@ -22,10 +22,8 @@ from tests.quiet_bot import QuietBot
 from tests.web_visitors import SECRET, Visitor, settled
 
 OPTIONS = PlaygroundOptions(
-    host="127.0.0.1",
+    frame=FrameOptions(host="127.0.0.1", secret=SECRET),
     port=0,
-    password=None,
-    secret=SECRET,
     model_name="tiny",
     notice="",
     complete=complete,
@@ -49,7 +47,7 @@ async def web_process(url: str) -> AsyncIterator[Site]:
     async with open_store(url, clock=now) as store:
         playground = Playground(store, options=OPTIONS, clock=now)
         following = asyncio.create_task(follow_playground(url, playground.wake))
-        async with playground.site(QuietBot(), FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+        async with playground.site(QuietBot()) as site:
             yield site
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.__main__ import main
-from bot.app.registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, open_platforms
+from bot.app.platform_registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, open_platforms
 from bot.checks import Check
 from bot.errors import ConfigError
 from bot.settings import Settings
@@ -83,7 +83,7 @@ def test_only_the_registry_names_a_platform() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if any(word in line for name in names for word in (f'"{name}"', f"adapters.{name}", f"adapters import {name}"))
     }
-    assert named == {"bot/app/registry.py"}
+    assert named == {"bot/app/platform_registry.py"}
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in load_specs()])

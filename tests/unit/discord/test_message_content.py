@@ -13,7 +13,7 @@ from adapters.discord.message_content import NOTICES, quoted
 from adapters.discord.message_content import read_content as read_message
 from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Renderer
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.types import Draft, Footer, Turn, TurnState, Usage
 from bot.types.content import MessageContent, Notice, QuoteKind, ReplyTo
 from tests.fakes import incoming

@@ -10,8 +10,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.workspace import BotIdentity, SlackWorkspace
-from adapters.slack.api.workspaces import Origin
+from adapters.slack.api.workspace import BotIdentity, Origin, SlackWorkspace
 from adapters.slack.connection.bolt_app import make_app
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.events.backfill import SlackBackfill
@@ -95,6 +94,8 @@ class RememberingBot(QuietBot):
         self.deletions += [(channel, id) for id in ids]
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         self.places.append(place)
         return DeletionOutcome()
@@ -106,7 +107,13 @@ class RememberingBot(QuietBot):
         return await effective_at(key, self._settings)
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         self.changes.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)

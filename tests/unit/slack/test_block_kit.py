@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.types.content import Card, Table
 from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, rich, section, text
 

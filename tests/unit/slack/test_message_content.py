@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.slack.message_content import files, mentions
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import end_blocks, markdown_blocks
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.types import Draft, Footer, Source, Usage
 from bot.types.content import MessageContent, Notice, Quote, QuoteKind, ReplyTo
 from tests.data import data_folder

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from adapters.slack.api.errors import SlackUnknownOutcome
-from adapters.slack.api.workspaces import Connector, Origin, SingleWorkspace
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace
 from adapters.slack.events.parse import read_message
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage

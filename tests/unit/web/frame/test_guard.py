@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from adapters.web.frame.routing import is_plain
+from adapters.web.frame.routes import is_plain
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 from tests.unit.web.frame.browsers import ORIGIN, PASSWORD, browser, open_web, sign_in, token_in
@@ -25,11 +25,6 @@ NOWHERE = [
     "/docs",
     "/openapi.json",
 ]
-
-
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    return MemoryStore(clock=clock)
 
 
 @pytest.mark.parametrize("target", NOWHERE)
