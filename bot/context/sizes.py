@@ -54,20 +54,18 @@ class Sizes:
         """Return where the window begins when nothing is trimmed."""
         return self.starts[0]
 
-    @property
-    def reread(self) -> int:
-        """The cached tokens that a trim now would make the provider read anew."""
-        return max(0, self.held[self.goal] - self.unread + self._head_lost)
+    def reread(self, start: int, *, new_notes: bool = False) -> int:
+        """Return the cached tokens that a trim to `start` now, with notes or without, makes the provider read anew."""
+        return max(0, self.held[start] - self.unread + self._head_lost(new_notes=new_notes))
 
-    @property
-    def usual_reread(self) -> int:
-        """The same at an ordinary moment: the floor and what passes it, less the turn that is new."""
-        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._head_lost)
+    def usual_reread(self, *, new_notes: bool = False) -> int:
+        """Return the same at an ordinary moment: the floor and what passes it, less the turn that is new."""
+        usual = self.floor + int(self.rhythm.overshoot - self.rhythm.growth)
+        return max(0, usual + self._head_lost(new_notes=new_notes))
 
-    @property
-    def _head_lost(self) -> int:
-        """What a trim makes the provider read anew of what stands before the window: its notes replace the old ones."""
-        kept = self.system if self.notes else self.fixed
+    def _head_lost(self, *, new_notes: bool) -> int:
+        """Return what is read anew of what stands before the window: new notes replace the old ones."""
+        kept = self.system if new_notes else self.fixed
         return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed
 
 
