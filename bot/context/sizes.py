@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.context import condensed_notes
 from bot.context.exchanges import last_answer, legal_starts, trim_start
-from bot.context.tokens import REQUEST_OVERHEAD, corrected, estimate, estimate_entry
+from bot.context.tokens import corrected, estimate_entry, estimate_request
 from bot.context.trim import TrimSchedule, overshoot
 from bot.context.view import FULL, View, WindowLimits
 from bot.errors import QuestionTooLong
@@ -71,8 +71,8 @@ class Sizes:
 
 def measure(view: View, limits: WindowLimits) -> Sizes:
     ratio = view.conversation.token_ratio
-    system = REQUEST_OVERHEAD + estimate(view.system_prompt)
-    fixed = corrected(system + sum(map(estimate_entry, view.notes)), ratio)
+    system = estimate_request(view.system_prompt, ())  # our own words: the ratio is about what people and models write
+    fixed = system + corrected(sum(map(estimate_entry, view.notes)), ratio)
     asked = sum(entry.tokens for entry in view.question)
     question = corrected(asked, ratio)
     room = limits.prompt - fixed
@@ -80,7 +80,7 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
         raise QuestionTooLong(question, max(0, room))
     full = limits.context == FULL
     if limits.at_most is not None:
-        room = min(room, corrected(limits.at_most, ratio) - fixed)
+        room = min(room, system + corrected(max(0, limits.at_most - system), ratio) - fixed)
     cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
     kept = int(cap * KEPT_AT_LIMIT)
     floor = kept if full else min(kept, limits.floors[limits.context])
@@ -94,7 +94,7 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
         starts=starts,
         held=held,
         unread=held[last_answer(view.history)],
-        system=corrected(system, ratio),
+        system=system,
         fixed=fixed,
         cap=cap,
         floor=floor,

@@ -83,7 +83,8 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
     """Return what is remembered once the request was made; `actual` are the prompt tokens that the provider counted."""
     ratio = view.conversation.token_ratio
     if actual is not None:
-        ratio = updated_ratio(ratio, estimated=window.estimated, actual=actual)
+        system = estimate_request(view.system_prompt, ())
+        ratio = updated_ratio(ratio, estimated=window.estimated - system, actual=actual - system)
     return replace(
         view.conversation,
         window_start=window.start,

@@ -363,8 +363,8 @@ class TestFigures:
 
     def test_counted_tokens_correct_the_estimates(self) -> None:
         thread = Thread()
-        view, window = thread.ask(LONG)
-        twice = after(view, window, actual=2 * window.estimated)
+        view, window = thread.ask(5 * LONG)
+        twice = after(view, window, actual=window.estimated + window.question_tokens)
         assert 1.2 < twice.token_ratio < 2
         thread.conversation = twice
         _, corrected = thread.ask(LONG)
