@@ -6,6 +6,9 @@ STEP := sh scripts/step.sh
 DEEPER := 50
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests start the command line hundreds of times; without compiled files each start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-emulators test-slow test-deep test-gateway test-schemathesis fuzz bench lint format constraints clean
 

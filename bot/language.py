@@ -148,15 +148,27 @@ def told(words: str) -> str:
 def number(value: float | Decimal, *, places: int | None = None) -> str:
     """Return a number as people write it, with so many decimals; as many as it has, where none are named."""
     shown = format(value, f".{places}f") if places is not None else format(value, "g" if value % 1 else ".0f")
-    pattern = "#,##0" + (f".{'0' * len(shown.partition('.')[2])}" if "." in shown else "")
+    pattern = _number_pattern(len(shown.partition(".")[2]))
     return numbers.format_decimal(Decimal(shown), pattern, locale=_locale(_current.get()))
+
+
+@cache
+def _number_pattern(places: int) -> numbers.NumberPattern:
+    return numbers.parse_pattern("#,##0" + (f".{'0' * places}" if places else ""))
+
+
+@cache
+def _dollar_pattern(code: str, places: int) -> numbers.NumberPattern:
+    """Return the pattern of money, which Babel would read anew for each sum of a table."""
+    pattern: str = _locale(code).currency_formats["standard"].pattern
+    return numbers.parse_pattern(pattern.replace("0.00", f"0.{'0' * places}"))
 
 
 def dollars(amount: Decimal, *, places: int) -> str:
     """Return US dollars with so many decimals."""
-    locale = _locale(_current.get())
-    pattern = locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * places}")
-    return numbers.format_currency(amount, "USD", pattern, locale=locale, currency_digits=False)
+    code = _current.get()
+    pattern = _dollar_pattern(code, places)
+    return numbers.format_currency(amount, "USD", pattern, locale=_locale(code), currency_digits=False)
 
 
 def day(at: datetime) -> str:

@@ -17,7 +17,6 @@ from adapters.seed.api_errors import presentable
 from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.sse import EventParser
-from adapters.seed.surrogates import Joiner, without_halves
 from adapters.slack.block_kit import readable as readable_mrkdwn
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
@@ -49,6 +48,7 @@ from bot.summary.numbered_lines import plain
 from bot.summary.parse_output import read_form
 from bot.summary.request import IsoTimes, read_wanted
 from bot.summary.sanitize import addresses, harmless, repeats_rules
+from bot.surrogates import Joiner, without_halves
 from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 

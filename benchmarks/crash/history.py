@@ -123,6 +123,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebAnswer:
+    """An answer that stands in the playground, with when it began."""
+
+    place: str
+    status: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What the database holds when all work has ended; `texts` is every row of every table."""
 
@@ -133,7 +143,7 @@ class Stored:
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
     ledger: Sequence[Charge] = ()
-    web: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # answers: place, status, text, by id
+    web: Mapping[str, WebAnswer] = field(default_factory=dict)  # by id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

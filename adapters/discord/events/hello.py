@@ -14,6 +14,7 @@ from adapters.discord.events.requests import in_time
 from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
+from bot.chat.greeting import greets
 from bot.chat.message_policy import EMOJI
 from bot.errors import PlatformError
 from bot.language import gettext, gettext_noop
@@ -39,7 +40,7 @@ async def say_hello(bot: Bot, around: DiscordContext, guild: str) -> None:
     adder = await _added_by(around, guild)
     await bot.on_workspace_joined(Within(platform=PLATFORM, workspace=guild), by=adder)
     key = ConversationKey(platform=PLATFORM, workspace=guild, channel="", thread="")
-    if not adder or not (await bot.get_parameters(key))["hello"].value:
+    if not adder or not await greets(bot, key):
         return
     asked = Incoming(
         key=key, dedupe_key=f"hello:{guild}", author=Person(id=adder, name=adder), text="", sent_at=around.clock()

@@ -10,6 +10,7 @@ from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import asked_by
+from bot.chat.greeting import greets
 from bot.language import gettext, gettext_noop, speaking
 from bot.parameter_resolver import known_language
 from bot.ports import Bot, Clock
@@ -39,7 +40,7 @@ class HelloHandler:
             return
         by = Interaction(user_id=inviter)
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
-        if (await self._bot.get_parameters(asked.key))["hello"].value:
+        if await greets(self._bot, asked.key):
             once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")
             await self._hearing.reply(workspace, once, hello(once))
 

@@ -16,8 +16,9 @@ from adapters.web.console.display_names import read_place
 from adapters.web.console.formats import csv_response
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
-from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
+from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routes import PageRoute
+from adapters.web.roles import GIVEN_ROLES
 from bot.access.control import AccessControl
 from bot.access.rule_text import rule_text
 from bot.access.rule_words import GRAMMAR

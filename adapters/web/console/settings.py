@@ -194,11 +194,8 @@ class SettingPages:
 
     async def _known(self) -> tuple[Names, Sequence[str]]:
         """Return the places where something was asked lately, and those of the playground, with their names."""
-        today = self._console.today()
-        since, until = today.replace(year=today.year - 1), today.replace(year=today.year + 1)
         store = self._console.store
-        channels = await store.spending_by_key(Dimension.CHANNEL, since=since, until=until)
-        keys = {item.key for item in channels[:PLACES]}
+        keys = set(await store.recent_keys(Dimension.CHANNEL, limit=PLACES))
         for workspace in await store.get_workspaces():
             keys |= {f"local/{workspace.id}/{channel.id}" for channel in await store.get_channels(workspace.id)}
         every = keys | {key.rpartition("/")[0] for key in keys}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.types import INSTALLATION, Budget, Period
 from storage import migrate, open_store
 from tests.integration.storage.budget_spender import GREATEST, LIKELY
