@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from gettext import c2py
@@ -177,6 +177,11 @@ def day(at: datetime) -> str:
     return f"{at:%Y-%m-%d}" if code == ENGLISH else dates.format_date(at.date(), "short", locale=_locale(code))
 
 
+def day_and_month(at: date) -> str:
+    """Return a day without its year, as short as it can be read: "27 Nov", "27. Nov."."""
+    return dates.format_skeleton("MMMd", at, locale=_locale(_current.get()))
+
+
 def minute(at: datetime) -> str:
     """Return a day and a time of it, by the clock that `at` has."""
     code = _current.get()
@@ -223,6 +228,7 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "cached token": lambda count: ngettext("{count} cached token", "{count} cached tokens", count),
     "character": lambda count: ngettext("{count} character", "{count} characters", count),
     "day": lambda count: ngettext("{count} day", "{count} days", count),
+    "hour": lambda count: ngettext("{count} hour", "{count} hours", count),
     "link": lambda count: ngettext("{count} link", "{count} links", count),
     "message": lambda count: ngettext("{count} message", "{count} messages", count),
     "minute": lambda count: ngettext("{count} minute", "{count} minutes", count),

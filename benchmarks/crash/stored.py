@@ -64,6 +64,7 @@ def read_stored(url: str) -> Stored:
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),
+            estimated=_count(connection, LedgerRow, col(LedgerRow.estimated)),
             web=_web(connection),
         )
 
