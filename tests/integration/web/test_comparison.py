@@ -25,7 +25,7 @@ async def compare(person: Visitor, **fields: str) -> str:
     """Send the form; where it leads, "" where it comes back."""
     answer = await person.post("/compare", scripted=False, question=QUESTION, **fields)
     assert answer.status_code in (303, 422), answer.text
-    return answer.headers.get("location", "")
+    return str(answer.headers.get("location", ""))
 
 
 async def test_each_side_is_asked_alone_and_shows_its_setting_and_its_cost(chat: PlaygroundChat) -> None:
