@@ -72,7 +72,7 @@ NOT_FOR_PEOPLE = re.compile(
     | <.* | (?:private|public),\ .* | noopener\ noreferrer | open[iI][dD]\ .*           # HTML and protocols
     | (?:must\ be|refused\ sign-in|password\ of|administrator\ link|answer\ on|what\ happens).*  # start, audit, tasks
     | OpenID\ Connect | Seedling's\ playground.* | the\ file\ is\ not.*
-    | sign\ of\ life | given\ up:.*
+    | given\ up:.*
     | (?:As\ in|How\ many\ days).*                 # of commands, whose texts are all in the catalogues
     """,
     re.VERBOSE | re.DOTALL,
