@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     OPEN_STATES,
     SOURCES_ID,
+    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
     Entry,
@@ -25,16 +26,19 @@ from bot.types import (
 )
 from storage import jobs
 from storage.database import chunks
+from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
     IS_CONTEXT,
     IS_OPEN,
+    IS_SUMMARY,
     NOTHING_OWED,
     ConversationRow,
     DeliveryRow,
     EntryRow,
     SummaryPartRow,
     TurnRow,
+    in_channel,
     is_of,
 )
 from storage.transcripts import delete_entries
@@ -257,6 +261,22 @@ def forget(session: Session, removal: Removal, of: Of) -> None:
         "revision": ConversationRow.revision + 1,
     }
     session.exec(update(ConversationRow).where(of(ConversationRow)).values(**emptied))
+
+
+def remove_from_summaries(session: Session, removal: Removal, channel: ConversationKey, ids: Collection[str]) -> None:
+    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
+    under way begins anew.
+    """
+    written_at = forget_in_parts(session, channel, ids)
+    told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
+    for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
+        removal.anew(row)
+    made_of_it = col(TurnRow.text) == THREAD_EXPORT
+    if written_at is not None:
+        made_of_it |= col(TurnRow.at) >= written_at
+    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
+    for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
+        removal.summary(row)
 
 
 def forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:

@@ -94,6 +94,7 @@ class Embed(Payload):
     provider: Nested[Named] = Named()
     author: Nested[Named] = Named()
     footer: Nested[EmbedFooter] = EmbedFooter()
+    timestamp: Text = ""
     image: Nested[Medium] = Medium()
     thumbnail: Nested[Medium] = Medium()
     video: Nested[Medium] = Medium()
@@ -133,6 +134,8 @@ class PollPayload(Payload):
 
     question: Nested[PollMedia] = PollMedia()
     answers: Many[PollAnswer] = ()
+    allow_multiselect: Flag = False
+    expiry: Text = ""
     results: OrNone[PollResults] = None
 
 

@@ -93,6 +93,9 @@ class DiscordPlatform(DiscordChannelReader):
             here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
             await self.context.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Do nothing: that somebody is typing goes by itself after ten seconds."""
+
     async def notify(self, turn: Turn, text: str) -> None:
         """Reply to the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
         ref, person = read_ref(turn.reply_ref or ""), turn.incoming.author.id

@@ -35,8 +35,9 @@ from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.recovery import Posts, SlackStore
+from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
-from adapters.slack.replies.status import acknowledge
+from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
@@ -125,13 +126,19 @@ class SlackPlatform:
             workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
             await acknowledge(workspace, asked.key)
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Clear the status of a thread whose question is gone. Raises `PlatformError`."""
+        if moment(key.thread) is not None:
+            await take_back(await self._workspace(key), key)
+
     async def notify(self, turn: Turn, text: str) -> None:
         """Post below the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
         asked = turn.incoming
         workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         said = f"<@{asked.author.id}> {escape_mrkdwn(text)}"
         place = {"channel": asked.key.channel, "thread_ts": asked.key.thread or None}
-        await workspace.calls.call("chat.postMessage", {**place, "text": said}, patience=60)
+        arguments = {**place, "text": said, "metadata": NOTICE}
+        await workspace.calls.call("chat.postMessage", arguments, patience=60)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackApiError` when the channel is known to take no messages of the bot."""

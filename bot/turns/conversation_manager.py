@@ -24,7 +24,7 @@ from bot.turns.generator import BURST_NOTICE, Generator
 from bot.turns.runner import TurnRunner
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
-from bot.types import Incoming, Turn, TurnId
+from bot.types import ConversationKey, Incoming, Turn, TurnId
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
@@ -107,6 +107,10 @@ class ConversationManager:
         for turn in turns:
             if attempt := self._attempts.get(turn):
                 attempt.stop.set()
+
+    def take_back(self, key: ConversationKey) -> None:
+        """Show no more in a conversation that a question has come in which is gone."""
+        self._notices.take_back(key)
 
     def add(self, incoming: Incoming) -> None:
         """Show that a stored question has come in, before any pause, and take it into the answer that is being made for

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
@@ -16,7 +17,7 @@ from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
-from adapters.discord.message_content import REPLY, read_content
+from adapters.discord.message_content import REPLY, own_answer, read_content
 from adapters.discord.payloads import Message
 from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.ephemeral import send_direct
@@ -24,11 +25,13 @@ from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from bot.chat.message_markdown import render
+from bot.chat.quotes import own_words, without_quotes
 from bot.chat.rate_limit import Priority
+from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
-from bot.types import Incoming, Outcome, Within
+from bot.types import BOT, Incoming, Outcome, Utterance, Within
 from bot.types.content import MessageContent
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ logger = logging.getLogger(__name__)
 QUESTION_CHARACTERS: Final = 40_000
 """Of a question with all that it is about; other messages are cut at 8,000."""
 
+MENTION: Final = re.compile(r"<@!?(\d+)>")
+GROUP_MENTION: Final = re.compile(r"(?<=<@&)\d+(?=>)|(?<![\w@])@(?:everyone|here)\b")
 NOT_TAKEN: Final = gettext_noop(
     "I could not save that just now, and try again by myself. Send it again only if no answer comes."
 )
@@ -131,7 +136,7 @@ class DiscordMessageHandler:
             message_id=id,
             attachments=files,
             is_directed=is_directed,
-            addressees=self._addressees(message),
+            addressees=self._addressees(message) - self._ids(own_role),
             mentions=named_in(message.content, names),
             is_top_level=outside,
             is_direct=place.is_direct,
@@ -172,20 +177,30 @@ class DiscordMessageHandler:
         return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
 
     def is_meant(self, message: Message, own_role: int | None) -> bool:
-        """Return whether a message mentions the bot or replies to it."""
-        return self._mentions_me(message, own_role) or self._replies_to_me(message)
+        """Return whether a message mentions the bot or replies to it with more than thanks."""
+        if self._mentions_me(message, own_role):
+            return True
+        return self._replies_to_me(message) and not self._is_thanks(message)
+
+    def _is_thanks(self, message: Message) -> bool:
+        """Return whether a reply to the bot needs no answer; "ok" does where the bot asked something."""
+        said, told = own_words(message.content), message.referenced_message
+        asked = told is not None and Utterance(speaker=BOT, text=own_answer(told)).asks
+        return not message.attachments and is_reaction(said) and not (asked and is_assent(said))
 
     def _mentions_me(self, message: Message, own_role: int | None) -> bool:
         marks = [f"<@{self._my_id}>", f"<@!{self._my_id}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
-        return any(mark in message.content for mark in marks)
+        return any(mark in message.content and mark in without_quotes(message.content) for mark in marks)
 
     def _replies_to_me(self, message: Message) -> bool:
         told = message.referenced_message
         return message.type == REPLY and told is not None and told.author.id == self._my_id != ""
 
     def _addressees(self, message: Message) -> frozenset[str]:
-        """Return the others whom a message mentions, or to whom it replies."""
-        told = {item.id for item in message.mentions}
+        """Return the others whom a message mentions outside of code and quotations, or to whom it replies."""
+        said = without_quotes(message.content)
+        only_quoted = set(MENTION.findall(message.content)) - set(MENTION.findall(said))
+        told = ({item.id for item in message.mentions} - only_quoted) | set(GROUP_MENTION.findall(said))
         if message.type == REPLY and message.referenced_message:
             told.add(message.referenced_message.author.id)
         return frozenset(told - {"", self._my_id})

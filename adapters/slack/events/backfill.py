@@ -43,7 +43,7 @@ THREADS_BEGAN: Final = timedelta(days=1)
 part."""
 
 PAGES: Final = 3  # of one channel or thread, 600 messages
-PLACES: Final = 200  # channels and threads that are read after one gap, the latest first: 4 minutes of Slack's limit
+PLACES: Final = 200  # channels and threads that are read after one gap, the latest first: about 5 minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class SlackBackfill:
     async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
         """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""
         try:
-            return await read_one(workspace.calls, channel, ts) is None
+            return await read_one(workspace.calls, channel, ts, priority=BESIDE_OTHERS.priority) is None
         except SlackApiError as refusal:
             if refusal.code in GONE:
                 return True

@@ -78,7 +78,7 @@ class SlashCommandHandler:
 
     async def command(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody typed the slash command. Raises `StorageError`."""
-        raw = body.text.strip()
+        raw = _without_mark(body.text.strip())
         names = await workspace.directory.names(mentions(SlackMessage(text=raw)))
         word, rest = (*raw.split(None, 1), "", "")[:2]
         command = find_command(word)
@@ -190,6 +190,12 @@ class SlashCommandHandler:
                 words = "thread private" if thread else f"channel from {ts} private"
                 asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
                 await self._message_handler.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
+
+
+def _without_mark(text: str) -> str:
+    """Return what follows Slack's command without the mark that commands have elsewhere: "/seed /ask why?"."""
+    word, _, rest = text.partition(" ")
+    return f"{word[1:]} {rest}".strip() if word[:1] in {"/", "!"} and find_command(word[1:]) else text
 
 
 def _without_private(question: str) -> tuple[str, bool]:

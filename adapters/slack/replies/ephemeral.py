@@ -11,6 +11,7 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
 from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
 from adapters.slack.replies.rendering import (
+    NOTICE,
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
     escape_markdown,
@@ -94,7 +95,7 @@ async def _post_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping
 
 async def _send_direct(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     channel = await workspace.direct_channel(asked.author.id)
-    direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
+    direct = {"channel": channel, **content, "metadata": NOTICE, "unfurl_links": False, "unfurl_media": False}
     await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=PATIENCE_SECONDS)
 
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.events import stale_modals
 from adapters.discord.platform import DiscordPlatform
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage.in_memory.store import MemoryStore
