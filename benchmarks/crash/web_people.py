@@ -150,6 +150,7 @@ class WebTown:
         if page.place:
             self._notes.press("stop", page.place)
             await self._act(page, "stop", thread=page.thread)
+            self._notes.press("stop", page.place)  # it was under way until now
 
     async def _regenerate(self) -> None:
         await self._again("regenerate")
@@ -212,7 +213,8 @@ class WebTown:
         for id, answer in stored.web.items():
             versions = first.setdefault(id, (answer.place, []))[1]
             versions.insert(0, Seen(at=answer.at, text="", state="thinking"))
-            versions.append(Seen(at=time.time(), text=answer.text, state=STATES[answer.status]))
+            last = Seen(at=time.time(), text=answer.text, state=STATES[answer.status], is_cut=answer.is_cut)
+            versions.append(last)
         for id in known.keys() - stored.web.keys():
             first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
 
