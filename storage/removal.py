@@ -199,7 +199,7 @@ class Removal:
         """Let the next request of a conversation know that it cannot extend the last one."""
         row = self._session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
         if row is not None:
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
 
     def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
         """Remove entries of conversations, and the notes that rest on them, to be made anew of what is left."""
@@ -291,7 +291,7 @@ def _break_at(row: ConversationRow, positions: set[int]) -> None:
         row.memory, row.notes_until = "", 0
         row.condensed_until, row.condensed_in_vain = row.notes_from, 0
     if any(row.window_start <= position < row.sent_until for position in positions):
-        row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+        row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
     row.revision += 1
 
 

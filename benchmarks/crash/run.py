@@ -24,7 +24,7 @@ from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
 from benchmarks.unhurried import lift_pace
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.parameters import Scope
 from bot.ports import SettingStore
 from storage import migrate, open_store

@@ -10,16 +10,17 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
 from importlib.metadata import version
 from typing import Final
 
 from adapters.dates import DateWords
 from adapters.seed import SeedModel
-from adapters.web.health import Metrics, ObservedModel
+from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
 from bot.access.fallback import PricedModel
+from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
@@ -75,11 +76,6 @@ class Core:
     metrics: Metrics
     worker: str
     clock: Clock
-
-
-def utc_now() -> datetime:
-    """Return the clock of the running bot."""
-    return datetime.now(UTC)
 
 
 @asynccontextmanager

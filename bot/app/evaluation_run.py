@@ -15,7 +15,8 @@ from typing import Final
 
 from adapters.terminal import attachments
 from adapters.terminal.answer_collector import AnswerCollector
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, EngineRole, open_core
 from bot.app.own_history import key_of
 from bot.commands.arguments import parse_overrides
 from bot.context.tokens import estimate_entry

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from adapters.web.health import health_app
-from adapters.web.listeners import listen, serve
+from adapters.listeners import listen, serve
+from adapters.web.health.health_app import health_app
 from bot.app.core import Core
 from bot.app.heartbeat import telling
 from bot.app.installation import Installation

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.media.media_limits import FILE_BYTES
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.app.core import Core, EngineRole, open_core
 from bot.app.health import watched
 from bot.app.installation import Installation

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app.core import Core, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, open_core
 from bot.app.platform_registry import open_platforms
 from bot.errors import ConfigError
 from bot.settings import Settings

@@ -29,11 +29,6 @@ NOWHERE = [
 ]
 
 
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    return MemoryStore(clock=clock)
-
-
 @pytest.mark.parametrize("target", NOWHERE)
 async def test_there_is_nothing_at_any_other_address_or_spelling(
     store: MemoryStore, clock: ManualClock, target: str
