@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, Windows, optimum
 from bot.context.cache_breaks import with_notes
-from bot.context.exchanges import expected_question
+from bot.context.sizes import expected_question
 from bot.context.system_prompt import digest
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
 from bot.context.view import View, WindowLimits
@@ -64,7 +64,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
             history = entries[conversation.window_start : 2 * turn + 2]
             conversation = _noted(replace(view, conversation=conversation, history=history), limits, account, turn)
         elif window.start and not view.notes:  # the notes stand there from the first trim on
-            conversation = replace(conversation, head_digest=digest(head, notes))
+            conversation = replace(conversation, prompt_digest=digest(head, notes))
     return Windows(firsts, noted)
 
 

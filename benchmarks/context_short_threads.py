@@ -23,7 +23,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
 
 from benchmarks.context_tokens import data_folder
 from benchmarks.context_traces import ANSWER_TOKENS, question_tokens
-from bot.context.unanswered import CHANNEL_TOKENS
+from bot.context.new_entries import CHANNEL_TOKENS
 from bot.pricing import SEED_CARD
 
 CACHED_FROM: Final = 1_024

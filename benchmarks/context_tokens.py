@@ -35,13 +35,18 @@ if not __package__:  # run as a file: the packages lie beside this folder
 from adapters.local import open_local
 from benchmarks.text_classes import texts
 from bot.context.system_prompt import system_prompt
-from bot.context.tokens import SAFETY_MARGIN, corrected, estimate, estimate_request, relative_error, updated_ratio
+from bot.context.tokens import SAFETY_MARGIN, corrected, estimate, estimate_request, updated_ratio
 from bot.context.transcript import answer_entry, user_entry
 from bot.types import NewEntry, Person, ThreadMessage
 
 THREADS = 40
 TURNS = 20
 SHORTEST_THREAD = 5
+
+
+def relative_error(*, expected: int, actual: int) -> float:
+    """Return how far an expectation missed, as a share of the truth: -0.05 for 5 % too low, 0.0 for no truth."""
+    return (expected - actual) / actual if actual > 0 else 0.0
 
 
 def read_threads(folder: Path) -> list[list[ThreadMessage]]:

@@ -36,7 +36,8 @@ EXPORT: Final = "irc-ubuntu-slack-export.zip"
 LINKS: Final = "irc-ubuntu-replies.csv"
 THANKS: Final = re.compile(
     r"\W*(?:(?:thanks?|thank you|thx|ty|ta|cheers|ok(?:ay)?|k|cool|great|nice|sweet|good|excellent|awesome|perfect|"
-    r"alright|got it|i see|np|no problem|sorry|lol|(?:ha)+h?|(?:he)+h?|ah+|oh|hm+)\b\W*)+"
+    r"alright|got it|i see|np|no problem|sorry(?: about that)?|lol|"
+    r"(?:that )?makes sense|good point|it works|brb|nevermind|nvm|sigh|(?:ha)+h?|(?:he)+h?|ah+|oh|hm+)\b\W*)+"
     r"(?:a lot|very much|so much|for (?:all )?(?:the|your) help|guys|man|mate|dude|bro|all|everyone)?\W*",
     re.IGNORECASE,
 )

@@ -25,7 +25,8 @@ from typing import Any
 
 import aiohttp
 
-from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage import SqlStore, migrate, open_store
@@ -58,10 +59,8 @@ async def serve(folder: Path) -> None:
     await migrate(url)
     async with open_store(url, clock=utc_now) as store:
         options = PlaygroundOptions(
-            host="127.0.0.1",
+            frame=FrameOptions(host="127.0.0.1", secret=SECRET),
             port=0,
-            password=None,
-            secret=SECRET,
             model_name="m",
             notice="",
             complete=complete,

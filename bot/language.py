@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from gettext import c2py
@@ -20,6 +20,8 @@ from typing import Final
 from babel import Locale, dates, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+
+from bot.types.said import Said, fill
 
 CATALOGUES: Final = Path(__file__).parent / "locale"
 """One file for each language but English, as in `de.po`; read as they are, so that nothing has to be compiled."""
@@ -46,6 +48,11 @@ def supported(locale: str) -> str:
 def language() -> str:
     """Return the language in which people are spoken to just now."""
     return _current.get()
+
+
+def language_name(code: str) -> str:
+    """Return what those who speak a language call it."""
+    return capitalised(str(_locale(code).display_name))
 
 
 @contextlib.contextmanager
@@ -127,27 +134,52 @@ def _locale(code: str) -> Locale:
     return Locale.parse(code)
 
 
+def told(words: str) -> str:
+    """Return words that were kept until now, in the current language; names and the like stay as they are."""
+    if not isinstance(words, Said):
+        return words
+    values = {name: told(value) if isinstance(value, str) else number(value) for name, value in words.values.items()}
+    return fill(gettext(words.message), values)
+
+
 # ---------------------------------------------------------------- numbers and times
 
 
 def number(value: float | Decimal, *, places: int | None = None) -> str:
     """Return a number as people write it, with so many decimals; as many as it has, where none are named."""
     shown = format(value, f".{places}f") if places is not None else format(value, "g" if value % 1 else ".0f")
-    pattern = "#,##0" + (f".{'0' * len(shown.partition('.')[2])}" if "." in shown else "")
+    pattern = _number_pattern(len(shown.partition(".")[2]))
     return numbers.format_decimal(Decimal(shown), pattern, locale=_locale(_current.get()))
+
+
+@cache
+def _number_pattern(places: int) -> numbers.NumberPattern:
+    return numbers.parse_pattern("#,##0" + (f".{'0' * places}" if places else ""))
+
+
+@cache
+def _dollar_pattern(code: str, places: int) -> numbers.NumberPattern:
+    """Return the pattern of money, which Babel would read anew for each sum of a table."""
+    pattern: str = _locale(code).currency_formats["standard"].pattern
+    return numbers.parse_pattern(pattern.replace("0.00", f"0.{'0' * places}"))
 
 
 def dollars(amount: Decimal, *, places: int) -> str:
     """Return US dollars with so many decimals."""
-    locale = _locale(_current.get())
-    pattern = locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * places}")
-    return numbers.format_currency(amount, "USD", pattern, locale=locale, currency_digits=False)
+    code = _current.get()
+    pattern = _dollar_pattern(code, places)
+    return numbers.format_currency(amount, "USD", pattern, locale=_locale(code), currency_digits=False)
 
 
 def day(at: datetime) -> str:
     """Return a day."""
     code = _current.get()
     return f"{at:%Y-%m-%d}" if code == ENGLISH else dates.format_date(at.date(), "short", locale=_locale(code))
+
+
+def day_and_month(at: date) -> str:
+    """Return a day without its year, as short as it can be read: "27 Nov", "27. Nov."."""
+    return dates.format_skeleton("MMMd", at, locale=_locale(_current.get()))
 
 
 def minute(at: datetime) -> str:
@@ -189,6 +221,33 @@ def _read_all() -> None:
             minute(datetime(2000, 1, 1))  # noqa: DTZ001 - only to have the locale's data
             number(1), weekday(0)
             dollars(Decimal(1), places=2)
+
+
+NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
+    "byte": lambda count: ngettext("{count} byte", "{count} bytes", count),
+    "cached token": lambda count: ngettext("{count} cached token", "{count} cached tokens", count),
+    "character": lambda count: ngettext("{count} character", "{count} characters", count),
+    "day": lambda count: ngettext("{count} day", "{count} days", count),
+    "hour": lambda count: ngettext("{count} hour", "{count} hours", count),
+    "link": lambda count: ngettext("{count} link", "{count} links", count),
+    "message": lambda count: ngettext("{count} message", "{count} messages", count),
+    "minute": lambda count: ngettext("{count} minute", "{count} minutes", count),
+    "more token": lambda count: ngettext("{count} more token", "{count} more tokens", count),
+    "point": lambda count: ngettext("{count} point", "{count} points", count),
+    "question": lambda count: ngettext("{count} question", "{count} questions", count),
+    "reply": lambda count: ngettext("{count} reply", "{count} replies", count),
+    "request": lambda count: ngettext("{count} request", "{count} requests", count),
+    "row": lambda count: ngettext("{count} row", "{count} rows", count),
+    "second": lambda count: ngettext("{count} second", "{count} seconds", count),
+    "token": lambda count: ngettext("{count} token", "{count} tokens", count),
+    "web search": lambda count: ngettext("{count} web search", "{count} web searches", count),
+}
+"""What people are told numbers of, by the word for one of them."""
+
+
+def quantity(count: int, noun: str) -> str:
+    """Return a number with its noun in the language of people, as in "1 message" and "2,000 messages"."""
+    return NOUNS[noun](count).format(count=number(count))
 
 
 _read_all()

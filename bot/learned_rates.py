@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.errors import StorageError
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import AdapterStateStore, Rates
 from bot.pricing import MILLION, RateCard
 from bot.types import Observation, Usage
@@ -159,7 +159,7 @@ def _pause_of(seen: Observation) -> int | None:
 
 def _was_found(seen: Observation) -> bool:
     """Return whether more than half of what was sent before was cached, beside what other conversations send too."""
-    return 2 * (seen.usage.cached - seen.shared_head) > seen.repeated - seen.shared_head
+    return 2 * (seen.usage.cached - seen.shared_prefix) > seen.repeated - seen.shared_prefix
 
 
 class LearnedRates:

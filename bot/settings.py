@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from bot.errors import ConfigError
 from bot.time_zones import find_zone
 from bot.types import EMPTY
-from bot.types.budgets import MOST_DOLLARS
+from bot.types.budget_use import MOST_DOLLARS
 
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})

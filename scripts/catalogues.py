@@ -19,8 +19,13 @@ from bot.commands.registry import all_commands
 from bot.language import CATALOGUES
 
 ROOT: Final = Path(__file__).parents[1]
-METHODS: Final = [("bot/**.py", "python"), ("adapters/**.py", "python")]
+METHODS: Final = [("bot/**.py", "python"), ("adapters/**.py", "python"), ("adapters/web/**.html", "jinja2")]
+OPTIONS: Final = {"adapters/web/**.html": {"silent": "false"}}
 KEYWORDS: Final = {
+    "_": None,
+    "_refused": None,
+    "Said": None,
+    "Unreadable": None,
     "gettext": None,
     "gettext_noop": None,
     "ngettext": (1, 2),
@@ -31,7 +36,7 @@ KEYWORDS: Final = {
 def template() -> Catalog:
     """Return every sentence of the code, without translations."""
     catalog = Catalog(charset="utf-8", fuzzy=False)
-    found = extract_from_dir(str(ROOT), METHODS, keywords=KEYWORDS, comment_tags=("Translators:",))
+    found = extract_from_dir(str(ROOT), METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=("Translators:",))
     for _file, _line, message, comments, context in found:
         catalog.add(message, None, auto_comments=comments, context=context)
     for command in all_commands().values():  # some of these are made of several constants

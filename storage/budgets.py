@@ -116,18 +116,33 @@ def count_spent(session: Session, line: LedgerRow, cost: Decimal, now: datetime)
             locked.row.add(cost)
 
 
+def _is(scope: BudgetScope, period: Period) -> Sequence[sa.ColumnElement[bool]]:
+    return [
+        *(col(getattr(BudgetRow, name)) == value for name, value in scope.columns.items()),
+        col(BudgetRow.period) == period.value,
+    ]
+
+
+def budget_at(session: Session, scope: BudgetScope, period: Period) -> Budget | None:
+    begin_writing(session)
+    row = session.exec(select(BudgetRow).where(*_is(scope, period)).with_for_update()).one_or_none()
+    return None if row is None else row.to_budget()
+
+
 class SqlBudgets(SqlPart):
     """A `BudgetStore` over a database."""
 
     @unit_of_work
-    def put_budget(self, session: Session, budget: Budget) -> None:
+    def put_budget(self, session: Session, budget: Budget) -> Budget | None:
+        before = budget_at(session, budget.scope, budget.period)
         put(session, BudgetRow, [BudgetRow.from_budget(budget).model_dump()])  # processes begin together
+        return before
 
     @unit_of_work
-    def remove_budget(self, session: Session, scope: BudgetScope, period: Period) -> bool:
-        theirs = [col(getattr(BudgetRow, name)) == value for name, value in scope.columns.items()]
-        removed = sa.delete(BudgetRow).where(*theirs, col(BudgetRow.period) == period)
-        return session.connection().execute(removed).rowcount > 0
+    def remove_budget(self, session: Session, scope: BudgetScope, period: Period) -> Budget | None:
+        before = budget_at(session, scope, period)
+        session.exec(sa.delete(BudgetRow).where(*_is(scope, period)))
+        return before
 
     @unit_of_work
     def budget_uses(self, session: Session, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:

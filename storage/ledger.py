@@ -15,7 +15,7 @@ from bot.errors import ClaimLost
 from bot.types import EVERYTHING, Charge, Purpose, RequestId, SentRequest, Spending, TurnState, Within
 from storage.budgets import count_spent, lock_budgets, scope_of, uses
 from storage.codec import as_utc
-from storage.daily_spending import COUNTS, SqlDailySpending, count_lines
+from storage.daily_spend import COUNTS, SqlDailySpending, count_lines
 from storage.database import begin_writing, unit_of_work
 from storage.exact_sum import sum_of
 from storage.tables import IS_UNSETTLED, LedgerRow, TurnRow, charge_columns, key_columns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -11,27 +11,34 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
+from bot.context.tokens import estimate_entry
+from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     OPEN_STATES,
     SOURCES_ID,
+    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
+    Entry,
     Task,
     TurnId,
     TurnState,
 )
 from storage import jobs
 from storage.database import chunks
+from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
     IS_CONTEXT,
     IS_OPEN,
+    IS_SUMMARY,
     NOTHING_OWED,
     ConversationRow,
     DeliveryRow,
     EntryRow,
     SummaryPartRow,
     TurnRow,
+    in_channel,
     is_of,
 )
 from storage.transcripts import delete_entries
@@ -72,7 +79,7 @@ class Removal:
             if _can_begin_anew(row):
                 self._take_back_entries(row)
                 self._set_free(row)
-            self._drop_answer(row)
+            self._drop_answer(row, without=row)
         _set(row, **(WORDLESS if row.state in OPEN_STATES else {**WORDLESS, "details": {}}))
 
     def answer(self, row: TurnRow) -> None:
@@ -115,7 +122,10 @@ class Removal:
         if carrier is not None and carrier.outcome is None and carrier.state in OPEN_STATES:
             self.anew(carrier)
         elif carrier is not None and row.task is not Task.CONTEXT:
-            (self._reopen if _can_begin_anew(carrier) else self._drop_answer)(carrier)
+            if _can_begin_anew(carrier):
+                self._reopen(carrier)
+            else:
+                self._drop_answer(carrier, without=row)
         row.merged_into, row.state = None, TurnState.CANCELLED
 
     def _reopen(self, carrier: TurnRow) -> None:
@@ -157,12 +167,24 @@ class Removal:
             self._break(row.key)
         self._interrupt(row)
 
-    def _drop_answer(self, row: TurnRow) -> None:
+    def _drop_answer(self, row: TurnRow, *, without: TurnRow | None = None) -> None:
+        """Remove a recorded answer; where a question to it stays, but for `without`, a mark says that there was one."""
         row.draft = None
         if row.state in OPEN_STATES:  # recorded, and perhaps not shown whole yet
             self._withdraw(row)
-        names = [f"a:{row.id}", f"{SOURCES_ID}{row.id}", f"m:{row.dedupe_key}"]
-        self.entries(is_of(ConversationRow, row.key), col(EntryRow.entry_id).in_(names[: 2 if row.source_id else 3]))
+        names = [f"{SOURCES_ID}{row.id}", *([] if row.source_id else [f"m:{row.dedupe_key}"])]
+        answer, here = col(EntryRow.entry_id) == f"a:{row.id}", is_of(ConversationRow, row.key)
+        if self._stays_asked(row, without):
+            self._mark_removed(here, answer, col(EntryRow.text) != REMOVED_ANSWER)
+        else:
+            names.append(f"a:{row.id}")
+        self.entries(here, col(EntryRow.entry_id).in_(names))
+
+    def _stays_asked(self, carrier: TurnRow, without: TurnRow | None) -> bool:
+        """Return whether a turn has a question that is a message and stays."""
+        merged = select(TurnRow).where(TurnRow.merged_into == carrier.id, TurnRow.task != Task.CONTEXT)
+        asked = [carrier, *self._session.exec(merged)]
+        return any(row is not without and row.source_id and (row.text or row.attachments) for row in asked)
 
     def _interrupt(self, row: TurnRow) -> None:
         self._interrupted[row.key].append(row.id)
@@ -177,7 +199,7 @@ class Removal:
         """Let the next request of a conversation know that it cannot extend the last one."""
         row = self._session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
         if row is not None:
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
 
     def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
         """Remove entries of conversations, and the notes that rest on them, to be made anew of what is left."""
@@ -188,17 +210,18 @@ class Removal:
         for row in {row.id: row for row, _ in found}.values():
             self._remove(row, positions[row.id])
 
+    def _mark_removed(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
+        """Leave nothing of an answer but that it was there."""
+        for row, entry in self._session.exec(select(ConversationRow, EntryRow).join(EntryRow).where(*which)).all():
+            entry.text, entry.tokens = REMOVED_ANSWER, estimate_entry(Entry(role="assistant", text=REMOVED_ANSWER))
+            self.removed += 1
+            _break_at(row, {entry.position})
+
     def _remove(self, row: ConversationRow, positions: set[int]) -> None:
-        first = min(positions)
         here = col(EntryRow.conversation_id) == row.id
         for some in chunks(sorted(positions)):
             self.removed += delete_entries(self._session, here, col(EntryRow.position).in_(some))
-        if first < row.notes_until:
-            row.memory, row.notes_until = "", 0
-            row.condensed_until, row.condensed_in_vain = row.notes_from, 0
-        if any(row.window_start <= position < row.sent_until for position in positions):
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
-        row.revision += 1
+        _break_at(row, positions)
 
     # ------------------------------------------------------------ the outcome
 
@@ -240,10 +263,36 @@ def forget(session: Session, removal: Removal, of: Of) -> None:
     session.exec(update(ConversationRow).where(of(ConversationRow)).values(**emptied))
 
 
+def remove_from_summaries(session: Session, removal: Removal, channel: ConversationKey, ids: Collection[str]) -> None:
+    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
+    under way begins anew.
+    """
+    written_at = forget_in_parts(session, channel, ids)
+    told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
+    for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
+        removal.anew(row)
+    made_of_it = col(TurnRow.text) == THREAD_EXPORT
+    if written_at is not None:
+        made_of_it |= col(TurnRow.at) >= written_at
+    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
+    for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
+        removal.summary(row)
+
+
 def forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
     """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
     owed = update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(**NOTHING_OWED)
     session.exec(owed.execution_options(synchronize_session=False))
+
+
+def _break_at(row: ConversationRow, positions: set[int]) -> None:
+    """Note that entries of a conversation are gone; notes that rest on them go, to be made anew of what is left."""
+    if min(positions) < row.notes_until:
+        row.memory, row.notes_until = "", 0
+        row.condensed_until, row.condensed_in_vain = row.notes_from, 0
+    if any(row.window_start <= position < row.sent_until for position in positions):
+        row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
+    row.revision += 1
 
 
 def _can_begin_anew(row: TurnRow) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.chat.message_rendering import typed_text
-from bot.context.known_questions import ASKED_ID
+from bot.chat.message_markdown import typed_text
+from bot.context.new_entries import ASKED_ID
 from bot.context.transcript import without_label
 from bot.types import BOT, Utterance
 

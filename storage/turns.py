@@ -28,7 +28,7 @@ from bot.types import (
     Waiting,
     takes_others,
 )
-from storage import context, jobs
+from storage import context_turns, jobs
 from storage.codec import as_utc, draft_to_json, figures_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -145,7 +145,7 @@ class SqlTurns(SqlTurnQueries):
         insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
         id: TurnId | None = session.connection().execute(insert, row.model_dump(exclude={"id"})).scalar_one_or_none()
         if id is not None and incoming.task is Task.CONTEXT:
-            context.displace(session, incoming.key)
+            context_turns.displace(session, incoming.key)
         elif id is not None and self._database.has_queue:
             jobs.add(session, incoming.key)
         return id
@@ -161,7 +161,7 @@ class SqlTurns(SqlTurnQueries):
         if turn.epoch == 1:
             return turn  # nobody gathered before, and nothing was sent
         settle_open(session, col(LedgerRow.turn_id) == turn.id, at=self._clock())
-        return context.with_merged(turn, context.merged(session, turn.id))
+        return context_turns.with_merged(turn, context_turns.merged(session, turn.id))
 
     @unit_of_work
     def begin_post(self, session: Session, turn: Turn) -> None:
@@ -199,7 +199,7 @@ class SqlTurns(SqlTurnQueries):
     @unit_of_work
     def get_turn(self, session: Session, id: TurnId) -> Turn | None:
         row = session.get(TurnRow, id)
-        return None if row is None else context.with_merged(row.to_turn(), context.merged(session, row.id))
+        return None if row is None else context_turns.with_merged(row.to_turn(), context_turns.merged(session, row.id))
 
     @unit_of_work
     def waiting(self, session: Session, key: ConversationKey) -> Waiting | None:
@@ -217,14 +217,14 @@ class SqlTurns(SqlTurnQueries):
         taken = [row for row in rows if row.state is TurnState.QUEUED and is_plain(row.to_turn())]
         taken = taken if takes_others(turn.incoming) else []
         asked = [own, *taken, *(row for row in rows if row.merged_into == turn.id and row.task is not Task.CONTEXT)]
-        said = context.remembered(session, turn.incoming.key, until=max(row.at for row in asked))
+        said = context_turns.remembered(session, turn.incoming.key, until=max(row.at for row in asked))
         taken += said
         if taken or own.stale:
             _update_claimed(session, turn, _GATHER)
         for row in taken:
             row.state, row.merged_into = TurnState.DONE, turn.id
         merged = [row for row in (*rows, *said) if row.merged_into == turn.id]
-        return context.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
+        return context_turns.with_merged(turn, sorted(merged, key=lambda row: (row.at, row.id)))
 
     @unit_of_work
     def record(self, session: Session, turn: Turn, settlement: Settlement) -> Recorded:
@@ -245,7 +245,7 @@ class SqlTurns(SqlTurnQueries):
         unwritten = _unwritten(row)
         if unwritten.withdrawn if unwritten is not None else not settlement.entries:
             settle_edits(session, turn)
-            context.remember_again(session, turn.id)
+            context_turns.remember_again(session, turn.id)
         if unwritten is not None:
             _update_claimed(session, turn, **(ANEW if unwritten.stale else _WITHDRAWN))
             return unwritten

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -14,13 +15,14 @@ from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
 
 from adapters.local import LocalServer, find_weights, open_local
-from bot.app.registry import load_specs
+from bot.app.platform_registry import load_specs
 from bot.settings import Settings
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles
 from tests.fakes import ManualClock
 
 register_profiles()
+gc.disable()  # until all tests are known, of which none goes away again
 
 FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_specs()))
 
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in EMULATORS:
             item.add_marker(pytest.mark.emulators)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded to the end out of every collection of garbage: it is large, and none of it is garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 class NetworkRefused(AssertionError):

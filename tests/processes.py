@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from bot.app.registry import load_specs
+from bot.app.platform_registry import load_specs
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -27,7 +27,7 @@ class QuietBot:
     """Knows no turn, and keeps nothing; what else a test needs of it is its subclass's."""
 
     async def handle(self, incoming: Incoming) -> HandleResult:
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def begin(self, asked: Incoming) -> bool:
         return True
@@ -59,6 +59,8 @@ class QuietBot:
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         return DeletionOutcome()
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None: ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
 
@@ -78,7 +80,13 @@ class QuietBot:
         return Permissions(role=role_of(asked))
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 

@@ -17,7 +17,7 @@ from adapters.seed.api_errors import presentable
 from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.sse import EventParser
-from adapters.seed.surrogates import Joiner, without_halves
+from adapters.slack.block_kit import readable as readable_mrkdwn
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
@@ -25,11 +25,10 @@ from adapters.slack.mrkdwn import to_markdown, to_plain
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
-from adapters.slack.rich_text import readable as readable_mrkdwn
 from adapters.web.playground.composer import spoken, suggest
-from adapters.web.playground.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_afresh
 from bot.chat.follow_ups import reason_for_silence
-from bot.chat.message_rendering import beginning, render, repeats
+from bot.chat.message_markdown import beginning, render, repeats
 from bot.chat.reactions import is_reaction
 from bot.commands.completion import complete
 from bot.commands.parser import parse, question_in
@@ -40,8 +39,8 @@ from bot.delivery import IncrementalRenderer, MarkdownRenderer, split, urls_in
 from bot.delivery.accumulator import same_page
 from bot.delivery.addresses import bare_address, looks_like_address, pretends
 from bot.delivery.formulas import readable_formula
-from bot.delivery.plain import PlainRenderer
-from bot.delivery.settled import settled_running
+from bot.delivery.incremental import settled_running
+from bot.delivery.renderer import PlainRenderer
 from bot.errors import BotError
 from bot.ports import ScheduleStore
 from bot.summary import digests
@@ -49,6 +48,7 @@ from bot.summary.numbered_lines import plain
 from bot.summary.parse_output import read_form
 from bot.summary.request import IsoTimes, read_wanted
 from bot.summary.sanitize import addresses, harmless, repeats_rules
+from bot.surrogates import Joiner, without_halves
 from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 
@@ -194,7 +194,7 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "thread_name": thread_name,
     },
     "web": {
-        "render_markdown": render_markdown.__wrapped__,
+        "render_markdown": render_afresh,
         "spoken": spoken,
         "suggest": lambda text: suggest(text, ["Ada"], complete),
     },

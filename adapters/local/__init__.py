@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from adapters.local.model import MODEL_NAME, LocalServer, find_weights, open_local
+from adapters.local.embedded_model import MODEL_NAME, LocalServer, find_weights, open_local
 
 __all__ = ["MODEL_NAME", "LocalServer", "find_weights", "open_local"]

@@ -12,10 +12,16 @@ from adapters.media import media_limits
 from adapters.media.job import Job
 from adapters.media.superscripts import subscript, superscript
 from adapters.media.texts import decode, text_file
-from adapters.media.web_tables import KEPT, NumberedList, Table
 from bot.types import ReadFile
 
 Attributes = list[tuple[str, str | None]]
+
+_MOST_COLUMNS: Final = 64  # in which cells may reach down into further rows
+_MOST_ROWS: Final = 1_000
+KEPT: Final = "\0"
+"""An empty cell that must not be dropped at the beginning of a line; no page can hold this sign itself."""
+
+_CELL: Final = " | "
 
 
 def read_page(job: Job) -> ReadFile:
@@ -75,7 +81,7 @@ class _PageText(HTMLParser):
         self._hidden: list[str] = []
         self._links: list[tuple[str, int]] = []
         self._lists: list[NumberedList | None] = []
-        self._tables: list[Table] = []
+        self._tables: list[HtmlTable] = []
         self._base = ""
         self._scripts: list[tuple[str, int]] = []
         self._kept = 0
@@ -164,7 +170,7 @@ class _PageText(HTMLParser):
     def _say_table(self, tag: str, told: dict[str, str | None]) -> None:
         """Say what stands before a cell, so that those of one column stay in it."""
         if tag == "table":
-            self._tables.append(Table())
+            self._tables.append(HtmlTable())
         elif tag == "tr" and self._tables:
             self._tables[-1].row()
         elif tag in self._CELLS:
@@ -203,3 +209,61 @@ class _PageText(HTMLParser):
         if known and words.strip() and address not in words and not self._silent:
             told = words.rstrip()
             self._pieces[start:] = [told, f" ({address})", words[len(told) :]]
+
+
+# ------------------------------------------------------------ tables and numbered lists
+
+
+class HtmlTable:
+    """A table that is being read, cell by cell: which columns are taken by cells of rows above."""
+
+    def __init__(self) -> None:
+        self._column = 0
+        self._beyond = 0
+        self._taken: dict[int, int] = {}
+
+    def row(self) -> None:
+        """Begin a row."""
+        for column in [column for column in self._taken if column >= self._column]:
+            self._take(column)
+        self._column = self._beyond = 0
+
+    def cell(self, columns: str, rows: str) -> str:
+        """Return what stands before a cell that spans so many columns and rows: bars, and cells that others take."""
+        before = _CELL * self._beyond
+        while self._column in self._taken:
+            self._take(self._column)
+            before += f"{_CELL}{KEPT}"
+            self._column += 1
+        wide, high = _number(columns, _MOST_COLUMNS), _number(rows, _MOST_ROWS)
+        if high > 1:
+            reached = range(self._column, min(self._column + wide, _MOST_COLUMNS))
+            self._taken |= dict.fromkeys(reached, high - 1)
+        self._column += wide
+        self._beyond = wide - 1
+        return before + _CELL
+
+    def _take(self, column: int) -> None:
+        self._taken[column] -= 1
+        if not self._taken[column]:
+            del self._taken[column]
+
+
+class NumberedList:
+    """A list whose items are numbered: from where on, and how."""
+
+    def __init__(self, start: str, kind: str) -> None:
+        self._next = int(start) if start.removeprefix("-").isdecimal() else 1
+        self._kind = kind
+
+    def label(self, value: str) -> str:
+        """Return the number of the next item, which may state its own."""
+        number = int(value) if value.isdecimal() else self._next
+        self._next = number + 1
+        if self._kind in {"a", "A"} and 0 < number <= 26:
+            return f"{chr(ord(self._kind) + number - 1)}. "
+        return f"{number}. "
+
+
+def _number(value: str, most: int) -> int:
+    return min(max(int(value), 1), most) if value.isdecimal() and len(value) < 10 else 1

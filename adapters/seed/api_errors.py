@@ -10,6 +10,7 @@ import json
 import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from http import HTTPStatus
 
 from adapters.seed import json_coerce, overflow_errors
 from adapters.seed.error_envelopes import error_in, error_of
@@ -26,18 +27,23 @@ from bot.errors import (
 
 REFUSED_CODE = re.compile(
     r"SensitiveContentDetected|RiskDetection|ContentSecurityDetectionError|content_filter|content_policy_violation"
-    r"|may contain sensitive information",  # ModelArk's words, where a gateway keeps them and drops the code
+    r"|may contain sensitive information"  # ModelArk's words, where a gateway keeps them and drops the code
+    r"|data_?inspection_?failed|guardrail_violation|moderation_blocked|ResponsibleAIPolicyViolation"
+    r"|Content Exists Risk|requires moderation|violat\w+ (?:our )?usage (?:policy|guidelines)|considered high risk"
+    "|\u654f\u611f\u5185\u5bb9",  # "sensitive content" in Chinese
     re.IGNORECASE,
 )
 DENIED_CODE = re.compile(
     r"invalid_api_key|missing_api_key|insufficient_(credits|quota)|model_not_found|authentication_?error"
     r"|permission_error|InvalidAccountStatus|AccountOverdueError|\bAccessDenied|OperationDenied|ModelNotOpen"
-    r"|InvalidEndpointOrModel|QuotaExceeded|SetLimitExceeded|not_found_error",
+    r"|InvalidEndpointOrModel|QuotaExceeded|SetLimitExceeded|not_found_error|billing_error|model_decommissioned"
+    r"|exceeded_current_quota_error|API_KEY_INVALID|api key not valid|(?:incorrect|invalid) api key"
+    r"|credit balance is too low|Arrearage",
     re.IGNORECASE,
 )
 BUSY_CODE = re.compile(
     r"rate_?limit|model_unavailable|upstream_error|overloaded|InternalServiceError|RequestBurstTooFast"
-    r"|InflightBatchsizeExceeded|server_error|api_error|timeout",
+    r"|InflightBatchsizeExceeded|server_error|api_error|timeout|throttl",
     re.IGNORECASE,
 )
 INVALID_CODE = re.compile(r"Invalid(Parameter|Argument|Image)|MissingParameter|invalid_request", re.IGNORECASE)
@@ -61,12 +67,16 @@ INVALID_WORDS = re.compile(
 
 BURST_CODE = re.compile(r"RequestBurstTooFast|ServerOverloaded|InflightBatchsizeExceeded", re.IGNORECASE)
 REQUEST_ID_IN_TEXT = re.compile(r"request id:?\s*([\w.-]{8,80})", re.IGNORECASE)
-SECRET = re.compile(r"\b(sk|pk|xox[a-z]|xapp)-[\w*.-]+|bearer\s+\S+", re.IGNORECASE)
+SECRET = re.compile(
+    r"\b(sk|pk|xox[a-z]|xapp)-[\w*.-]+|bearer\s+\S+|(?<=://)[^\s/@]{1,200}@|(?<=[?&])[^\s=&]{0,40}(?:key|token)=[^\s&]+",
+    re.IGNORECASE,
+)
 # Names of fields are shorter than what people write; an apostrophe inside a word is no quotation mark.
 QUOTED = re.compile(r"\"[^\"]{25,}\"|(?<!\w)'(?:[^']|(?<=\w)'(?=\w)){25,}'(?!\w)")
 HTTP_STATUS = re.compile(r"[45][0-9]{2}")
 CODE_CHARACTERS = 80
 DETAIL_CHARACTERS = 200
+MESSAGE = re.compile(r'"(?:message|msg|detail|error)"\s*:\s*"((?:[^"\\]|\\.){1,2000})')
 WORDS_CHARACTERS = 2_000  # of a failure that are looked at for what it means
 
 
@@ -82,7 +92,7 @@ class ProblemKind(Enum):
 
 
 _KINDS = {
-    **dict.fromkeys((401, 402, 403, 404), ProblemKind.DENIED),
+    **dict.fromkeys((401, 402, 403, 404, 405, 407), ProblemKind.DENIED),
     413: ProblemKind.TOO_LONG,
     **dict.fromkeys((408, 409, 425, 429), ProblemKind.BUSY),
     **dict.fromkeys((501, 505), ProblemKind.INVALID),  # faults of the server that no second try mends
@@ -175,17 +185,22 @@ def problem_from_error(error: object, *, status: int | None = None, request_id: 
 def problem_from_body(body: bytes, *, status: int, request_id: str | None, retry_after: float | None) -> Problem:
     """Return the problem told by a whole response that is no answer: JSON in any envelope, HTML or plain text."""
     try:
-        payload = json.loads(body)
+        payload = json.loads(body, strict=False)
     except (ValueError, RecursionError):
-        return Problem(
-            kind=classify(status, "", ""),
-            what="something between here and the model answered in its place",
-            status=status,
-            request_id=request_id,
-            retry_after=retry_after,
-        )
+        payload = _words_in(body)
     problem = problem_from_error(error_in(payload) or payload, status=status, request_id=request_id)
+    if not payload:
+        problem = replace(problem, what="something between here and the model answered in its place")
     return replace(problem, retry_after=retry_after)
+
+
+def _words_in(body: bytes) -> str:
+    """Return what a body says that is no JSON, or JSON that is cut because it repeats the request; "" for a page."""
+    said = body[: 2 * WORDS_CHARACTERS].decode("utf-8", "replace").strip()
+    if said[:1] in {"{", "["}:
+        told = MESSAGE.search(said)
+        return told[1] if told else ""
+    return "" if said.startswith("<") else said[:WORDS_CHARACTERS]
 
 
 UNREACHED = frozenset({httpx.ConnectError.__name__, httpx.ConnectTimeout.__name__})
@@ -209,6 +224,8 @@ ADVICE = {
     402: "the account has no credits left: top it up",
     403: "the account may not use this model: check SEED_MODEL and the account",
     404: "check SEED_MODEL and SEED_BASE_URL",
+    405: "check SEED_BASE_URL",
+    407: "the proxy between here and the model asks for a name and a password",
     **dict.fromkeys((301, 302, 307, 308), "if you trust that address, put it into SEED_BASE_URL"),
     429: "the account's quota is used up: raise it or wait for the next period",
 }
@@ -221,6 +238,8 @@ def to_error(problem: Problem) -> ModelError:
     match problem.kind:
         case ProblemKind.DENIED:
             advice = ADVICE.get(problem.status or 0, "check SEED_API_KEY, SEED_MODEL and the account")
+            if problem.status == HTTPStatus.FORBIDDEN and problem.what:
+                advice = "a firewall or proxy between here and the model may have refused: check SEED_BASE_URL"
             words = presentable(problem.detail)
             return ModelAccessDenied(
                 f"the model API denied access ({told}){': ' if words else ''}{words}; {advice}", **facts

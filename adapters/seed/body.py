@@ -20,7 +20,7 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 PAGE_BYTES = 64 * 1024  # of a page that came in place of an answer
 GZIP = b"\x1f\x8b"
 DECODED = frozenset({"", "identity", "gzip", "deflate"})  # what is read without further libraries
-_FIELD = re.compile(rb"(data|event|id|retry)?:|(data|event|id|retry)[\r\n]")
+_FIELD = re.compile(rb"(data|event|error|id|retry)?:|(data|event|id|retry)[\r\n]")
 _LONGEST_FIELD = len(b"event:")
 
 
@@ -99,12 +99,15 @@ class Body:
                 if len(whole) > (MAX_BODY_BYTES if is_json else PAGE_BYTES):
                     break
         if not is_json:
-            raise ProblemError(problem_from_body(b"", status=200, request_id=self.request_id, retry_after=None))
+            raise ProblemError(
+                problem_from_body(bytes(whole), status=200, request_id=self.request_id, retry_after=None)
+            )
         if len(whole) > MAX_BODY_BYTES:
             raise ProblemError(Problem(kind=ProblemKind.BUSY, what="the model API sent more than any answer needs"))
-        return b"".join(
-            b"data: " + re.sub(rb"[\r\n]", b" ", document) + b"\n\n" for document in _documents(bytes(whole))
-        )
+        documents = _documents(bytes(whole))
+        if len(documents) == 1:
+            documents.append(b"[DONE]")  # a whole answer has its end, told or not
+        return b"".join(b"data: " + re.sub(rb"[\r\n]", b" ", document) + b"\n\n" for document in documents)
 
     async def _rest(self) -> AsyncIterator[bytes]:
         while True:

@@ -28,7 +28,7 @@ _MESSAGES = (
     "title",
     "reason",
 )
-_CODES = ("code", "Code", "error_code", "status_code", "errorCode", "status")
+_CODES = ("code", "Code", "error_code", "status_code", "errorCode", "status", "__type")
 _FINE = frozenset({"", "0", "200", "ok", "success", "none", "null"})
 _MOST_NESTED = 4  # levels at which a message is looked for
 

@@ -65,9 +65,11 @@ class SeedHttp:
                     response = await self._client.send(request, stream=True)
             except (httpx.HTTPError, TimeoutError) as error:
                 raise ProblemError(problem_of_connection(error, limit)) from error
-            if response.status_code not in REDIRECTS:
+            if not (response.status_code in REDIRECTS or response.has_redirect_location):
                 return response
             await response.aclose()
+            if response.status_code not in REDIRECTS:
+                raise ProblemError(_redirect_problem(response, "to a page"))
             request = _redirected(request, response)
         raise ProblemError(_redirect_problem(response, "in a circle"))
 

@@ -1,4 +1,4 @@
-"""Separate reasoning that a server leaves inside the answer: `<think>...</think>` before the text.
+"""Separate reasoning that a server leaves inside the answer: `<think>...</think>` before the text, or its kin.
 
 Only at the very beginning: an answer that talks about the tag further on keeps it. Where the opening tag stands in the
 prompt (DeepSeek's and Qwen's templates), only the closing one arrives, at the start of a line: then all the text before
@@ -12,6 +12,15 @@ from enum import Enum, auto
 
 OPENING = "<think>"
 CLOSING = "</think>"
+TAGS = {
+    OPENING: CLOSING,  # DeepSeek, Qwen and most others
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",  # Gemini's endpoint in OpenAI's format
+    "<seed:think>": "</seed:think>",  # Seed-OSS
+    "[THINK]": "[/THINK]",  # Magistral
+    "\u25c1think\u25b7": "\u25c1/think\u25b7",  # Kimi-VL
+    "<|channel|>analysis<|message|>": "<|end|><|start|>assistant<|channel|>final<|message|>",  # gpt-oss
+}
 
 
 class ReasoningState(Enum):
@@ -30,7 +39,7 @@ class InlineReasoning:
     `found` tells whether there was reasoning.
     """
 
-    __slots__ = ("_blanks", "_held", "_state", "found", "settled")
+    __slots__ = ("_blanks", "_closing", "_held", "_state", "found", "settled")
 
     def __init__(self, *, opened: bool = False) -> None:
         self.settled = False
@@ -38,6 +47,7 @@ class InlineReasoning:
         self._state = ReasoningState.REASONING if opened else ReasoningState.BEGINNING
         self._blanks: list[str] = []  # before anything else; kept apart, so that they are looked at once
         self._held = ""
+        self._closing = CLOSING
 
     def feed(self, piece: str) -> tuple[str, str]:
         """(reasoning, text) that `piece` adds; either may be ""."""
@@ -64,19 +74,20 @@ class InlineReasoning:
 
     def _read_beginning(self) -> None:
         start = self._held.lstrip()
-        if start.startswith(OPENING):
+        opening = next((tag for tag in TAGS if start.startswith(tag)), "")
+        if opening:
             self._state, self.found = ReasoningState.REASONING, True
-            self._held = start[len(OPENING) :]
+            self._held, self._closing = start[len(opening) :], TAGS[opening]
             self._blanks.clear()
-        elif not OPENING.startswith(start):
+        elif not any(tag.startswith(start) for tag in TAGS):
             self._state = ReasoningState.TEXT
 
     def _read_reasoning(self) -> str:
-        reasoning, closing, rest = self._held.partition(CLOSING)
+        reasoning, closing, rest = self._held.partition(self._closing)
         if closing:
             self._state, self._held, self.found = ReasoningState.GAP, rest, True
             return reasoning
-        keep = _overlap(reasoning, CLOSING)
+        keep = _overlap(reasoning, self._closing)
         self._held = reasoning[len(reasoning) - keep :]
         return reasoning[: len(reasoning) - keep]
 
@@ -120,6 +131,11 @@ class LoneClosing:
         given, self._held = text[: len(text) - keep], text[len(text) - keep :]
         self._at_line_start = given.endswith("\n") if given else self._at_line_start
         return given, ""
+
+    @property
+    def held(self) -> str:
+        """What is held back."""
+        return self._held
 
     def end(self) -> str:
         """Return what was still held back when the stream ended."""

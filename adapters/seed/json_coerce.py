@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from adapters.seed.surrogates import without_halves
+from bot.surrogates import without_halves
 
 MOST = 10**12  # of anything that is counted or paid: beyond it a figure is a mistake, and databases take no more digits
 LEAST_EXPONENT = -18  # of money: smaller parts of a dollar are a mistake as well
 
+_NUMBER = re.compile(r"[0-9]{1,13}")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -31,7 +33,9 @@ def text(value: object) -> str:
 
 
 def count(value: object) -> int | None:
-    """`value` as a number of things, None when it is not one."""
+    """`value`, a number or its text, as a number of things; None when it is not one."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if isinstance(value, float) and not math.isfinite(value):

@@ -80,6 +80,9 @@ def _read_block(block: bytes) -> list[Event]:
             data.append(value.removeprefix(b" "))
         elif field == b"event" and colon:
             name = value.removeprefix(b" ")
+        elif field == b"error" and colon:  # llama.cpp has a field of its own for what failed
+            name = field
+            data.append(value.removeprefix(b" "))
     if not data:
         return []
     return [(name.decode("utf-8", "replace"), b"\n".join(data).decode("utf-8", "replace"))]

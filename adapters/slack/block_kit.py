@@ -1,18 +1,33 @@
-"""Convert blocks to text, tables and cards: whatever of them people can read. Pure; malformed blocks are ignored.
+"""Convert blocks, rich text among them, to text, tables and cards: whatever of them people can read. Pure.
+
+Names stand for ids, nothing is escaped, and malformed blocks are ignored.
 
 https://docs.slack.dev/reference/block-kit/blocks
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
 from adapters.slack.elements import Content, Element, elements_of, words_of
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.replies.rendering import is_below_answer
-from adapters.slack.rich_text import MOST_DEPTH, Names, link, readable, rich_text
 from bot.types.content import Card, Table
+
+Names = Mapping[str, str]
+"""The names of people, channels and groups by id."""
+
+MOST_DEPTH: Final = 8
+"""Levels of blocks within blocks that are read; Slack nests four at most."""
+
+_LINK = re.compile(r"<(?P<url>(?:https?|ftp|mailto|tel):[^<>|\n]+)(?:\|(?P<label>[^<>\n]*))?>", re.IGNORECASE)
+_INDENT: Final = "    "
+_MOST_INDENT: Final = 8
+_MOST_BACKTICKS: Final = 100
 
 Piece = str | Table | Card
 
@@ -22,7 +37,145 @@ _SHOWN: Final = (
     *("output", "sources", "tasks", "elements", "accessory", "element", "child_blocks", "blocks", "actions"),
 )
 _BESIDE: Final = frozenset({"context", "actions"})  # blocks whose elements stand beside each other
+_TASKS: Final = frozenset({"task_card", ""})  # those of a plan need not tell their type
 _WORDLESS: Final = frozenset({"divider", "context_actions", "feedback_buttons", "icon_button"})
+
+
+def readable(text: str, names: Names) -> str:
+    """Return mrkdwn with names in place of ids, links with their addresses, and everything else as it was typed."""
+    parts: list[str] = []
+    end = 0
+    for match in _LINK.finditer(text):
+        parts.append(to_plain(text[end : match.start()], names))
+        parts.append(link(to_plain(match["url"], names), to_plain(match["label"] or "", names)))
+        end = match.end()
+    return "".join((*parts, to_plain(text[end:], names)))
+
+
+def link(url: str, label: str = "") -> str:
+    """Return a link as Markdown, or only the address where the label is nothing else."""
+    label = label.strip()
+    bare = url.removeprefix("https://").removeprefix("http://").removeprefix("mailto:").removeprefix("tel:")
+    return f"[{label}]({url})" if label and label.rstrip("/") not in {url.rstrip("/"), bare.rstrip("/")} else url
+
+
+# ------------------------------------------------------------ rich text: https://docs.slack.dev/reference/block-kit/blocks/rich-text-block
+
+
+def rich_text(block: Element, names: Names, depth: int = 0) -> str:
+    """Return the words of a rich_text block, its lists, quotes and code as Markdown."""
+    if depth > MOST_DEPTH:
+        return ""
+    written = (_element(item, names, depth).removesuffix("\n") for item in elements_of(block.elements))
+    return "\n".join(item for item in written if item.strip())
+
+
+def _element(element: Element, names: Names, depth: int) -> str:
+    match element.type:
+        case "rich_text_list":
+            return _list(element, names, depth)
+        case "rich_text_quote":
+            return "\n".join(f"> {line}".rstrip() for line in _inline(element, names).rstrip("\n").split("\n"))
+        case "rich_text_preformatted":
+            return _preformatted(_inline(element, names))
+        case "rich_text":
+            return rich_text(element, names, depth + 1)
+        case "rich_text_section":
+            return _inline(element, names)
+        case _:
+            return _word(element, names)
+
+
+def _list(element: Element, names: Names, depth: int) -> str:
+    indent = _INDENT * min(_count(element.indent), _MOST_INDENT)
+    is_ordered, number = element.list_style == "ordered", _count(element.offset)
+    lines = []
+    for item in elements_of(element.elements):
+        if item.type == "rich_text_list":
+            lines.append(_list(item, names, depth + 1) if depth < MOST_DEPTH else "")
+            continue
+        number += 1
+        words = _element(item, names, depth + 1).rstrip("\n").replace("\n", f"\n{indent}  ")
+        lines.append(f"{indent}{f'{number}.' if is_ordered else '-'} {words}")
+    return "\n".join(lines)
+
+
+def _preformatted(code: str) -> str:
+    fence = "`" * max(3, _longest_run(code) + 1)
+    return f"{fence}\n{code.strip(chr(10))}\n{fence}"
+
+
+def _longest_run(code: str) -> int:
+    return min(_MOST_BACKTICKS, max(map(len, re.findall("`+", code)), default=0))
+
+
+def _inline(element: Element, names: Names) -> str:
+    return "".join(_word(item, names) for item in elements_of(element.elements))
+
+
+def _word(element: Element, names: Names) -> str:
+    """Return one element within a line, with the marks of its style around it."""
+    text = _unstyled(element, names)
+    inner = text.strip()
+    if not inner:
+        return text
+    before, _, after = text.partition(inner)
+    style = element.style
+    if style.code:
+        fence = "`" * (_longest_run(inner) + 1)
+        inner = f"{fence}{inner}{fence}"
+    for is_set, mark in ((style.strike, "~~"), (style.italic, "_"), (style.bold, "**")):
+        if is_set:
+            inner = f"{mark}{inner}{mark}"
+    return f"{before}{inner}{after}"
+
+
+def _unstyled(element: Element, names: Names) -> str:
+    mentions = {
+        "user": ("@", element.user_id),
+        "channel": ("#", element.channel_id),
+        "usergroup": ("@", element.usergroup_id),
+        "team": ("@", element.team_id),
+        "broadcast": ("@", element.range),
+    }
+    if element.type in mentions:
+        return _named(*mentions[element.type], names)
+    match element.type:
+        case "link":
+            return link(element.url, words_of(element.text))
+        case "emoji":
+            return f":{element.name}:"
+        case "date":
+            return element.fallback or _date(element.timestamp)
+        case "color":
+            return element.value
+    return words_of(element.text)
+
+
+def _named(mark: str, id: str, names: Names) -> str:
+    return f"{mark}{' '.join(names.get(id, id).removeprefix(mark).split()) or id}"
+
+
+def _date(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    try:
+        return f"{datetime.fromtimestamp(seconds, tz=UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def _both(element: Element, name: str) -> tuple[str, ...]:
+    """Return the ids in a field of one and in its twin of several."""
+    found: tuple[str, ...] = getattr(element, name) + getattr(element, f"{name}s")
+    return found
+
+
+def _count(number: int) -> int:
+    return number if 0 <= number < 1_000_000 else 0
+
+
+# ------------------------------------------------------------ blocks
 
 
 class BlockReader:
@@ -67,6 +220,8 @@ class BlockReader:
         match block.type:
             case "table" | "data_table":
                 yield self._table(block)
+            case "data_visualization":
+                yield self._chart(block)
             case "card":
                 yield self._card(block, depth)
             case "carousel":
@@ -86,9 +241,20 @@ class BlockReader:
             return rich_text(element, self._names, depth)
         if kind in self._readers:
             return self._readers[kind](element)
-        if kind.endswith("_select") or kind == "overflow":
-            return ", ".join(self._options((*element.initial_option, *element.initial_options)))
-        return (" " if kind in _BESIDE else "\n").join(self._shown(element, depth))
+        if kind.endswith(("_select", "picker", "_input")) or kind == "overflow":
+            return ", ".join(filter(None, self._chosen(element)))
+        told = [*self._shown(element, depth)]
+        stands_beside = kind in _BESIDE and not any(item.startswith("- ") for item in told)
+        shown = (" " if stands_beside else "\n").join(told)
+        return f"[{element.status.replace('_', ' ')}] {shown}" if kind in _TASKS and element.status else shown
+
+    def _chosen(self, element: Element) -> Iterator[str]:
+        """Return what is chosen or filled in where somebody could choose or write something."""
+        yield from self._options((*element.initial_option, *element.initial_options))
+        yield from (element.initial_value, element.initial_date, element.initial_time, _date(element.initial_date_time))
+        people, channels = (*element.initial_user, *element.initial_users), ("initial_channel", "initial_conversation")
+        yield from (_named("@", id, self._names) for id in people)
+        yield from (_named("#", id, self._names) for name in channels for id in _both(element, name))
 
     def _shown(self, block: Element, depth: int, leave_out: tuple[str, ...] = ()) -> Iterator[str]:
         for name in _SHOWN:
@@ -103,8 +269,9 @@ class BlockReader:
             yield from (self._object(item, depth) for item in content)
 
     def _choices(self, element: Element) -> str:
-        """Return the options of an element that shows all of them."""
-        return "\n".join(f"- {option}" for option in self._options(element.options))
+        """Return the options of an element that shows all of them, with a mark at those that are chosen."""
+        chosen = [*self._options((*element.initial_option, *element.initial_options))]
+        return "\n".join(f"- [{'x' if item in chosen else ' '}] {item}" for item in self._options(element.options))
 
     def _options(self, options: Iterable[Element]) -> Iterator[str]:
         for option in options:
@@ -144,6 +311,17 @@ class BlockReader:
     def _table(self, table: Element) -> Table:
         read = (tuple(map(self._cell, row)) for row in table.rows)
         return Table(rows=tuple(row for row in read if row), caption=self._text(table.caption))
+
+    def _chart(self, block: Element) -> Table:
+        """Return the figures of a chart, a column for each series."""
+        caption = self._text(block.title)
+        if block.chart.segments:
+            return Table(rows=(("", ""), *((item.label, item.value) for item in block.chart.segments)), caption=caption)
+        series = block.chart.series
+        labels = dict.fromkeys(item.label for each in series for item in each.data)
+        figures = [{item.label: item.value for item in each.data} for each in series]
+        rows = ((label, *(each.get(label, "") for each in figures)) for label in labels)
+        return Table(rows=(("", *(each.name for each in series)), *rows), caption=caption)
 
     def _cell(self, cell: Element) -> str:
         if cell.type == "rich_text":

@@ -9,7 +9,7 @@ from typing import Any, Final
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from adapters.slack.api.workspaces import Connector
+from adapters.slack.api.workspace import Connector
 from adapters.slack.connection.socket_mode import OPEN, REFUSED
 from adapters.slack.manifest import SCOPES
 from adapters.slack.options import SlackOptions

@@ -10,9 +10,8 @@ from typing import Any, Final
 import aiohttp
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.uploads import delete_file, upload
-from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.api.workspaces import Connector, SingleWorkspace
+from adapters.slack.api.files import delete_file, upload
+from adapters.slack.api.workspace import Connector, SingleWorkspace, SlackWorkspace
 from adapters.slack.options import SlackOptions
 from adapters.slack.replies.rendering import escape_markdown, markdown_blocks
 from bot.checks import LOOK_SECONDS, Check, within

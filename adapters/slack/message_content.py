@@ -1,4 +1,4 @@
-"""Parse Slack's messages with all their parts; missing or malformed parts are ignored. Pure.
+"""Parse Slack's messages with all their parts; missing or malformed parts are ignored.
 
 Messages: https://docs.slack.dev/reference/events/message, attachments of both generations:
 https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
@@ -12,17 +12,23 @@ from itertools import chain
 from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from adapters.slack.block_kit import BlockReader, Piece
+from adapters.slack.block_kit import MOST_DEPTH, BlockReader, Names, Piece
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
-from adapters.slack.rich_text import MOST_DEPTH, Names
-from bot.chat.message_rendering import MESSAGE_CHARACTERS, beginning, render, repeats
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
+from bot.offload import offload
 from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
 
 BROADCAST: Final = "thread_broadcast"
 """Subtype of a reply that was sent to the channel as well."""
+
+QUESTION_CHARACTERS: Final = 40_000
+"""Of a question itself, which nobody may lose a part of; Slack cuts messages there.
+
+https://docs.slack.dev/changelog/2018-truncating-really-long-messages
+"""
 
 _PLACES: Final = ("channel", "group")
 _CHANGES: Final = (
@@ -43,6 +49,10 @@ _KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
     "!subteam^": "group",
 }
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
+_CHOSEN: Final = {
+    **dict.fromkeys(("initial_user", "initial_users"), "@"),
+    **dict.fromkeys(("initial_channel", "initial_channels", "initial_conversation", "initial_conversations"), "#"),
+}
 _NO_PREVIEW: Final = "[no preview available]"
 
 _NOTICES_OF_PLACES: Final = ("join", "leave", "archive", "unarchive")
@@ -73,6 +83,13 @@ def read_content(message: SlackMessage, names: Names, *, bot_user: str = "") -> 
 def written(message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS) -> str:
     """Return a message with all its parts as Markdown of at most `most` characters; see `read_content`."""
     return render(read_content(message, names, bot_user=bot_user), most=most)
+
+
+async def message_text(
+    message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS
+) -> str:
+    """Return what `written` returns, beside the event loop where the message is long."""
+    return await offload(len(str(message)), written, message, names, bot_user=bot_user, most=most)
 
 
 def has_content(message: SlackMessage) -> bool:
@@ -116,6 +133,7 @@ def mentions(message: SlackMessage) -> list[tuple[str, str]]:
         elif isinstance(value, Payload):
             told = [(name, item) for name, item in value if item]
             found.update(dict.fromkeys((_MENTIONED[name], str(item)) for name, item in told if name in _MENTIONED))
+            found.update(dict.fromkeys((_CHOSEN[name], id) for name, ids in told if name in _CHOSEN for id in ids))
             waiting += [item for _, item in reversed(told)]
     return list(found)
 
@@ -250,7 +268,7 @@ class _Reader:
             source=", ".join(dict.fromkeys(filter(None, (attachment.service_name, attachment.author_name)))),
             text="\n".join(filter(None, shown)),
             fields=self._fields(attachment),
-            footer=self._words(attachment.footer),
+            footer=", ".join(filter(None, (self._words(attachment.footer), _time_of(attachment)))),
         )
 
     def _fields(self, attachment: MessageAttachment) -> tuple[CardField, ...]:
@@ -278,6 +296,12 @@ class _Reader:
             place=f"#{place.removeprefix('#')}" if place else "",
             files=tuple(dict.fromkeys(item.name for one in attachment.with_messages for item in attachments(one))),
         )
+
+
+def _time_of(attachment: MessageAttachment) -> str:
+    """Return the moment that stands beside the footer of an attachment."""
+    at = moment(attachment.ts if "." in attachment.ts else f"{attachment.ts}.0")
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
 def _link_of(attachment: MessageAttachment) -> str:

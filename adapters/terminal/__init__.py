@@ -19,7 +19,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from adapters.terminal.control_characters import without_controls
 from bot.errors import FileTooLarge, InvalidInput, PlatformError
-from bot.plurals import quantity
+from bot.language import quantity
 from bot.ports import Reply
 from bot.types import Attachment, ConversationKey, Draft, Footer, Incoming, MessageRef, Place, ThreadMessage, Turn
 

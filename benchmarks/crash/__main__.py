@@ -32,6 +32,7 @@ def main() -> int:
     parser.add_argument("--life", type=float, help="mean seconds that a process lives: 6 on SQLite, 12 else")
     parser.add_argument("--rate", type=float, default=0.8, help="how much people do a second")
     parser.add_argument("--outage-rest", type=float, default=45.0, help="mean seconds between two outages, 0 for none")
+    parser.add_argument("--calm", type=float, default=0.0, help="seconds before the first kill")
     parser.add_argument(
         "--log", type=Path, default=Path(os.devnull), help="file for what the bots tell; what people saw goes beside it"
     )
@@ -53,6 +54,7 @@ def main() -> int:
         rate=given.rate,
         outage_rest=given.outage_rest,
         log=given.log.absolute(),
+        calm=given.calm,
         without=tuple(given.without),
     )
     result = asyncio.run(run(plan))

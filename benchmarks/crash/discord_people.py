@@ -13,6 +13,7 @@ from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
+from bot.turns.asker_notices import DONE
 from tests.emulators.discord import TOKEN, DiscordEmulator
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
@@ -73,12 +74,7 @@ class DiscordTown:
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
-
-        Little is sent of a conversation, so that there is something to trim and to condense.
-        """
-        for name, value in (("channel_context", "0"), ("context", "economy")):
-            await self._command(self._channels[0], {"parameter": name, "value": value, "where": "workspace"})
+        """Come with nothing to open."""
 
     async def settled(self) -> None:
         """Wait for nothing: Discord delivers once, or never."""
@@ -149,23 +145,18 @@ class DiscordTown:
                 await self._perhaps_again(self._discord.press(self._admin, message, name))
 
     async def _set(self) -> None:
+        """Set something until it is taken, as people do when Discord says that the application did not respond."""
         channel = self._notes.chance.choice(self._channels)
-        await self._command(channel, {"parameter": PROBE, "where": "channel"}, setting=True)
-
-    async def _command(self, channel: Channel, given: Mapping[str, str], *, setting: bool = False) -> None:
-        """Use a command until it is taken, as people do when Discord says that the application did not respond."""
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
-            if setting:
-                given = {**given, "value": value}
-            with suppress(CannotDo):  # before the bot was ever there it has no commands
-                used = self._discord.slash(self._admin, channel, "set", given)
-                taken = await self._taken(used)
-                if setting:
-                    self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
-                await self._perhaps_again(used)
-                if taken is not None:
-                    return
+            used = self._discord.slash(
+                self._admin, channel, "set", {"parameter": PROBE, "where": "channel", "value": value}
+            )
+            taken = await self._taken(used)
+            self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
+            await self._perhaps_again(used)
+            if taken is not None:
+                return
             await asyncio.sleep(1)
 
     async def _taken(self, used: Interaction) -> float | None:
@@ -218,21 +209,17 @@ class DiscordTown:
     def _written(self) -> list[Message]:
         """Return all that the bot ever wrote."""
         every = [message for channel in self._discord.channels.values() for message in channel.messages.values()]
-        return [message for message in every if message.author is self._discord.bot and message.type in WRITTEN]
+        own = [message for message in every if message.author is self._discord.bot and message.type in WRITTEN]
+        return [message for message in own if not message.content.endswith(f"> {DONE}")]  # only tells of an answer
 
     def _answers(self) -> list[Message]:
         return [message for message in self._written() if not message.deleted and not message.ephemeral]
 
     def finish(self, stored: Stored) -> None:
-        """Note when each question was stored; every one is owed an answer, or a word that it could not be saved."""
-        refused = {item.replied_to.id for item in self._written() if _is_refusal(item) and item.replied_to}
+        """Note when each question was stored; every message is owed an answer, and each command that was taken."""
         for asked in self._notes.asked:
-            used, message = self._used.get(asked.name), self._messages.get(asked.name)
-            is_taken = (
-                used.is_acknowledged and not _could_not(used)
-                if used
-                else message is not None and message.id not in refused
-            )
+            used = self._used.get(asked.name)
+            is_taken = used.is_acknowledged and not _could_not(used) if used else asked.name in self._messages
             asked.acknowledged_at = asked.at if is_taken else None
             asked.stored_at = stored.accepted.get(asked.name)
 
@@ -254,7 +241,7 @@ class DiscordTown:
                 only_for=str(message.seen_by.id) if message.ephemeral and message.seen_by else "",
             )
             for message in self._written()
-            if not _is_refusal(message)
+            if not _is_delay(message)
         ]
 
     def left(self) -> Sequence[str]:
@@ -280,7 +267,8 @@ def _could_not(used: Interaction) -> bool:
     return used.original is not None and used.original.content == NOT_STORED
 
 
-def _is_refusal(message: Message) -> bool:
+def _is_delay(message: Message) -> bool:
+    """Return whether a message only tells that the bot tries again to save what somebody wrote."""
     return message.content == NOT_TAKEN
 
 

@@ -77,6 +77,11 @@ class Fleet:
         finally:
             self.kill()
 
+    async def all_ready(self) -> None:
+        """Wait until every process has said that it is ready."""
+        while sum(one.ready_at is not None for one in self.running) < len(self._commands):  # noqa: ASYNC110 - they may end
+            await asyncio.sleep(0.05)
+
     async def _keep(self, place: int) -> None:
         while True:
             await self._live(place)
@@ -151,7 +156,10 @@ class Fleet:
         starts = [one.ready_at - one.started_at for one in every if one.ready_at is not None]
         killed = (one for one in self.past if one.process.exitcode == -signal.SIGKILL)
         lives = [one.ended_at - one.started_at for one in killed if one.ended_at is not None]
-        return (statistics.median(starts) if starts else float("inf"), statistics.fmean(lives) if lives else 0.0)
+        return (
+            statistics.median(starts) if starts else float("inf"),
+            statistics.fmean(lives) if lives else float("inf"),
+        )
 
 
 def run_bot(command: str, surroundings: Mapping[str, str], folder: str, log: str, told: Connection) -> None:

@@ -24,7 +24,9 @@ from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
 from benchmarks.unhurried import lift_pace
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.parameters import Scope
+from bot.ports import SettingStore
 from storage import migrate, open_store
 from tests.emulators.discord import Options as DiscordOptions
 from tests.emulators.discord import running_discord
@@ -40,12 +42,16 @@ LAST_SECONDS = 240.0
 BEGIN_SECONDS = 60.0
 MODEL_FAULTS = ("http_503", "http_500", "http_429", "reset", "cut_after", "text_504")
 FOREVER = 10_000
+PRESET = {"channel_context": "0", "context": "economy"}
+"""Questions come without what others asked in the channel, which the emulated model would answer as well; and little is
+sent of a conversation, so that there is something to trim and to condense."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a run does; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
-    `outage_rest` the mean of the seconds between two outages of the database, 0 for none; `without` is left out of it.
+    `outage_rest` the mean of the seconds between two outages of the database, 0 for none; `calm` are the seconds before
+    the first kill, and `without` is left out of it.
     """
 
     mode: str
@@ -56,6 +62,7 @@ class Plan:
     rate: float
     outage_rest: float
     log: Path
+    calm: float = 0.0
     without: tuple[str, ...] = ()
 
 
@@ -93,18 +100,26 @@ async def run(plan: Plan) -> Result:
             town = await stack.enter_async_context(open_town(plan.platform, notes))
             await migrate(base.url)
             async with open_store(base.url, clock=utc_now) as store:
-                for workspace in town.workspaces:  # few people ask much here
-                    await lift_pace(store, workspace)
+                for workspace in town.workspaces:
+                    await prepare(store, workspace)
             surroundings = {
                 "PORT": "0",
                 **town.surroundings,
                 "DATABASE_URL": base.url,
                 "SEED_BASE_URL": seed.url,
                 "SEED_API_KEY": API_KEY,
+                "SEED_REQUESTS_PER_MINUTE": str(FOREVER),
                 "SECRET_KEY": "a secret for one run",
             }
             fleet = Fleet(processes(plan), surroundings, folder=Path(name), log=plan.log, ready=ready_words(plan, town))
             return await Run(plan, base, seed, town, notes, fleet).result()
+
+
+async def prepare(store: SettingStore, workspace: str) -> None:
+    """Set what holds in a workspace before people come."""
+    await lift_pace(store, workspace)  # few people ask much here
+    for name, value in PRESET.items():
+        await store.put_setting(Scope(kind="workspace", key=workspace), name, value)
 
 
 def processes(plan: Plan) -> Sequence[str]:
@@ -150,6 +165,7 @@ class Run:
         self._crowd = Crowd(town, notes, per_second=plan.rate, without=plan.without)
         self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
         self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
+        self._waiting: Sequence[str] = ()
 
     async def result(self) -> Result:
         """Let everything happen, and say what came of it."""
@@ -157,6 +173,7 @@ class Run:
         keeping = asyncio.create_task(self._fleet.run(), name="fleet")
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
+                await self._fleet.all_ready()
                 await self._town.begin()
             await self._disturbed()
             void = self._void()
@@ -191,6 +208,7 @@ class Run:
         outages = asyncio.create_task(self._outages.run(), name="outages")
         model = asyncio.create_task(self._fail_now_and_then(), name="failing model")
         try:
+            await asyncio.sleep(self._plan.calm)
             await self._killer.run()
             self._outages.end()
             await outages
@@ -199,8 +217,7 @@ class Run:
                 task.cancel()
             await asyncio.gather(crowd, outages, model, return_exceptions=True)
         self._seed.faults.clear()
-        async with asyncio.timeout(LAST_SECONDS):
-            await self._crowd.done()
+        self._waiting = await self._crowd.done(LAST_SECONDS)
 
     async def _fail_now_and_then(self) -> None:
         chance = random.Random(self._plan.seed + 3)
@@ -239,7 +256,11 @@ class Run:
             digests=self._notes.digests,
             requests=requests_of(self._seed),
             stored=stored,
-            left=[*self._town.left(), *([f"{stored.open_turns} turns are still open"] if stored.open_turns else [])],
+            left=[
+                *self._waiting,
+                *self._town.left(),
+                *([f"{stored.open_turns} turns are still open"] if stored.open_turns else []),
+            ],
             ended_at=time.time(),
         )
 

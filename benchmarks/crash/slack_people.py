@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -52,9 +53,12 @@ class SlackTown:
         slack.ada.is_admin = True
         self._people = [slack.ada, slack.ben]
         self._channels = [slack.channel(f"channel-{number}") for number in range(CHANNELS)]
+        # What is forgotten stands on Slack all the same, and a later summary of its channel would tell it again.
+        self._summarised, self._forgetful = self._channels[: CHANNELS // 2], self._channels[CHANNELS // 2 :]
         self._threads: list[Message] = []
         self._summaries: dict[str, str] = {}  # names by place
         self._quiet_until = 0.0
+        self._filling = asyncio.Lock()  # one form at a time
         slack.transit = self._transit
 
     @property
@@ -83,6 +87,7 @@ class SlackTown:
             "stop": (1, self._stop),
             "regenerate": (0.7, self._regenerate),
             "set": (1, self._set),
+            "form": (0.7, self._form),
             "deletion": (0.5, self._delete),
             "edit": (1, self._edit),
             "file": (0.7, self._file),
@@ -94,12 +99,7 @@ class SlackTown:
         }
 
     async def begin(self) -> None:
-        """Let questions come without what others asked in the channel, which the emulated model would answer as well.
-
-        Little is sent of a conversation, so that there is something to trim and to condense.
-        """
-        for value in ("channel_context 0", "context economy"):
-            await self._command(self._slack.ada, self._channels[0], f"set workspace {value}")
+        """Come with nothing to open."""
 
     async def settled(self) -> None:
         """Wait until every delivery was acknowledged or given up."""
@@ -190,7 +190,7 @@ class SlackTown:
 
     async def _summary(self) -> None:
         """Ask for a summary of a channel, in a thread of its own."""
-        channel = self._notes.chance.choice(self._channels)
+        channel = self._notes.chance.choice(self._summarised)
         asked = Asked(name=f"q{len(self._notes.asked)}", place="", at=time.time(), expected=["a summary"])
         self._notes.asked.append(asked)
         said = await self._slack.say(self._slack.ben, channel, f"{self._slack.mention()} summarise channel")
@@ -200,8 +200,9 @@ class SlackTown:
 
     async def _forget(self) -> None:
         """Have a whole thread forgotten."""
-        if self._threads:
-            root = self._notes.chance.choice(self._threads[-8:])
+        threads = [root for root in self._threads[-16:] if root.channel in self._forgetful]
+        if threads:
+            root = self._notes.chance.choice(threads)
             self._threads.remove(root)  # who asks there meanwhile may be early or late
             await self._slack.settled()
             for asked in self._notes.in_place(place_of(root)):
@@ -225,22 +226,36 @@ class SlackTown:
         await self._perhaps_again(delivery)
 
     async def _set(self) -> None:
-        """Set something by a command or by a mention, once more late."""
+        """Set something, perhaps told twice, until it is taken, as people do when Slack says that it failed."""
         channel = self._notes.chance.choice(self._channels)
-        await self._command(self._slack.ada, channel, f"set channel {PROBE} ", setting=True)
-
-    async def _command(self, person: Person, channel: Channel, text: str, *, setting: bool = False) -> None:
-        """Type a command until it is taken, as people do when Slack says that it failed."""
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
-            delivery = await self._slack.slash(person, channel, "/seed", text + (value if setting else ""))
+            delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"set channel {PROBE} {value}")
             taken = time.time() if delivery.acknowledged else None
-            if setting:
-                self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
+            self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
             await self._perhaps_again(delivery)
             if taken is not None:
                 return
             await asyncio.sleep(1)
+
+    async def _form(self) -> None:
+        """Set something in a form, which may be open while processes end; once, for people see whether it was taken."""
+        person = self._slack.ben  # who types nothing else that sets
+        async with self._filling:
+            channel = self._notes.chance.choice(self._channels)
+            await self._slack.slash(person, channel, "/seed", "settings")
+            await asyncio.sleep(self._notes.chance.uniform(0.3, LATEST_SECONDS))
+            view = self._slack.open_view(person)
+            if view is None:  # nobody opened it in time, or another one was typed too early
+                return
+            place = json.loads(view.body["private_metadata"])["channel"]
+            at, value = time.time(), str(len(self._notes.settings) + 1)
+            delivery = await self._slack.submit_view(person, {PROBE: value})
+            taken = time.time() if delivery.acknowledged and self._slack.open_view(person) is None else None
+            self._notes.settings.append(Setting(place=place, value=value, at=at, taken_at=taken))
+            while self._slack.open_view(person) is not None:
+                await self._slack.close_view(person)
+        await self._perhaps_again(delivery)
 
     async def _delete(self) -> None:
         """Delete one's own question, answered or not."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from benchmarks.crash.history import Seen, Shown, State
+from bot.turns.asker_notices import DONE
 from tests.emulators.slack import Message, RunningSlack
 from tests.emulators.slack.deliveries import Delivery
 from tests.emulators.slack.options import APP_ID
@@ -26,14 +27,19 @@ def written(slack: RunningSlack) -> Iterator[Message]:
 
 
 def answers(slack: RunningSlack) -> list[Message]:
-    """Return what stands there of it, repeated questions aside."""
-    return [message for message in written(slack) if not message.deleted and repeated(message) is None]
+    """Return what stands there of it, repeated questions and notices aside."""
+    return [message for message in written(slack) if not (message.deleted or repeated(message) or is_notice(message))]
 
 
 def repeated(message: Message) -> str | None:
     """Return the question that the bot has posted for somebody who asked by a command; None for everything else."""
     found = _REPEATED.match(message.seen[0].text)
     return found[1] if found else None
+
+
+def is_notice(message: Message) -> bool:
+    """Return whether a message only tells that an answer stands which took long."""
+    return message.seen[-1].text.endswith(f"> {DONE}")
 
 
 def controls(message: Message) -> Sequence[str]:
@@ -47,7 +53,7 @@ def shown(slack: RunningSlack, summaries: Mapping[str, str]) -> Sequence[Shown]:
     `summaries` are the names of the summaries that were asked for, by their places: their words are the model's.
     """
     private = (message for message in slack.whispers if message.author.app_id == APP_ID)
-    every = [message for message in (*written(slack), *private) if repeated(message) is None]
+    every = [item for item in (*written(slack), *private) if repeated(item) is None and not is_notice(item)]
     return [
         Shown(
             id=message.ts,
@@ -88,9 +94,11 @@ def _state(version: Version, *, is_private: bool) -> State:
 
 
 def left(slack: RunningSlack) -> Sequence[str]:
-    """Return the statuses below threads, and sessions that are said to be at work."""
+    """Return the statuses below threads that people still see, and sessions that are said to be at work."""
     surfaces = slack.surfaces
-    statuses = [f"a status stands below {place}" for place in list(surfaces.statuses) if surfaces.status(place)]
+    every = (message for channel in slack.world.channels.values() for message in channel.messages)
+    gone = {(message.channel.id, message.ts) for message in every if message.deleted}
+    statuses = [f"a status stands below {place}" for place in surfaces.statuses.keys() - gone if surfaces.status(place)]
     working = [place for place, session in surfaces.sessions.items() if session.status == "processing"]
     return [*statuses, *(f"the session of {place} is at work" for place in working)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -14,6 +15,9 @@ from bot.time_zones import in_zone, zone_label
 from bot.types import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 
 NO_LIMIT_WORDS: Final = frozenset({"off", "none", "unlimited"})
+
+THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
+"""An amount whose commas part thousands: without this, 2,50 would be read as 250."""
 
 NOT_AN_AMOUNT: Final = gettext_noop(
     "{text!r} is no amount. Write US dollars above 0 and at most {most}, for example 5 or 2.50, or off for no limit."
@@ -32,7 +36,7 @@ def read_amount(text: str) -> Decimal | None:
     if word in NO_LIMIT_WORDS:
         return None
     try:
-        amount = Decimal(word.replace(",", ""))
+        amount = Decimal(word.replace(",", "") if THOUSANDS.fullmatch(word) else word)
     except InvalidOperation:
         amount = Decimal(-1)
     if not amount.is_finite() or not 0 < amount <= MOST_DOLLARS:

@@ -61,6 +61,11 @@ def reservation(uses: Sequence[BudgetUse], purpose: Purpose, costs: Costs) -> De
     return costs.greatest
 
 
+def used_up(uses: Sequence[BudgetUse]) -> BudgetUse | None:
+    """Return a budget under which nothing is left, None while something is under all of them."""
+    return next((use for use in uses if use.left is not None and use.left <= 0), None)
+
+
 def step_of(use: BudgetUse, greatest: Decimal) -> int:
     """Return how far requests degrade under a budget: 0 not at all, up to the number of `STEPS`."""
     if use.left is None or not greatest:

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import InvalidInput
-from bot.language import gettext, gettext_noop
+from bot.language import gettext, gettext_noop, quantity
 from bot.parameters import PARAMETERS
-from bot.plurals import quantity
 from bot.types import Asker, Incoming, ParameterValue, Turn
 
 PEOPLE_REMEMBERED: Final = 10_000

@@ -89,7 +89,7 @@ def read_request(words: str, incoming: Incoming) -> AccessRequest:
 
     Raises `UsageError` and `InvalidInput`, which name what is wrong and the fix.
     """
-    verb, *rest = _read_words(words[:LONGEST], incoming.mentions) or ["show"]
+    verb, *rest = read_words(words[:LONGEST], incoming.mentions) or ["show"]
     match verb.lower() if isinstance(verb, str) else "":
         case "show" | "list":
             return ShowRules()
@@ -106,7 +106,7 @@ def read_request(words: str, incoming: Incoming) -> AccessRequest:
     raise UsageError(gettext("Usage: `/access {grammar}`.").format(grammar=GRAMMAR))
 
 
-def _read_words(text: str, mentions: Mapping[str, Mention]) -> list[Word]:
+def read_words(text: str, mentions: Mapping[str, Mention]) -> list[Word]:
     """Split a text into words, what the platform knows as a mention being one word however many it has."""
     known = sorted(filter(None, mentions), key=len, reverse=True)
     words: list[Word] = []
@@ -156,7 +156,7 @@ def _read_rule(kind: RuleKind, words: Sequence[Word], key: ConversationKey, usua
             )
         )
     place = _read_place(where[0], key) if where else usual
-    return NewRule(kind=kind, subject=_read_subject(subject, key), place=place)
+    return NewRule(kind=kind, subject=read_subject(subject, key), place=place)
 
 
 def _read_manager(words: Sequence[Word], key: ConversationKey) -> NewRule:
@@ -176,13 +176,14 @@ def _read_administrator(words: Sequence[Word], key: ConversationKey) -> NewRule:
 
 def _read_holder(word: Word, key: ConversationKey) -> Subject:
     """Return who is given a role: a person or a group, never everybody."""
-    subject = _read_subject(word, key)
+    subject = read_subject(word, key)
     if subject.kind not in {SubjectKind.PERSON, SubjectKind.GROUP}:
         raise InvalidInput(gettext("Only people and groups can manage or administer me. Name one with @."))
     return subject
 
 
-def _read_subject(word: Word, key: ConversationKey) -> Subject:
+def read_subject(word: Word, key: ConversationKey) -> Subject:
+    """Return whom a word means. Raises `InvalidInput` for nobody."""
     if isinstance(word, str):
         if kind := _SUBJECTS.get(word.lower()):
             return Subject(kind=kind)

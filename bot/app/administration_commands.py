@@ -1,23 +1,28 @@
-"""Add `seedling access` and `audit` to the command line."""
+"""Add `seedling access` and `audit` to the command line: rules, roles, and the audit trail."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.access.rule_words import GRAMMAR
-from bot.app import administration
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.app.database import by_operator, carry_out, open_database
 from bot.command_help import add_command
-from bot.commands.audit import audit_line
+from bot.errors import InvalidInput
 from bot.ports import Commands
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.standard_streams import say, say_json
+from bot.types import AuditRecord, ConversationKey
 
 DAYS: Final = 30
+
+MOST_RECORDS: Final = 100_000
+"""How many records of the audit trail are printed at once; whoever has more names a later start."""
 
 
 def add_administration_commands(commands: Commands) -> None:
@@ -67,15 +72,41 @@ def _moment(text: str) -> datetime:
 
 
 def _access(options: argparse.Namespace) -> int:
-    say(asyncio.run(administration.change_access(load_settings(), options.at, " ".join(options.words))))
+    say(asyncio.run(change_access(load_settings(), options.at, " ".join(options.words))))
     return 0
 
 
 def _audit(options: argparse.Namespace) -> int:
-    found = administration.audit_trail(load_settings(), since=options.since, who=options.who, within=options.at)
+    from bot.commands.audit import audit_line
+
+    found = audit_trail(load_settings(), since=options.since, who=options.who, within=options.at)
     for record in asyncio.run(found):
         if options.json:
             say_json({**asdict(record), "at": record.at.isoformat()})
         else:
             say(audit_line(record, UTC))
     return 0
+
+
+def place_named(text: str) -> ConversationKey:
+    """Return the place of "PLATFORM[/WORKSPACE[/CHANNEL]]", "" for the whole installation. Raises `InvalidInput`."""
+    platform, workspace, channel, *more = [*text.split("/"), "", ""] if text else ["", "", ""]
+    if any(more) or (channel and not workspace) or (workspace and not platform):
+        raise InvalidInput("Write a place as PLATFORM[/WORKSPACE[/CHANNEL]], as the log does.")
+    return ConversationKey(platform=platform, workspace=workspace, channel=channel, thread="")
+
+
+async def change_access(settings: Settings, place: str, words: str) -> str:
+    """Show or change access rules as `/access` does; what there is to tell. Raises `InvalidInput`."""
+    from bot.access.control import AccessControl
+    from bot.commands.access import decide
+
+    asked = by_operator(place_named(place))
+    async with open_database(settings) as store:
+        return await carry_out(store, await decide(words, asked, store, AccessControl(store, {})), asked)
+
+
+async def audit_trail(settings: Settings, *, since: datetime, who: str, within: str) -> Sequence[AuditRecord]:
+    """Return what was changed since then, oldest first."""
+    async with open_database(settings) as store:
+        return await store.audit_trail(since=since, who=who, within=within, limit=MOST_RECORDS)

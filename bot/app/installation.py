@@ -10,11 +10,11 @@ from time import monotonic
 from typing import Final
 
 from adapters.seed import SeedModel, check_account, check_reachable
-from adapters.web.health import Readiness
+from adapters.web.health.readiness import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
 from bot.app.operator_commands import check_all, reconcile
-from bot.app.registry import ConfiguredPlatform
+from bot.app.platform_registry import ConfiguredPlatform
 from bot.app.supervisor import Supervisor
 from bot.checks import CHECK_SECONDS, Check
 from bot.errors import StorageError

@@ -5,34 +5,26 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from adapters.seed import examine, read_usage
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.app.database import open_database
 from bot.app.learned_prices import learned_name
 from bot.app.models import open_fallback, open_model
-from bot.app.registry import ConfiguredPlatform
+from bot.app.platform_registry import ConfiguredPlatform
 from bot.checks import Check
 from bot.errors import ConfigError, InvalidInput
 from bot.learned_rates import LearnedRates
 from bot.parameter_resolver import effective_at, resolve
 from bot.parameters import Effective
-from bot.ports import Store
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.types import ConversationKey, Spending, Within
 from storage import migrate, open_store
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Store]:
-    """Yield the database at the newest schema, for a command that a platform adds."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
-        yield store
 
 
 async def migrate_database(settings: Settings) -> None:
@@ -51,8 +43,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
     if not workspace or any(more):
         raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_database(settings) as store:
         return await effective_at(key, store)
 
 
@@ -99,11 +90,7 @@ async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:
 
     Beside them what was learned where nothing is told, with the evidence, a sentence each.
     """
-    await migrate(settings.database_url)
-    async with (
-        open_store(settings.database_url, clock=utc_now) as store,
-        open_model(settings) as (model, rates),
-    ):
+    async with open_database(settings) as store, open_model(settings) as (model, rates):
         await rates.refresh()
         learned = LearnedRates(rates, store, name=learned_name(settings, model.name))
         await learned.recall()
@@ -112,8 +99,7 @@ async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:
 
 async def spending(settings: Settings, *, since: datetime) -> Spending:
     """Return what our ledger says since then."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_database(settings) as store:
         return await store.usage_totals(since=since, until=utc_now())
 
 

@@ -9,28 +9,29 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.media.media_limits import FILE_BYTES
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
+from bot.app.core import Core, EngineRole, open_core
 from bot.app.health import watched
 from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
 from bot.app.models import open_checked_model
+from bot.app.platform_registry import ConfiguredPlatform, open_platforms
 from bot.app.process_end import ProcessEnd
-from bot.app.registry import ConfiguredPlatform, open_platforms
 from bot.app.spending_limits import set_up_budgets
 from bot.app.supervisor import Supervisor
 from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
-from bot.plurals import quantity
-from bot.ports import ListeningPlatform, Platform, Store
+from bot.language import gettext_noop, quantity
+from bot.ports import Clock, ListeningPlatform, Platform, Store
 from bot.settings import Settings
 from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
 
-LOCAL_NOTICE = (
+LOCAL_NOTICE = gettext_noop(
     "A small local model ({model}) answers here: it shows how Seedling works, not how well Seed 2.0 Lite answers. "
     "Set SEED_API_KEY to use Seed."
 )
@@ -108,16 +109,18 @@ class ProcessKind:
 
 async def _serve(settings: Settings, announce: Callable[[str], None], process: ProcessKind) -> None:
     """Serve until told to stop: accept nothing more, let running answers finish, hand the rest back."""
+    web = frame_options(settings)
     if process.playground:
-        await check_sign_in(settings)
+        await check_sign_in(settings, web)
     end, started = ProcessEnd(grace=settings.stop_grace_seconds), asyncio.Event()
-    await end.unless_told(_open_and_serve(settings, announce, process, end=end, started=started), started)
+    await end.unless_told(_open_and_serve(settings, announce, process, web, end=end, started=started), started)
 
 
 async def _open_and_serve(
     settings: Settings,
     announce: Callable[[str], None],
     process: ProcessKind,
+    web: FrameOptions,
     *,
     end: ProcessEnd,
     started: asyncio.Event,
@@ -128,10 +131,10 @@ async def _open_and_serve(
     chats: dict[str, ListeningPlatform] = {}  # by their titles
 
     @asynccontextmanager
-    async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
-        playground = Playground(store, options=_playground_options(settings, model_name), clock=utc_now)
+    async def platforms(store: Store, model_name: str, clock: Clock) -> AsyncIterator[Mapping[str, Platform]]:
+        playground = Playground(store, options=_playground_options(settings, web, model_name), clock=clock)
         playgrounds.append(playground)
-        async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
+        async with open_platforms(process.answers, settings, store, clock=clock) as opened:
             chats.update({item.spec.title: opened[item.spec.name] for item in process.listens})
             yield {playground.name: playground, **opened}
 
@@ -143,7 +146,7 @@ async def _open_and_serve(
             announce(limits)
         supervisor = Supervisor(announce)
         installation = _installation(settings, core, process, supervisor)
-        playgrounds[0].add(console_part(core.store, installation, utc_now))
+        playgrounds[0].add(console_part(core.store, installation, core.clock))
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(end.told(), name="stop signal"))
@@ -173,7 +176,7 @@ def _installation(settings: Settings, core: Core, process: ProcessKind, supervis
         model=core.model,
         learned=core.rates,
         supervisor=supervisor,
-        clock=utc_now,
+        clock=core.clock,
         heard=[item.spec.title for item in process.listens],
     )
 
@@ -237,16 +240,12 @@ async def _tell_when_ready(
     announce(f"Listening to {title}.")
 
 
-def _playground_options(settings: Settings, model_name: str) -> PlaygroundOptions:
-    frame = frame_options(settings)
+def _playground_options(settings: Settings, web: FrameOptions, model_name: str) -> PlaygroundOptions:
     return PlaygroundOptions(
-        host=frame.host,
+        frame=web,
         port=settings.port,
-        password=frame.password,
-        secret=frame.secret,
-        provider=frame.provider,
         model_name=model_name,
-        notice=LOCAL_NOTICE.format(model=model_name) if settings.uses_local_model else "",
+        notice=LOCAL_NOTICE if settings.uses_local_model else "",
         complete=complete,
         is_shared=has_queue(settings.database_url),
         file_bytes=FILE_BYTES,

@@ -12,17 +12,21 @@ Value = TypeVar("Value")
 
 
 class TtlCache(Generic[Key, Value]):
-    """Values by key for `seconds`, at most `size` of them; the least used are dropped first."""
+    """Values by key for `seconds`, at most `size` of them; the least used are dropped first.
 
-    def __init__(self, *, seconds: float, size: int) -> None:
+    `limit` tells of a value how many seconds it is believed at most, None for as long as the others.
+    """
+
+    def __init__(self, *, seconds: float, size: int, limit: Callable[[Value], float | None] = lambda _: None) -> None:
         self._seconds = seconds
+        self._limit = limit
         self._size = size
         self._known: OrderedDict[Key, tuple[float, asyncio.Future[Value]]] = OrderedDict()
 
     async def get(self, key: Key, load: Callable[[], Awaitable[Value]]) -> Value:
         """Return the value of a key, loaded when it is unknown or too old. What `load` raises is not remembered."""
-        until, value = self._known.get(key, (0.0, None))
-        if value is None or self._now() >= until or _failed(value):
+        since, value = self._known.get(key, (0.0, None))
+        if value is None or _failed(value) or self._now() >= since + self._lifetime(value):
             value = asyncio.ensure_future(load())
             self._keep(key, value)
         self._known.move_to_end(key)
@@ -46,10 +50,14 @@ class TtlCache(Generic[Key, Value]):
         await asyncio.gather(*loading, return_exceptions=True)
 
     def _keep(self, key: Key, value: asyncio.Future[Value]) -> None:
-        self._known[key] = (self._now() + self._seconds, value)
+        self._known[key] = (self._now(), value)
         self._known.move_to_end(key)
         while len(self._known) > self._size:
             self._known.popitem(last=False)
+
+    def _lifetime(self, value: asyncio.Future[Value]) -> float:
+        limit = self._limit(value.result()) if value.done() else None
+        return self._seconds if limit is None else min(limit, self._seconds)
 
     @staticmethod
     def _now() -> float:

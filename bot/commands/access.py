@@ -60,7 +60,7 @@ async def decide(words: str, incoming: Incoming, store: AccessStore, access: Acc
 async def _add(rule: NewRule, key: ConversationKey, store: AccessStore, access: AccessControl) -> Effect[AccessRule]:
     if rule.place.kind is PlaceKind.DIRECT and key.workspace and access.is_direct_apart(key.platform):
         raise InvalidInput(gettext(NO_DIRECT))
-    name = await _name_of(rule, key, access)
+    name = await name_of(rule.subject, key, access)
     hint = await _hint(rule, store)
     return Effect(
         change=AddRule(rule=rule),
@@ -70,17 +70,17 @@ async def _add(rule: NewRule, key: ConversationKey, store: AccessStore, access: 
     )
 
 
-async def _name_of(rule: NewRule, key: ConversationKey, access: AccessControl) -> str:
-    """Return the name of whom a rule is about, "" where it has none. Raises `InvalidInput` for nobody known."""
-    if rule.subject.kind not in _NAMED:
+async def name_of(subject: Subject, key: ConversationKey, access: AccessControl) -> str:
+    """Return the name of somebody or a group, "" for those without one. Raises `InvalidInput` for nobody known."""
+    if subject.kind not in _NAMED:
         return ""
-    name = await access.subject_name(key, rule.subject)
+    name = await access.subject_name(key, subject)
     if name is None:
         raise InvalidInput(
             gettext(
                 "There is nobody and no group with the id `{id}` here. Choose the name from the list that "
                 "opens when you type @."
-            ).format(id=rule.subject.id)
+            ).format(id=subject.id)
         )
     return name
 

@@ -8,8 +8,7 @@ from typing import Final
 from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
-from bot.language import gettext, gettext_noop
-from bot.plurals import quantity
+from bot.language import gettext, gettext_noop, quantity
 from bot.summary.request import zone_of
 from bot.turns.effects import Effect, telling
 from bot.types import AuditRecord

@@ -8,8 +8,7 @@ from typing import Any
 from bot.access.roles import Role
 from bot.context.cache_breaks import CacheBreak
 from bot.delivery.footer import split_text
-from bot.language import gettext, gettext_noop, number
-from bot.plurals import quantity
+from bot.language import gettext, gettext_noop, number, quantity
 from bot.ports import Store, TranscriptStore
 from bot.pricing import RateCard
 from bot.turns.effects import Effect, ForgetConversation, ForgetNotes, ForgetPerson
@@ -25,7 +24,7 @@ BREAKS = {
         "older messages were left out, because sending them had come to cost more than leaving them out"
     ),
     CacheBreak.COLD: gettext_noop("the cache had expired anyway, so leaving older messages out cost nothing extra"),
-    CacheBreak.HEAD_CHANGED: gettext_noop("a setting, the channel's name or topic, or the notes had changed"),
+    CacheBreak.PROMPT_CHANGED: gettext_noop("a setting, the channel's name or topic, or the notes had changed"),
     CacheBreak.MODE_CHANGED: gettext_noop("thinking or web search was switched on or off"),
     CacheBreak.DROPPED: gettext_noop("the question before got no answer and is no longer sent"),
     CacheBreak.MEDIA: gettext_noop(

@@ -18,8 +18,8 @@ from typing import Final
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context import condensed_notes
-from bot.context.exchanges import expected_question
 from bot.context.request_builder import PreparedRequest
+from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
 from bot.context.tokens import corrected
 from bot.context.view import View
@@ -86,11 +86,20 @@ class _Piece:
 class Compactor:
     """Writes the notes of conversations, one at a time in each."""
 
-    def __init__(self, store: Store, model: MeteredModel, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        store: Store,
+        model: MeteredModel,
+        *,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
         self._store = store
         self._model = model
         self._clock = clock
         self._sleep = sleep
+        self._wait_seconds = wait_seconds
         self._jobs: dict[ConversationKey, _Job] = {}
 
     def begin(self, turn: Turn, answered: PreparedRequest) -> None:
@@ -102,7 +111,7 @@ class Compactor:
         job.task = asyncio.create_task(self._run(job, earlier, turn, answered), name=f"notes {key}")
 
     async def wait(self, key: ConversationKey) -> None:
-        """Wait until notes on a conversation that are being written are stored, `WAIT_SECONDS` at most.
+        """Wait until notes on a conversation that are being written are stored, but not for long.
 
         Its next question has come: what was to be written after a pause is not.
         """
@@ -113,7 +122,7 @@ class Compactor:
         if job.written.is_set() and job.task is not None:
             job.task.cancel()
         with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await job.written.wait()
 
     async def settled(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from bot.context import known_questions, system_prompt, transcript, unanswered, window
+from bot.context import new_entries, system_prompt, transcript, window
 from bot.context.attachments import (
     AttachmentLoader,
     Progress,
@@ -22,8 +22,8 @@ from bot.context.attachments import (
 )
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
+from bot.context.known_places import Places
 from bot.context.overflow import check_shorter, shorter
-from bot.context.places import Places
 from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities
 from bot.context.tokens import own_tokens
@@ -104,7 +104,7 @@ class PreparedRequest:
             broken="" if chosen.broken is None else chosen.broken.value,
             entries=len(chosen.entries),
             removed=len(chosen.removed),
-            system_prompt=chosen.head_tokens,
+            system_prompt=chosen.fixed_tokens,
             question=chosen.question_tokens,
             total=chosen.tokens,
             cached=chosen.cached,
@@ -115,12 +115,12 @@ class PreparedRequest:
         """Return what is learned from this request once it was answered."""
         last, chosen = self.view.conversation.last_request_at, self.window
         told = chosen.broken is None and last is not None and self.request.parameters.get("enable_caching") is True
-        long_enough = chosen.repeated >= chosen.head_tokens + CACHED_AT_LEAST
+        long_enough = chosen.repeated >= chosen.fixed_tokens + CACHED_AT_LEAST
         return Observation(
             usage=usage,
             pause=self.view.now - last if told and long_enough and last is not None else None,
             repeated=chosen.repeated,
-            shared_head=chosen.head_tokens,
+            shared_prefix=chosen.fixed_tokens,
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:
@@ -194,20 +194,20 @@ class RequestBuilder:
         """
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
-        conversation, unread = await self._conversation(turn.incoming, parameters, limits)
+        conversation, unread = await self._conversation(turn, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.coalesced)
         files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
         asked_entries, files = _questions(asked, files, history, media_start=conversation.media_start)
-        ahead, question = unanswered.in_order(
+        ahead, question = new_entries.in_order(
             await self._said_between(turn, history, parameters, limits), asked_entries
         )
         end = history[-1].position + 1 if history else conversation.window_start
         view = View(
             conversation=conversation,
-            history=(*history, *unanswered.placed(ahead, end)),
-            question=known_questions.as_asked(question, history),
+            history=(*history, *new_entries.placed(ahead, end)),
+            question=new_entries.as_asked(question, history),
             system_prompt=await self._system_prompt(turn.incoming, parameters),
             now=self._clock(),
             notes=system_prompt.notes_message(conversation.memory),
@@ -253,15 +253,17 @@ class RequestBuilder:
         asked = {item.message_id for item in (turn.incoming, *turn.coalesced)} - {""}
         said = [item for item in turn.context if item.message_id not in asked]  # one can be about another
         files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
-        return unanswered.said_between(said, history, files=files)
+        return new_entries.said_between(said, history, files=files)
 
     async def _conversation(
-        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
+        self, turn: Turn, parameters: Mapping[str, ParameterValue], limits: WindowLimits
     ) -> tuple[Conversation, tuple[str, ...]]:
         """Return what is remembered; what stands above the question is read first where that is new.
 
-        What could not be read of it is told beside, for the people who ask.
+        What could not be read of it is told beside, for the people who ask. What the question is about comes with its
+        files (`_said_between`), which those of a channel do not.
         """
+        incoming = turn.incoming
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
             return known, ()
@@ -270,7 +272,8 @@ class RequestBuilder:
         thread, unread = await self._read_thread(platform, incoming)
         files = await self._read_files(incoming, newest_files(thread), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in thread]
-        entries += unanswered.said_above(above.messages)
+        brought = {message.message_id for message in turn.context if message.attachments}
+        entries += new_entries.said_above([item for item in above.messages if item.message_id not in brought])
         if entries:
             await self._store.append_entries(incoming.key, sorted(entries, key=lambda entry: entry.at))
         return Conversation(), (*above.notices, *unread)
@@ -359,7 +362,7 @@ def _questions(
     for item in asked:
         entry = transcript.user_entry(item, files=files)
         lost = [attachment.id for attachment in item.attachments if is_lost(files.get(attachment.id))]
-        kept = known_questions.with_kept_files(entry, item, shown) if lost else None
+        kept = new_entries.with_kept_files(entry, item, shown) if lost else None
         entries.append(kept or entry)
         for id in lost if kept else ():
             del told[id]

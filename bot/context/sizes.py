@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +10,11 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from bot.context import condensed_notes
-from bot.context.exchanges import last_answer, legal_starts, trim_start
 from bot.context.tokens import corrected, estimate_entry, estimate_request
 from bot.context.trim import TrimSchedule, overshoot
 from bot.context.view import FULL, View, WindowLimits
 from bot.errors import QuestionTooLong
-from bot.types import NewEntry
+from bot.types import SOURCES_ID, Entry, NewEntry, StoredEntry
 
 # A trim forced by a limit keeps this share of it, so that the next one is some way off: every new token then makes
 # two others be read again, where keeping nearly everything would mean a full re-read in every turn.
@@ -56,14 +56,14 @@ class Sizes:
 
     def reread(self, start: int, *, new_notes: bool = False) -> int:
         """Return the cached tokens that a trim to `start` now, with notes or without, makes the provider read anew."""
-        return max(0, self.held[start] - self.unread + self._head_lost(new_notes=new_notes))
+        return max(0, self.held[start] - self.unread + self._fixed_lost(new_notes=new_notes))
 
     def usual_reread(self, *, new_notes: bool = False) -> int:
         """Return the same at an ordinary moment: the floor and what passes it, less the turn that is new."""
         usual = self.floor + int(self.rhythm.overshoot - self.rhythm.growth)
-        return max(0, usual + self._head_lost(new_notes=new_notes))
+        return max(0, usual + self._fixed_lost(new_notes=new_notes))
 
-    def _head_lost(self, *, new_notes: bool) -> int:
+    def _fixed_lost(self, *, new_notes: bool) -> int:
         """Return what is read anew of what stands before the window: new notes replace the old ones."""
         kept = self.system if new_notes else self.fixed
         return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed
@@ -126,3 +126,56 @@ def _asked_at(entries: Sequence[NewEntry]) -> Iterator[datetime]:
     for index, item in enumerate(entries, 1):
         if item.entry.role == "user" and (index == len(entries) or entries[index].entry.role != "user"):
             yield item.at
+
+
+# ------------------------------------------------------------ exchanges: where a window may begin
+
+
+def last_answer(history: Sequence[StoredEntry]) -> int:
+    """Return the index of the last answer; that of the question where there is none."""
+    answers = (index for index in range(len(history) - 1, -1, -1) if history[index].entry.role == "assistant")
+    return next(answers, len(history))
+
+
+def is_answer(entry: NewEntry) -> bool:
+    """Return whether an entry is an answer, or the list of sources that belongs to one."""
+    return entry.entry.role == "assistant" or entry.id.startswith(SOURCES_ID)
+
+
+def question_sizes(history: Sequence[NewEntry]) -> Sequence[int]:
+    """Return the tokens of what was asked and said before each answer, in order."""
+    sizes, asked = list[int](), 0
+    for entry in history:
+        if entry.entry.role == "assistant":
+            sizes.append(asked)
+            asked = 0
+        elif not is_answer(entry):
+            asked += entry.tokens
+    return sizes
+
+
+def expected_question(history: Sequence[NewEntry], at: datetime) -> NewEntry:
+    """Return an entry as long as what is asked and said before an answer is on average."""
+    sizes = question_sizes(history)
+    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=sum(sizes) // max(1, len(sizes)), at=at)
+
+
+def trim_start(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:
+    """Return the latest start that leaves the floor in view, or the earliest after it that fits."""
+    latest = bisect_right(starts, -floor, key=lambda start: -held[start]) - 1
+    return next(start for start in starts[max(0, latest) :] if held[start] <= cap)
+
+
+def legal_starts(history: Sequence[StoredEntry], held: Sequence[int], longest_run: int) -> Iterator[int]:
+    """Yield where a window may begin: at the first of the messages that an answer answers together, or at
+    the question.
+
+    A run of messages longer than the floor is people talking among themselves, and may be cut anywhere.
+    """
+    run_start = 0
+    for index, stored in enumerate(history):
+        if is_answer(stored):
+            run_start = index + 1
+        elif index == run_start or held[run_start] - held[index + 1] > longest_run:
+            yield index
+    yield len(history)

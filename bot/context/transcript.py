@@ -49,6 +49,8 @@ SEARCH: Final = "(Search the web for this, and take the date of this message as 
 WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 NOTES_MARK: Final = "[notes]"
 SOURCES_MARK: Final = "[sources of the answer above]"
+REMOVED_ANSWER: Final = "[this answer was removed]"
+"""What stands for an answer that is gone while questions to it are not: or the next request would answer them again."""
 SOURCES_LISTED: Final = 10
 SOURCES_CHARACTERS: Final = 1_500
 TITLE_LENGTH: Final = 120
@@ -214,6 +216,16 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
     text = f"{begins}{plain_text(message.text)}".rstrip()
     id = f"{CORRECTION_ID}{message.message_id}:{int(at.timestamp() * 1000)}"
     return _entry_of(message, id, Entry(role="user", text=text), at)
+
+
+def corrects_nothing(correction: NewEntry, known_id: str, known: str) -> bool:
+    """Return whether a message reads already, as it stands last in a transcript, as its correction says.
+
+    An edit that only adds a mention changes nothing of what is sent.
+    """
+    is_correction = known_id.startswith(CORRECTION_ID)
+    reads = known.partition(CORRECTS_TO)[2] if is_correction else without_label(known)[1]
+    return reads == correction.entry.text.partition(CORRECTS_TO)[2]
 
 
 def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.context.cache_breaks import FREE, CacheBreak, known_break
 from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure
-from bot.context.system_prompt import same_head, same_system_prompt
+from bot.context.system_prompt import same_prompt_and_notes, same_system_prompt
 from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
 from bot.context.trim import excess_limit, notes_cost, notes_delay
 from bot.context.view import FULL, View, WindowLimits
@@ -26,7 +26,7 @@ class Window:
 
     `start` is the position of the first entry carried. `broken` says why the request does not extend the one
     before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`
-    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` (system prompt and notes)
+    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `fixed_tokens` (system prompt and notes)
     and `question_tokens` its parts. `repeated` is what the request before had as well, and `cached` what the provider's
     cache probably holds of it. `until_trim` is how many more tokens fit before the next trim in a lively conversation.
     """
@@ -37,12 +37,12 @@ class Window:
     removed: tuple[StoredEntry, ...]
     estimated: int
     tokens: int
-    head_tokens: int
+    fixed_tokens: int
     question_tokens: int
     repeated: int
     cached: int
     until_trim: int
-    head_digest: str
+    prompt_digest: str
 
 
 def plan(view: View, limits: WindowLimits) -> Window:
@@ -53,7 +53,7 @@ def plan(view: View, limits: WindowLimits) -> Window:
     """
     sizes = measure(view, limits)
     cold = _is_cold(view, limits)
-    broken = known_break(view.conversation) or _head_break(view)
+    broken = known_break(view.conversation) or _prompt_break(view)
     free = cold or broken in FREE
     choose = _choose_noted if limits.memory else _choose
     index = len(view.history) if view.begins_anew else choose(view, sizes, limits, free=free)
@@ -85,7 +85,7 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
         view.conversation,
         window_start=window.start,
         last_request_at=view.now,
-        head_digest=window.head_digest,
+        prompt_digest=window.prompt_digest,
         token_ratio=ratio,
     )
 
@@ -93,17 +93,17 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
 # ---------------------------------------------------------------- why the prefix is broken
 
 
-def _head_break(view: View) -> CacheBreak | None:
-    before = view.conversation.head_digest
-    if before == view.head_digest:
+def _prompt_break(view: View) -> CacheBreak | None:
+    before = view.conversation.prompt_digest
+    if before == view.prompt_digest:
         return None
-    return CacheBreak.MODE_CHANGED if same_head(before, view.head_digest) else CacheBreak.HEAD_CHANGED
+    return CacheBreak.MODE_CHANGED if same_prompt_and_notes(before, view.prompt_digest) else CacheBreak.PROMPT_CHANGED
 
 
 def _reason(broken: CacheBreak | None, *, is_cut: bool, cold: bool) -> CacheBreak | None:
     """Return why a request does not extend the one before; a trim whose notes came early leaves nothing out yet."""
     if broken is CacheBreak.TRIM and not is_cut:
-        return CacheBreak.HEAD_CHANGED
+        return CacheBreak.PROMPT_CHANGED
     if broken is CacheBreak.TRIM and cold:
         return CacheBreak.COLD
     if broken is not None or not is_cut:
@@ -207,12 +207,12 @@ def _describe(
             view.system_prompt, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))
         ),
         tokens=sizes.fixed + sizes.held[index],
-        head_tokens=sizes.fixed,
+        fixed_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],
         repeated=repeated,
         cached=repeated if warm and repeated >= CACHED_AT_LEAST else 0,
         until_trim=until_trim,
-        head_digest=view.head_digest,
+        prompt_digest=view.prompt_digest,
     )
 
 
@@ -225,13 +225,13 @@ def _position(view: View, index: int) -> int:
 
 def _repeated(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -> int:
     """Return how much of this request is the same as in the last one, from the beginning on."""
-    before = view.conversation.head_digest
+    before = view.conversation.prompt_digest
     if reason is None or (reason is CacheBreak.DROPPED and index == sizes.current):
         return sizes.fixed + sizes.held[index] - sizes.unread
-    if before == view.head_digest:
+    if before == view.prompt_digest:
         return sizes.fixed
     if reason in {CacheBreak.FIRST, CacheBreak.MODE_CHANGED}:
         return 0
-    if reason is CacheBreak.HEAD_CHANGED and not same_system_prompt(before, view.head_digest):
+    if reason is CacheBreak.PROMPT_CHANGED and not same_system_prompt(before, view.prompt_digest):
         return 0
     return sizes.system  # the notes have changed, or may have: a break that was noted before has taken the digest

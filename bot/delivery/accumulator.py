@@ -7,8 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.delivery import known, urls_in
-from bot.language import gettext, gettext_noop
-from bot.plurals import quantity
+from bot.language import gettext, gettext_noop, quantity
 from bot.types import (
     Draft,
     Finish,

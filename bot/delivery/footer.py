@@ -8,8 +8,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
-from bot.language import dollars, gettext, gettext_noop, languages, number, speaking
-from bot.plurals import NOUNS, quantity
+from bot.language import NOUNS, dollars, gettext, gettext_noop, languages, number, quantity, speaking
 from bot.types import CostSplit, Footer
 
 READ: Final = gettext_noop("{tokens} in{cached}")

@@ -7,7 +7,7 @@ that what was shown of a growing text stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -262,3 +262,50 @@ def _align(token: Token) -> Align | None:
     style = str(token.attrs.get("style", ""))
     sides: tuple[Align, ...] = ("left", "center", "right")
     return next((side for side in sides if style.endswith(side)), None)
+
+
+# ------------------------------------------------------------ plain text
+
+
+class PlainRenderer(MarkdownRenderer):
+    """Writes text alone, for notifications, screen readers and whatever shows no marks: a link as its label and its
+    address.
+    """
+
+    marks: Mapping[str, str] = {"strong": "", "em": "", "s": "", "u": ""}
+
+    def heading(self, level: int, text: str) -> str:
+        """Return the words of a heading."""
+        del level
+        return text
+
+    def code_block(self, language: str, code: str) -> str:
+        """Return the code."""
+        del language
+        return code.strip("\n") if code.strip() else ""
+
+    def code_span(self, code: str) -> str:
+        """Return the code."""
+        return " ".join(code.split())
+
+    def address(self, address: str, after: str) -> str:
+        """Return the address."""
+        del after
+        return address
+
+    def named_link(self, label: str, address: str) -> str:
+        """Return the label and the address."""
+        return f"{label} ({address})"
+
+    def escape(self, text: str) -> str:
+        """Return the text: nothing is a mark."""
+        return text
+
+    def escape_at_start(self, text: str) -> str:
+        """Return the text at the beginning of a line."""
+        return text
+
+
+def plain_text(markdown: str) -> str:
+    """Return Markdown as it is read."""
+    return PlainRenderer().render(markdown)

@@ -78,16 +78,20 @@ class SpendingReports(Protocol):
         """Return what was spent under each key of a dimension in those days, the dearest first."""
         ...
 
+    async def recent_keys(self, dimension: Dimension, *, limit: int) -> Sequence[str]:
+        """Return the keys of a dimension under which something was settled, those of the latest days first."""
+        ...
+
 
 class BudgetStore(Protocol):
     """Caps on spending, the same for all processes. Any method can raise `StorageError`; each is one transaction."""
 
-    async def put_budget(self, budget: Budget) -> None:
-        """Set a budget, replacing the one of the same scope and period."""
+    async def put_budget(self, budget: Budget) -> Budget | None:
+        """Set a budget, replacing the one of the same scope and period; the one before, None where there was none."""
         ...
 
-    async def remove_budget(self, scope: BudgetScope, period: Period) -> bool:
-        """Remove a budget; whether there was one."""
+    async def remove_budget(self, scope: BudgetScope, period: Period) -> Budget | None:
+        """Remove a budget; what it was, None where there was none."""
         ...
 
     async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:

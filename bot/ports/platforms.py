@@ -129,6 +129,10 @@ class Acknowledging(Protocol):
         """
         ...
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Show no more of it in a conversation whose question is gone before anybody ran it. Raises `PlatformError`."""
+        ...
+
 
 @runtime_checkable
 class Notifying(Protocol):
@@ -250,9 +254,14 @@ class Bot(Protocol):
         """
         ...
 
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
+        """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""
+        ...
+
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
-        """Return a thread, a channel or a whole workspace is gone, with all that was said there. Raises
-        `StorageError`.
+        """Follow the end of a thread, a channel or a whole workspace, with all that was said there.
+
+        Raises `StorageError`.
         """
         ...
 
@@ -281,11 +290,18 @@ class Bot(Protocol):
         ...
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         """Set parameters by name at a scope, or unset them with None: all or none; the author is told `answer`.
 
-        Raises `InvalidInput` before any is changed, also for those who may not, and `StorageError`.
+        `expected` are the values that its author saw at this scope. Raises `ChangedMeanwhile` where they are others by
+        now, `InvalidInput` before any is changed, also for those who may not, and `StorageError`.
         """
         ...
 

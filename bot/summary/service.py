@@ -13,10 +13,9 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.delivery import Presenter
 from bot.errors import InvalidInput, PlatformError
-from bot.language import gettext, gettext_noop, minute, number
+from bot.language import gettext, gettext_noop, minute, number, quantity
 from bot.offload import offload
 from bot.parameter_resolver import effective_parameters, values_of
-from bot.plurals import quantity
 from bot.ports import ChannelReader, Clock, Platform, Rates, Store
 from bot.summary.channel_history import ChannelHistory, HistoryReader, ReadablePlatform
 from bot.summary.format import FormattedSummary, linked, remembered, span, tell

@@ -8,9 +8,8 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from bot.errors import ThreadNotWhole
-from bot.language import gettext, gettext_noop, minute
+from bot.language import gettext, gettext_noop, minute, quantity
 from bot.offload import offload
-from bot.plurals import quantity
 from bot.ports import Clock, Platform, Store
 from bot.summary.request import MOST_MESSAGES, zone_of
 from bot.types import ConversationKey, Draft, Settlement, StoredEntry, ThreadMessage, Turn, TurnState

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.access.fallback import PricedModel
 from bot.access.metered_model import MeteredModel
-from bot.context.compaction import Compactor, Sleep
+from bot.context.compaction import WAIT_SECONDS, Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
@@ -17,16 +17,14 @@ from bot.language import speaking
 from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
+from bot.turns.asker_notices import AskerNotices
 from bot.turns.attempt import Attempt
 from bot.turns.checkpoint import Checkpoint
-from bot.turns.done_notice import DoneNotice
-from bot.turns.generation import BURST_NOTICE
-from bot.turns.generator import Generator
+from bot.turns.generator import BURST_NOTICE, Generator
 from bot.turns.runner import TurnRunner
-from bot.turns.signs_of_life import SignsOfLife
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
-from bot.types import Incoming, Turn, TurnId
+from bot.types import ConversationKey, Incoming, Turn, TurnId
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
@@ -36,11 +34,12 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
     """Options that differ between places where turns run: what requests may hold, how a takeover is timed, how the
-    end of the cache is waited for, and which model is asked while the first is away.
+    end of the cache is waited for and for how long notes, and which model is asked while the first is away.
     """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
     sleep: Sleep = asyncio.sleep
+    notes_wait: float = WAIT_SECONDS
     fallback: PricedModel | None = None
 
 
@@ -64,7 +63,7 @@ class ConversationManager:
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
-        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep)
+        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep, wait_seconds=options.notes_wait)
         self._runner = TurnRunner(
             store,
             Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
@@ -74,8 +73,7 @@ class ConversationManager:
             clock=clock,
         )
         self._attempts: dict[TurnId, Attempt] = {}
-        self._signs = SignsOfLife(platforms)
-        self._done = DoneNotice(store, platforms, clock=clock)
+        self._notices = AskerNotices(store, platforms, clock=clock)
 
     async def answer(self, turn: Turn) -> None:
         """Run one claimed turn to its end, or put it off until the model may be back.
@@ -88,7 +86,7 @@ class ConversationManager:
         try:
             with speaking(await language_of(turn.incoming, self._store)):
                 await self._runner.run(attempt)
-                await self._done.tell(turn)
+                await self._notices.tell_done(turn)
         except ClaimLost:
             await self._takeover.give_way(turn, attempt.presenter)
             raise
@@ -101,7 +99,7 @@ class ConversationManager:
 
     async def aclose(self, *, patience: float = 0) -> None:
         """End what goes on between turns: notes that are being written may be finished within `patience` seconds."""
-        await self._signs.aclose()
+        await self._notices.aclose()
         await self._compactor.aclose(patience=patience)
 
     def interrupt(self, turns: Sequence[TurnId]) -> None:
@@ -110,11 +108,15 @@ class ConversationManager:
             if attempt := self._attempts.get(turn):
                 attempt.stop.set()
 
+    def take_back(self, key: ConversationKey) -> None:
+        """Show no more in a conversation that a question has come in which is gone."""
+        self._notices.take_back(key)
+
     def add(self, incoming: Incoming) -> None:
         """Show that a stored question has come in, before any pause, and take it into the answer that is being made for
         its author, if nothing of that was said yet.
         """
-        self._signs.begin(incoming)
+        self._notices.acknowledge(incoming)
         for attempt in self._attempts.values():
             attempt.add(incoming)
 

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from bot.access.audit_trail import person_key
 from bot.errors import InvalidInput
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.effects import CarriedOut, Change, Effect, Nothing, SetParameters, telling
-from bot.types import ConversationKey, HandleResult, Incoming, Outcome, TurnId
+from bot.turns.effects import CarriedOut, Change, Deletion, Effect, Nothing, SetParameters, telling
+from bot.types import (
+    AuditRecord,
+    ConversationKey,
+    DeletionOutcome,
+    HandleResult,
+    Incoming,
+    Outcome,
+    TurnId,
+    Within,
+)
 
 R = TypeVar("R")
+
+UNINSTALL: Final = "uninstall"
+TOLD_TWICE: Final = timedelta(minutes=5)
+"""How long the end of a workspace may be told again: Slack has two events for it, and repeats what is not taken."""
 
 REFUSED_EVERY_SECONDS: Final = 3_600
 """How often somebody to whom the bot is not open is told so, whatever they write."""
@@ -48,6 +63,34 @@ class EffectRunner:
         name = f"refused:{asked.key.workspace}:{asked.author.id}:{hour}"
         return await self._store.carry_out(replace(asked, dedupe_key=name), Nothing(), lambda _: "") is not None
 
+    async def remove_place(self, place: Within) -> DeletionOutcome:
+        """Remove all that was said in a place, and record it once of a workspace, however often its end is told."""
+        outcome = self.end(await self._store.delete_place(place))
+        if not place.channel:
+            since, within = self._clock() - TOLD_TWICE, f"{place.platform}/{place.workspace}"
+            last = await self._store.audit_trail(since=since, within=within, limit=1)
+            if [item.action for item in last] != [UNINSTALL]:
+                await self.record_platform(UNINSTALL, place)
+        return outcome
+
+    async def record_platform(self, action: str, place: Within, *, by: str = "") -> None:
+        """Record what a platform tells of a workspace; `by` is the id of who did it, "" where that is not told."""
+        who = person_key(place.platform, by) if by else place.platform
+        where = f"{place.platform}/{place.workspace}"
+        await self._store.record_audit(AuditRecord(at=self._clock(), who=who, place=where, action=action, via="event"))
+
+    def end(self, outcome: DeletionOutcome) -> DeletionOutcome:
+        """End the generation of what a deletion has reached; return what it came to."""
+        self.interrupt(outcome.interrupted)
+        self._take_back(outcome.interrupted)
+        return outcome
+
+    def _take_back(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
+        """Show no more that questions have come in which are gone."""
+        for key, ids in turns.items():
+            if ids:
+                self._manager.take_back(key)
+
     def interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
         """End the generation of turns by conversation, and let whoever runs them see to the rest."""
         for key, ids in turns.items():
@@ -58,7 +101,10 @@ class EffectRunner:
         """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
         done = await self._store.carry_out(asked, effect.change, effect.tell)
         if done is not None:
-            self.interrupt(effect.change.interrupted(done.result))
+            gone = effect.change.interrupted(done.result)
+            self.interrupt(gone)
+            if isinstance(effect.change, Deletion):
+                self._take_back(gone)
         return done
 
     async def _told_before(self, asked: Incoming) -> HandleResult:

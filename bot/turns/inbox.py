@@ -16,7 +16,7 @@ from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
-from bot.commands.usage_report import DAYS, usage_text
+from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
@@ -28,7 +28,7 @@ from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, NoteFeedback, SetParameters, telling
+from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
@@ -222,8 +222,8 @@ class Inbox:
 
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
-        services = self._services
-        return await usage_text("me", DAYS, asked, services.store, services.rates.card(), now=services.clock())
+        span = last_days(DAYS, self._services.clock())
+        return await usage_text("me", span, asked, self._store, self._services.rates.card())
 
     @spoken
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
@@ -231,8 +231,7 @@ class Inbox:
         if refusal := await self.refuse(asked):
             return refusal
         try:
-            permissions = await self._access.permissions(asked)
-            change = await stop_turns(key, asked, permissions.role, self._store)
+            change = await stop_turns(key, asked, (await self._access.permissions(asked)).role, self._store)
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
         return await self._effects.once(asked, Effect(change=change, tell=lambda turns: stopped if turns else idle))
@@ -264,22 +263,22 @@ class Inbox:
         if decision.action is not Action.ANSWER:
             return await self._follow(decision, asked, state)
         question = await self._question(message)
-        return PASSED_OVER if question is None else await self._take_up(question, await self._state(question))
+        return PASSED_OVER if question is None else await self._take_up(question, await self._state(question), asked)
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""
         question = await self._question(message)
-        if question is None:
+        state = NO_PART if question is None else await self._state(question)
+        if question is None or decide(question, state).action is not Action.ANSWER:
             return PASSED_OVER
-        state = await self._state(question)
-        if decide(question, state).action is not Action.ANSWER:
-            return PASSED_OVER
-        return await self._take_up(question, state)
+        return await self._take_up(question, state, question)
 
-    async def _take_up(self, question: Incoming, state: PolicyState) -> HandleResult:
-        """Store as a question what was none when it was sent."""
-        await self._store.drop_context(question)
-        return await self._take(placed(question, state), state)
+    async def _take_up(self, question: Incoming, state: PolicyState, by: Incoming) -> HandleResult:
+        """Store as a question what was none when it was sent; whoever wants that of too many waits for no words."""
+        try:
+            return await self._take(placed(question, state), state, by=by)
+        except InvalidInput:
+            return await self._pass_over(question, "pace")
 
     async def _question(self, message: Incoming) -> Incoming | None:
         """Return what a message asks that was none to answer as it was sent; None for nothing, and for commands.
@@ -300,15 +299,15 @@ class Inbox:
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:
         """Remove deleted messages at once, knowingly breaking the cached prefix: people's wish beats the price."""
-        outcome = await self._store.delete_messages(channel, ids)
-        self._effects.interrupt(outcome.interrupted)
-        return outcome
+        return self._effects.end(await self._store.delete_messages(channel, ids))
 
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
-        """Remove all that was said in a place that is gone."""
-        outcome = await self._store.delete_place(place)
-        self._effects.interrupt(outcome.interrupted)
-        return outcome
+        """Remove all that was said in a place that is gone; of a whole workspace that is recorded."""
+        return await self._effects.remove_place(place)
+
+    async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
+        """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""
+        await self._effects.record_platform("install", workspace, by=by)
 
     @spoken
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
@@ -330,10 +329,12 @@ class Inbox:
         turn = await self._store.get_turn(id)
         if turn is None:
             raise InvalidInput(gettext("I do not know that question any more."))
-        last = await last_repeat(turn, how, self._store)
-        questions = tuple(once_more(turn, how, by=asked.author, at=asked.sent_at, last=last))
+        last, by = await last_repeat(turn, how, self._store), asked.author
+        questions = tuple(once_more(turn, how, by=by, at=asked.sent_at, last=last))
         if (await self._access.permissions(asked)).role < Role.MANAGER:
-            check_again(asked.author, turn)
+            check_again(by, turn)
+        parameters = values_of(await effective_parameters(asked, self._store))
+        self._pace.note(replace(asked, dedupe_key=questions[0].dedupe_key), parameters, self._services.clock())
         return questions
 
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
@@ -355,7 +356,13 @@ class Inbox:
 
     @spoken
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
         if not asked.bot_is_member:
@@ -367,7 +374,8 @@ class Inbox:
             formatted = dict(canonical(name, text) for name, text in values.items())
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
-        effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
+        seen = None if expected is None else Expected(expected)
+        effect = Effect(change=SetParameters(scope=scope, values=formatted, expected=seen), tell=lambda _: answer)
         return await self._control(asked, effect)
 
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
@@ -376,22 +384,24 @@ class Inbox:
 
     async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
         """Return the ids of the newest messages in the window of a conversation, oldest first."""
-        conversation = await self._store.get_conversation(key)
-        entries = await self._store.get_entries(key, start=conversation.window_start if conversation else 0)
-        return message_ids(entries)[-limit:]
+        kept = await self._store.get_conversation(key)
+        return message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
-    async def _take(self, incoming: Incoming, state: PolicyState) -> HandleResult:
+    async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
+        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
         check_says_something(incoming)
         incoming = with_limit(incoming, state)
-        self._pace.note(incoming, state.parameters, self._services.clock())
+        self._pace.note(by or incoming, state.parameters, self._services.clock())
+        if by is not None:
+            await self._store.drop_context(incoming)
         for message in said_above(incoming):
             await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)

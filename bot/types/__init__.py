@@ -3,9 +3,10 @@
 They know no platform, no database and no wire. Times are aware and in UTC, money is Decimal, tokens are counts.
 """
 
-from bot.types.access import (
+from bot.types.access_rule import (
     AccessRule,
     AuditRecord,
+    AuthorKind,
     Membership,
     Mention,
     NewRule,
@@ -16,8 +17,27 @@ from bot.types.access import (
     Subject,
     SubjectKind,
 )
-from bot.types.budgets import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
-from bot.types.chat import (
+from bot.types.budget_use import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
+from bot.types.channel_message import (
+    Channel,
+    ChannelMessage,
+    PlaygroundEvent,
+    PlaygroundFile,
+    Workspace,
+)
+from bot.types.draft import (
+    Draft,
+    Footer,
+    ReplyStatus,
+)
+from bot.types.entry import (
+    SOURCES_ID,
+    Conversation,
+    EntryId,
+    NewEntry,
+    StoredEntry,
+)
+from bot.types.incoming import (
     ANSWER_IN,
     ANSWER_MESSAGES,
     EMPTY,
@@ -25,7 +45,6 @@ from bot.types.chat import (
     PLACE_STATE,
     THREAD_EXPORT,
     Attachment,
-    AuthorKind,
     ConversationKey,
     Entrance,
     FollowUp,
@@ -41,9 +60,7 @@ from bot.types.chat import (
     ThreadMessage,
     TurnId,
 )
-from bot.types.deletions import NO_TURNS, DeletionOutcome, Edit
-from bot.types.exports import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.ledger import (
+from bot.types.ledger_line import (
     DIGEST_KEY,
     EVERYTHING,
     MOST_KEYS,
@@ -60,7 +77,8 @@ from bot.types.ledger import (
     Within,
     kind_of,
 )
-from bot.types.model import (
+from bot.types.message_change import NO_TURNS, DeletionOutcome, Edit
+from bot.types.model_request import (
     Asker,
     CostSplit,
     Entry,
@@ -90,21 +108,9 @@ from bot.types.model import (
     Usage,
     UsageReported,
 )
-from bot.types.playground import (
-    Channel,
-    ChannelMessage,
-    PlaygroundEvent,
-    PlaygroundFile,
-    Workspace,
-)
-from bot.types.processes import Process
-from bot.types.reply import (
-    Draft,
-    Footer,
-    ReplyStatus,
-)
-from bot.types.reports import RequestLine, TurnFilter, TurnLine, TurnReport
-from bot.types.summaries import (
+from bot.types.person_data import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
+from bot.types.process import Process
+from bot.types.summary_part import (
     NO_POINTS,
     Covered,
     NewSchedule,
@@ -115,15 +121,7 @@ from bot.types.summaries import (
     Section,
     SummaryPart,
 )
-from bot.types.talk import BOT, Utterance
-from bot.types.transcript import (
-    SOURCES_ID,
-    Conversation,
-    EntryId,
-    NewEntry,
-    StoredEntry,
-)
-from bot.types.turns import (
+from bot.types.turn import (
     NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
@@ -138,6 +136,8 @@ from bot.types.turns import (
     joins_others,
     takes_others,
 )
+from bot.types.turn_report import RequestLine, TurnFilter, TurnLine, TurnReport
+from bot.types.utterance import BOT, Utterance
 
 __all__ = [
     "ANSWER_IN",
@@ -190,6 +190,7 @@ __all__ = [
     "Footer",
     "HandleResult",
     "Incoming",
+    "KeptFile",
     "KeptMessage",
     "KeySpending",
     "Media",

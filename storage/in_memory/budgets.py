@@ -23,14 +23,20 @@ class MemoryBudgets(MemoryLedger):
         self._steps: dict[tuple[_Name, datetime], int] = {}
         self._warned: set[tuple[_Name, datetime]] = set()
 
-    async def put_budget(self, budget: Budget) -> None:
+    async def put_budget(self, budget: Budget) -> Budget | None:
         name = (budget.scope, budget.period)
+        before = self._budgets.get(name)
         self._budgets[name] = budget
         self._steps = {key: step for key, step in self._steps.items() if key[0] != name}
         self._warned = {key for key in self._warned if key[0] != name}
+        return before
 
-    async def remove_budget(self, scope: BudgetScope, period: Period) -> bool:
-        return self._budgets.pop((scope, period), None) is not None
+    async def remove_budget(self, scope: BudgetScope, period: Period) -> Budget | None:
+        return self._budgets.pop((scope, period), None)
+
+    def budget_at(self, scope: BudgetScope, period: Period) -> Budget | None:
+        """Return a budget as it is set, None where there is none."""
+        return self._budgets.get((scope, period))
 
     async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:
         return self._uses(covered)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
+from bot.context.tokens import estimate_entry
+from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     EMPTY,
     OPEN_STATES,
@@ -15,9 +17,11 @@ from bot.types import (
     ConversationKey,
     DeletionOutcome,
     Draft,
+    Entry,
     Incoming,
     Person,
     Settlement,
+    StoredEntry,
     Task,
     Turn,
     TurnId,
@@ -71,7 +75,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             if _can_begin_anew(turn):
                 self._take_back_entries(turn)
                 self._set_free(turn)
-            self._drop_answer(turn)
+            self._drop_answer(turn, without=turn)
         turn = self._turns[id]
         empty = without_words(turn.incoming)
         empty = empty if turn.state in OPEN_STATES else replace(empty, platform_data=EMPTY)
@@ -104,7 +108,10 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         if _is_under_way(carrier):
             self._begin_anew(carrier)
         elif turn.incoming.task is not Task.CONTEXT:
-            (self._reopen if _can_begin_anew(carrier) else self._drop_answer)(carrier)
+            if _can_begin_anew(carrier):
+                self._reopen(carrier)
+            else:
+                self._drop_answer(carrier, without=turn)
         del self._merged[turn.id]
         self._keep(replace(turn, state=TurnState.CANCELLED))
 
@@ -151,15 +158,24 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             self._break(turn.incoming.key)
         self._interrupt(turn)
 
-    def _drop_answer(self, turn: Turn) -> None:
+    def _drop_answer(self, turn: Turn, *, without: Turn | None = None) -> None:
         self._keep(replace(turn, draft=None))
         self._empty_settlement(turn.id)
         if turn.state in OPEN_STATES:
             self._withdraw(turn)
         asked = turn.incoming
-        names = {f"a:{turn.id}", f"{SOURCES_ID}{turn.id}"}
-        names |= {f"m:{asked.dedupe_key}"} if not asked.message_id else set()
+        names = {f"{SOURCES_ID}{turn.id}"} | ({f"m:{asked.dedupe_key}"} if not asked.message_id else set())
+        if self._stays_asked(turn, without):
+            self._mark_removed(asked.key, f"a:{turn.id}")
+        else:
+            names.add(f"a:{turn.id}")
         self._remove_entries(asked.key, names)
+
+    def _stays_asked(self, carrier: Turn, without: Turn | None) -> bool:
+        merged = [self._turns[id] for id, into in self._merged.items() if into == carrier.id]
+        asked = [carrier, *(turn for turn in merged if turn.incoming.task is not Task.CONTEXT)]
+        left = [turn.incoming for turn in asked if without is None or turn.id != without.id]
+        return any(item.message_id and (item.text or item.attachments) for item in left)
 
     def _empty_settlement(self, id: TurnId) -> None:
         self.errors.pop(id, None)
@@ -196,9 +212,19 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         gone = [kept[name] for name in names if name in kept]
         if not gone:
             return
-        first = min(item.position for item in gone)
         for item in gone:
             del kept[item.id]
+        self._break_at(key, gone)
+
+    def _mark_removed(self, key: ConversationKey, name: str) -> None:
+        before = self._entries[key].get(name)
+        if before is not None and before.entry.text != REMOVED_ANSWER:
+            mark = Entry(role="assistant", text=REMOVED_ANSWER)
+            self._entries[key][name] = replace(before, entry=mark, tokens=estimate_entry(mark))
+            self._break_at(key, [before])
+
+    def _break_at(self, key: ConversationKey, gone: Sequence[StoredEntry]) -> None:
+        first = min(item.position for item in gone)
         self._removed += len(gone)
         conversation = self._conversations[key]
         if first < self._notes_until[key]:
@@ -218,7 +244,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             known = self._conversations[key]
             end = self._next_position[key]
             self._notes_from[key] = end
-            emptied = replace(known, memory="", head_digest="", window_start=end, condensed_until=end)
+            emptied = replace(known, memory="", prompt_digest="", window_start=end, condensed_until=end)
             self._conversations[key] = replace(emptied, revision=known.revision + 1)
 
 

@@ -14,8 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
 from adapters.web.frame.visitors import VISITOR_COOKIE
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, Person
 from storage.in_memory.store import MemoryStore
@@ -79,10 +80,8 @@ async def open_stage(
     clock, bot = TickingClock(), DrivenBot()
     store = store or MemoryStore(clock=clock)
     options = PlaygroundOptions(
-        host="127.0.0.1",
+        frame=FrameOptions(host="127.0.0.1", password=password, secret=SECRET),
         port=0,
-        password=password,
-        secret=SECRET,
         model_name="tiny",
         notice=notice,
         complete=complete,

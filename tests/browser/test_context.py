@@ -42,7 +42,8 @@ async def test_each_request_is_a_bar_with_its_parts_and_its_break(stage: Stage, 
     await expect(bars).to_have_count(13)
     await expect(bars.nth(12).locator("rect:not(.slot)")).to_have_count(3)
     await expect(panel.locator(".context-summary")).to_contain_text("26 messages")
-    await expect(panel.locator(".context-summary")).to_contain_text("last cache break: history trimmed, 1 request ago")
+    summary = panel.locator(".context-summary")
+    await expect(summary).to_contain_text("last cache break: “History trimmed”, 1 request ago")
     await expect(panel.locator(".request .mark")).to_have_count(2)
     await expect(bars.nth(11)).to_have_accessible_name(
         re.compile(r"Request 12 of 13: 2,100 tokens in, 400 cached, 1,700 not cached.*trimmed: .*14 messages left out")

@@ -16,7 +16,8 @@ from playwright.async_api import Page, expect
 from adapters.dates import DateWords
 from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
-from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
@@ -58,10 +59,8 @@ async def imported(shared_data: Path) -> AsyncIterator[Imported]:
     store = MemoryStore(clock=now)
     report = await import_export(shared_data / EXPORT, store)
     options = PlaygroundOptions(
-        host="127.0.0.1",
+        frame=FrameOptions(host="127.0.0.1", secret=SECRET),
         port=0,
-        password=None,
-        secret=SECRET,
         model_name="seed-2-0-lite",
         notice="",
         complete=complete,

@@ -39,14 +39,15 @@ ROOMS = (
     "bot/access", "bot/chat", "bot/commands", "bot/delivery", "bot/summary", "bot/turns", "bot/parameters.py",
     "adapters/slack/events", "adapters/slack/replies", "adapters/slack/api/errors.py", "adapters/slack/api/history.py",
     "adapters/discord/events", "adapters/discord/replies", "adapters/discord/api/errors.py",
+    "adapters/web/console", "adapters/web/frame", "adapters/web/playground",
 )  # fmt: skip
 """Where sentences for people in chats are written."""
 
 FOR_OTHERS = {
-    "bot/access/audit.py": "what is recorded is English, whoever reads it",
+    "bot/access/audit_trail.py": "what is recorded is English, whoever reads it",
     "bot/access/decision.py": "reasons for the log",
     "bot/chat/follow_ups.py": "reasons for the log",
-    "bot/chat/message_rendering.py": "for the model",
+    "bot/chat/message_markdown.py": "for the model",
     "bot/chat/backfill.py": "names of states",
     "bot/chat/reactions.py": "words that people write",
     "bot/delivery/formulas.py": "names of signs",
@@ -54,6 +55,8 @@ FOR_OTHERS = {
     "bot/summary/format.py": "for the model, but for what is marked",
     "bot/summary/model_requests.py": "errors for the log",
     "bot/turns/followups.py": "for the model, but for what is marked",
+    "adapters/web/frame/origins.py": "values of headers",
+    "adapters/web/playground/request_examples.py": "programs",
 }
 """Files of those rooms whose other sentences nobody reads in a chat."""
 
@@ -66,6 +69,10 @@ NOT_FOR_PEOPLE = re.compile(
     | the\ interaction\ can\ no\ longer.* | an\ answer\ took\ too\ long.*
     | (?:stop|generation|conversation)\ .* | Discord:\ .*                       # names of tasks
     | \(mentioned\ without.* | more\ token | web\ search | \ since\ (?:my\ last\ message|last\ summary)
+    | <.* | (?:private|public),\ .* | noopener\ noreferrer | open[iI][dD]\ .*           # HTML and protocols
+    | (?:must\ be|refused\ sign-in|password\ of|administrator\ link|answer\ on|what\ happens).*  # start, audit, tasks
+    | attachment;\ .* | end\ of\ sign-in | whole\ database | [a-z]+[ \w]*\|.* | timed\?.*  # headers, audit, patterns
+    | OpenID\ Connect | Seedling's\ playground.* | the\ file\ is\ not.*
     | sign\ of\ life | given\ up:.*
     | (?:As\ in|How\ many\ days).*                 # of commands, whose texts are all in the catalogues
     """,

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from adapters.web.playground.markdown_html import render_markdown
+from adapters.web.playground.markdown_html import render_in
 from adapters.web.playground.message_view import present_message, render_ahead
 from bot.offload import LONG_TEXT, offload
 from bot.types import ChannelMessage
@@ -61,8 +61,8 @@ async def test_a_long_message_of_the_playground_is_rendered_before_it_is_present
     message = ChannelMessage(
         workspace="w", channel="c", id="m", author=ADA, text="*long* " * LONG_TEXT, at=START, thread=""
     )
-    render_markdown.cache_clear()
+    render_in.cache_clear()
     await render_ahead([message])
-    rendered = render_markdown.cache_info().misses
+    rendered = render_in.cache_info().misses
     present_message(message)
-    assert render_markdown.cache_info().misses == rendered == 2  # the text, and that there is no reasoning
+    assert render_in.cache_info().misses == rendered == 2  # the text, and that there is no reasoning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.plurals import quantity
+from bot.language import quantity
 
 
 @pytest.mark.parametrize(

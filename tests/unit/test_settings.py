@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
-from bot.app.registry import load_specs
+from bot.app.platform_registry import load_specs
 from bot.errors import ConfigError
 from bot.settings import SEED_BASE_URL, PlatformSettings, Settings, load_platform_settings, load_settings, plain
 

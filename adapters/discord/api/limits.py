@@ -48,7 +48,6 @@ DESCRIPTION: Final = 100
 # Flags of messages (resources/message).
 SUPPRESS_EMBEDS: Final = 1 << 2
 EPHEMERAL: Final = 1 << 6
-COMPONENTS_V2: Final = 1 << 15
 
 # Error codes (topics/opcodes-and-status-codes).
 UNKNOWN_CHANNEL: Final = 10003

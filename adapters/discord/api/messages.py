@@ -7,7 +7,7 @@ from typing import Final
 from adapters.discord.events.parse import Names
 from adapters.discord.message_content import NOTICES, POLL_RESULT, name_of, read_content
 from adapters.discord.payloads import AttachmentPayload, Message
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from bot.types import Attachment, Person, ReadMessage, ThreadMessage
 from bot.types.content import MessageContent
 

@@ -6,7 +6,7 @@ import discord
 
 from adapters.discord.api import permissions
 from adapters.discord.events.parse import Names
-from adapters.discord.payloads import AttachmentPayload, ChannelPayload, Message, ThreadMetadata
+from adapters.discord.payloads import AttachmentPayload, ChannelPayload, GuildMember, ThreadMetadata
 
 
 def attachment_payload(file: discord.Attachment) -> AttachmentPayload:
@@ -48,17 +48,17 @@ def names_of(guild: discord.Guild | None) -> Names:
     return name
 
 
-def manages_guild(message: Message, guild: discord.Guild | None) -> bool:
-    """Return whether the author of a message may manage its server, by the roles that stand in the message.
+def manages_guild(guild: discord.Guild | None, user: str, member: GuildMember | None) -> bool:
+    """Return whether somebody may manage a server, by the roles that an event tells of them.
 
     Nobody may in a server that could not be read: the roles of a server without @everyone are not known.
     """
-    if guild is None or guild.get_role(guild.id) is None or message.member is None:
+    if guild is None or guild.get_role(guild.id) is None or member is None:
         return False
-    if message.author.id == str(guild.owner_id):
+    if user == str(guild.owner_id):
         return True
     held = guild.default_role.permissions
-    for id in message.member.roles:
+    for id in member.roles:
         role = guild.get_role(int(id))
         held |= role.permissions if role is not None else discord.Permissions.none()
     return held.administrator or held.manage_guild

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -18,31 +18,33 @@ from discord import app_commands
 from adapters.discord.api.limits import SELECT_OPTIONS
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
-from adapters.discord.events.forms import form_id
 from adapters.discord.events.requests import (
     NOT_OURS,
     Interaction,
     deferred,
     incoming_of,
     say,
+    send_ephemeral,
     tell,
     tell_failure,
-    whisper,
 )
+from adapters.discord.events.stale_modals import form_id
+from bot.chat.reply_actions import UNDO
 from bot.chat.settings_panel import (
     PanelRow,
     PanelScope,
     SettingsPanel,
     choices_of,
+    own_values,
     scopes_at,
     stored_scope,
 )
 from bot.commands.ask import QUESTION_CHARACTERS
-from bot.errors import BotError
+from bot.errors import BotError, InvalidInput
 from bot.language import capitalised, gettext, gettext_noop, pgettext, pgettext_noop
 from bot.parameters import PARAMETERS, Effective, Parameter
 from bot.ports import Bot
-from bot.types import Incoming, Outcome
+from bot.types import Entrance, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -76,15 +78,19 @@ ORIGINS: Final = {
 TEMPLATE: Final = re.compile(
     r"seedling-settings:(?P<what>scope|parameter|value):(?P<scope>thread|channel|workspace):(?P<name>\w*)"
 )
+UNDO_TEMPLATE: Final = re.compile(r"seedling-settings:undo:(?P<scope>thread|channel|workspace):(?P<name>\w+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: the parameter `name` once one is chosen, and what was done last."""
+    """State of a panel: the parameter `name` once one is chosen, what was done last, and of which parameter that can
+    be taken back.
+    """
 
     panel: SettingsPanel
     name: str = ""
     note: str = ""
+    undone: str = ""
 
     @property
     def scope(self) -> str:
@@ -167,6 +173,11 @@ def _values(state: PanelState) -> discord.ui.Select[Any]:
     )
 
 
+def undo_button(state: PanelState) -> discord.ui.Button[Any]:
+    """Return the button that takes back what was done last."""
+    return discord.ui.Button(label=gettext(UNDO), custom_id=f"seedling-settings:undo:{state.scope}:{state.undone}")
+
+
 def layout(state: PanelState) -> discord.ui.LayoutView:
     """Return the panel of components v2; it is not waited for, since its lists name what they are about."""
     view = discord.ui.LayoutView(timeout=None)
@@ -174,6 +185,8 @@ def layout(state: PanelState) -> discord.ui.LayoutView:
     container.add_item(discord.ui.Separator())
     for select in selects(state):
         container.add_item(discord.ui.ActionRow(select))
+    if state.undone:
+        container.add_item(discord.ui.ActionRow(undo_button(state)))
     view.add_item(container)
     view.stop()
     return view
@@ -184,6 +197,8 @@ def plain(state: PanelState) -> discord.ui.View:
     view = discord.ui.View(timeout=None)
     for select in selects(state):
         view.add_item(select)
+    if state.undone:
+        view.add_item(undo_button(state))
     view.stop()
     return view
 
@@ -191,12 +206,21 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """A new value of a parameter, None to take it back; `expected` is what a form showed of it."""
+
+    name: str
+    value: str | None
+    expected: Mapping[str, str | None] | None = None
+
+
 class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
-    def __init__(self, bot: Bot, around: DiscordContext) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self.context = context
 
     def command(self) -> app_commands.Command[Any, ..., Any]:
         """Return the command that opens a panel for who asks alone."""
@@ -207,7 +231,7 @@ class PanelHandler:
             if answered is None:
                 return
             if refusal := await self._bot.refuse(incoming):
-                await say(self._around, answered, refusal.text)
+                await say(self.context, answered, refusal.text)
             else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
             await self._bot.mark_answered(incoming)
@@ -233,14 +257,31 @@ class PanelHandler:
                 return cls(match, item)
 
             async def callback(self, interaction: Interaction) -> None:
-                await panel.chosen(interaction, self.match, self.item.values[0])
+                await panel.used(interaction, panel.chosen(interaction, self.match, self.item.values[0]))
 
-        client.add_dynamic_items(PanelSelect)
+        class PanelUndo(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
+            """The button of a panel."""
 
-    async def chosen(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
-        """Something was chosen in a list; what goes wrong is told to who chose it."""
+            def __init__(self, match: re.Match[str], item: discord.ui.Button[Any]) -> None:
+                super().__init__(item)
+                self.match = match
+
+            @classmethod
+            async def from_custom_id(
+                cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+            ) -> PanelUndo:
+                assert isinstance(item, discord.ui.Button)  # noqa: S101 - the template is that of buttons
+                return cls(match, item)
+
+            async def callback(self, interaction: Interaction) -> None:
+                await panel.used(interaction, panel.undo(interaction, self.match["scope"], self.match["name"]))
+
+        client.add_dynamic_items(PanelSelect, PanelUndo)
+
+    async def used(self, interaction: Interaction, doing: Awaitable[None]) -> None:
+        """Do what somebody wants by a control of a panel; what goes wrong is told to them."""
         try:
-            await self._carry_out(interaction, match, value)
+            await doing
         except discord.HTTPException as error:
             if error.code in NOT_OURS:
                 logger.info("interaction already answered or expired", extra={"code": error.code})
@@ -249,41 +290,58 @@ class PanelHandler:
         except BotError as error:
             await _failed(interaction, error)
 
-    async def _carry_out(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+    async def undo(self, interaction: Interaction, scope: str, name: str) -> None:
+        """Take back what was done last, as the command does, and show the panel anew. Raises `StorageError`."""
+        asked = replace(incoming_of(interaction, f"/undo {name}", private=True), entrance=Entrance.COMMAND)
+        await interaction.response.defer()
+        try:
+            note = (await self._bot.handle(asked)).text
+        except InvalidInput as error:
+            note = str(error)
+        await self._show(interaction, asked, scope=scope, name=name, note=note)
+        await self._bot.mark_answered(asked)
+
+    async def chosen(self, interaction: Interaction, match: re.Match[str], value: str) -> None:
+        """Carry out what was chosen in a list. Raises `StorageError`."""
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
         if refusal := await self._bot.refuse(incoming):
             if refusal.text:
-                await whisper(interaction, refusal.text)
+                await send_ephemeral(interaction, refusal.text)
             await self._bot.mark_answered(incoming)
         elif match["what"] == "value":
-            await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
+            change = ValueChange(name=name, value=None if value == TAKE_BACK else value)
+            await self.change(interaction, incoming, scope, change)
         elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
-            await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
+            own = await own_values(self._bot, incoming.key, SCOPE_IDS[scope])
+            await interaction.response.send_modal(ValueForm(self, incoming, scope, current, own.get(value)))
         else:
             await interaction.response.defer()
             scope, name = (value, name) if match["what"] == "scope" else (scope, value)
             await self._show(interaction, incoming, scope=scope, name=name)
 
-    async def change(
-        self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
-    ) -> None:
+    async def change(self, interaction: Interaction, incoming: Incoming, scope: str, change: ValueChange) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
+        name, value = change.name, change.value
+        at, expected = stored_scope(incoming.key, SCOPE_IDS[scope]), change.expected
+        changing = self._bot.set_parameters(at, {name: value}, asked=incoming, expected=expected)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
         done = gettext("removed") if value is None else gettext("set")
-        await self._show(
-            interaction,
-            incoming,
-            scope=scope,
-            name=name,
-            note=gettext("**{name}** is {done}.").format(name=name, done=done),
-        )
+        note = gettext("**{name}** is {done}.").format(name=name, done=done)
+        undone = name if handled.undo else ""
+        await self._show(interaction, incoming, scope=scope, name=name, note=note, undone=undone)
 
     async def _show(
-        self, interaction: Interaction, incoming: Incoming, *, scope: str, name: str = "", note: str = ""
+        self,
+        interaction: Interaction,
+        incoming: Incoming,
+        *,
+        scope: str,
+        name: str = "",
+        note: str = "",
+        undone: str = "",
     ) -> None:
         panel = SettingsPanel(
             scope=SCOPE_IDS[scope],
@@ -292,7 +350,7 @@ class PanelHandler:
             permissions=await self._bot.permissions(incoming),
         )
         name = name if name and panel.row(name).choices else ""
-        state = PanelState(panel=panel, name=name, note=note)
+        state = PanelState(panel=panel, name=name, note=note, undone=undone)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return
@@ -313,14 +371,17 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(
+        self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective, own: str | None
+    ) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
-        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id(panel.context))
         self._panel = panel
         self._incoming = incoming
         self._scope = scope
         self._name = parameter.name
+        self._own = own  # what is set at the very scope while the form is open
         default = None if current.value is None else parameter.format(current.value)[:QUESTION_CHARACTERS]
         self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
@@ -337,6 +398,7 @@ class ValueForm(discord.ui.Modal):
         value = str(self._field.value).strip()
         try:
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
-            await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
+            change = ValueChange(name=self._name, value=value or None, expected={self._name: self._own})
+            await self._panel.change(interaction, incoming, self._scope, change)
         except (BotError, discord.HTTPException) as error:
             await _failed(interaction, error)

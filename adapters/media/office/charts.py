@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from adapters.media.office.number_formats import GENERAL, shown
 from adapters.media.office.package import Package, attribute, child, local
-from adapters.media.office.tables import row_line
+from adapters.media.office.table_rows import row_line
 
 _MOST_POINTS: Final = 2_000  # of a chart; nobody reads more off it
 

@@ -12,7 +12,7 @@ from adapters.media.office.lists import Lists
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, is_on, local, seen
 from adapters.media.office.scripts import scripted, vertical_align
 from adapters.media.office.symbols import symbol
-from adapters.media.office.tables import row_line, spread
+from adapters.media.office.table_rows import row_line, spread
 from adapters.media.pictures import Pictures
 from adapters.media.texts import decode
 from adapters.media.web_pages import page_text

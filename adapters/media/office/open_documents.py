@@ -11,7 +11,7 @@ from adapters.media.office.lists import roman
 from adapters.media.office.open_values import formula, stored_value
 from adapters.media.office.package import Package, attribute, child, local
 from adapters.media.office.sheets import column_name, csv_line, spaced, uncalculated
-from adapters.media.office.tables import MOST_SPANNED, row_line
+from adapters.media.office.table_rows import MOST_SPANNED, row_line
 from adapters.media.pictures import Pictures
 from adapters.media.superscripts import subscript, superscript
 from adapters.media.unreadable import Unreadable

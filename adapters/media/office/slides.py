@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from adapters.media.office.charts import chart_lines
 from adapters.media.office.package import Package, Relation, attribute, child, children, local, seen
-from adapters.media.office.tables import row_line, spread
+from adapters.media.office.table_rows import row_line, spread
 from adapters.media.pictures import Pictures
 from adapters.media.superscripts import subscript, superscript
 

@@ -7,7 +7,7 @@ from typing import Any
 from adapters.seed import json_coerce
 from adapters.seed.protocols.data_urls import base64_text
 from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.parameters import PARAMETERS
 from bot.types import Entry, Media, ModelRequest, Usage
 
@@ -27,7 +27,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "stream": True,
         "max_tokens": PARAMETERS["max_tokens"].default,  # the format requires one
         **wire_parameters(request.parameters, dialect, "messages"),
-        "system": head_of(request),
+        "system": system_message_of(request),
         "messages": messages,
     }
 
@@ -70,16 +70,20 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
             _read_block(answer, json_coerce.mapping(event.get("content_block")))
         case "message_start":
             _note_usage(answer, json_coerce.mapping(event.get("message")))
+            answer.counts.pop("output_tokens", None)  # of the answer's beginning: the end tells all of them
         case "message_delta":
             _note_usage(answer, event)
             _read_end(answer, json_coerce.mapping(event.get("delta")).get("stop_reason"))
         case "message_stop":
             answer.ended = True
+            answer.add_usage(_usage(answer.counts))
         case "message":
-            for block in json_coerce.items(event.get("content")):
+            content = event.get("content")
+            for block in [{"text": content}] if isinstance(content, str) else json_coerce.items(content):
                 _read_block(answer, json_coerce.mapping(block))
             _note_usage(answer, event)
-            _read_end(answer, event.get("stop_reason"))
+            answer.add_usage(_usage(answer.counts))
+            answer.end_with(event.get("stop_reason"))
 
 
 def _read_delta(answer: ResponseState, delta: Any) -> None:

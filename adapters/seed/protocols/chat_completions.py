@@ -8,15 +8,19 @@ from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
 from adapters.seed.protocols.data_urls import audio, data_url
 from adapters.seed.protocols.response import ResponseState, usage_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 
 PATH = "/chat/completions"
+
+PART_NAMES = ("text", "thinking", "content", "summary", "parts")
+"""Where a part has its words: Mistral's `thinking` is text, or parts of it."""
 
 USAGE_PLACES = ("usage", "x_groq", "usageMetadata", "usage_metadata", "timings")
 """Where servers report tokens: OpenAI and most others; Groq; Gemini; gateways; llama.cpp."""
 
 COMMON = frozenset({"role", "content", "reasoning_content"})
+REASONING_NAMES = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought", "reasoning_details")
 
 
 def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
@@ -27,7 +31,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "stream_options": {"include_usage": True},
         **wire_parameters(request.parameters, dialect, "chat"),
         "messages": [
-            {"role": "system", "content": head_of(request)},
+            {"role": "system", "content": system_message_of(request)},
             *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
@@ -63,8 +67,8 @@ def _part(media: Media, request: ModelRequest, dialect: Dialect) -> dict[str, An
 
 def read(answer: ResponseState, chunk: dict[str, Any]) -> None:
     """Take in one chunk of a stream, or a whole completion; anything unknown is passed over."""
-    choice = _first_choice(chunk.get("choices"))
-    if choice is not None:
+    choice = _one_choice(answer, chunk.get("choices"))
+    if choice is not None and not answer.ended:
         _read_choice(answer, choice)
         if choice.get("usage"):  # where Kimi puts it
             answer.add_usage(usage_of(choice["usage"], whole=chunk))
@@ -76,11 +80,14 @@ def read(answer: ResponseState, chunk: dict[str, Any]) -> None:
             answer.add_sources(chunk[name])
 
 
-def _first_choice(choices: object) -> dict[str, Any] | None:
-    """Return the one choice that was asked for, by its number: a server may send others, in any order."""
+def _one_choice(answer: ResponseState, choices: object) -> dict[str, Any] | None:
+    """Return the one choice that was asked for: servers send others beside it, and some count from 1 or in text."""
     if not isinstance(choices, list):
         return None
-    return next((choice for choice in choices if isinstance(choice, dict) and not choice.get("index")), None)
+    numbered = [(str(choice.get("index") or 0), choice) for choice in choices if isinstance(choice, dict)]
+    if numbered and answer.choice is None:
+        answer.choice = min(number for number, _ in numbered)
+    return next((choice for number, choice in numbered if number == answer.choice), None)
 
 
 def _read_choice(answer: ResponseState, choice: dict[str, Any]) -> None:
@@ -109,9 +116,9 @@ def _read_message(answer: ResponseState, message: object, *, beside_delta: bool)
 
 def _read_delta(answer: ResponseState, delta: dict[str, Any]) -> None:
     if delta:
-        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
-        if reasoning and isinstance(reasoning, str):
-            answer.add_reasoning(reasoning)
+        reasoning = next((found for name in REASONING_NAMES if (found := delta.get(name))), None)
+        if reasoning:
+            answer.add_reasoning(reasoning if type(reasoning) is str else _words(reasoning))
         content = delta.get("content")
         if content:
             if type(content) is str:
@@ -124,15 +131,20 @@ def _read_delta(answer: ResponseState, delta: dict[str, Any]) -> None:
 
 def _read_parts(answer: ResponseState, content: object) -> None:
     """Content in parts, as some gateways send it."""
-    for part in json_coerce.items(content):
+    for part in content if isinstance(content, list) else [content]:
         body = json_coerce.mapping(part)
-        if thinking := body.get("thinking"):  # Mistral's: text, or parts of it
-            parts = [{"text": thinking}] if isinstance(thinking, str) else json_coerce.items(thinking)
-            for piece in parts:
-                answer.add_reasoning(json_coerce.text(json_coerce.mapping(piece).get("text")))
-        elif piece := json_coerce.text(body.get("text")):
-            is_reasoning = body.get("type") in {"thinking", "reasoning"}
+        is_reasoning = "thinking" in body or body.get("type") in {"thinking", "reasoning"}
+        if piece := _words(part):
             (answer.add_reasoning if is_reasoning else answer.add_text)(piece)
+
+
+def _words(part: object) -> str:
+    """Return the text of a part, of several, or of what stands in its place."""
+    if isinstance(part, list):
+        return "".join(_words(item) for item in part if not isinstance(item, list))
+    body = json_coerce.mapping(part)
+    told = next((found for name in PART_NAMES if (found := body.get(name))), "") if body else part
+    return json_coerce.text(told) if isinstance(told, str) else _words(told) if isinstance(told, list) else ""
 
 
 def _read_rare(answer: ResponseState, delta: dict[str, Any]) -> None:

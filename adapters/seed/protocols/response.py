@@ -13,7 +13,8 @@ from adapters.seed.api_errors import CODE_CHARACTERS, Problem, ProblemKind
 from adapters.seed.inline import InlineReasoning, LoneClosing
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.sources import source_of
-from adapters.seed.surrogates import Joiner
+from adapters.seed.stop_tokens import TrailingToken
+from bot.surrogates import Joiner
 from bot.types import (
     Finish,
     ModelEvent,
@@ -41,9 +42,11 @@ CACHED_NAMES = (
     *("cached_tokens", "cache_read", "cache_read_input_tokens", "cache_read_tokens", "prompt_cache_hit_tokens"),
     *("cachedContentTokenCount", "cached_content_token_count", "cache_n"),
 )
+TOTAL_NAMES = ("total_tokens", "totalTokenCount", "total_token_count")
 REASONING_NAMES = ("reasoning_tokens", "reasoning", "thoughtsTokenCount", "thoughts_token_count")
 """What servers call the counts of tokens: OpenAI, Anthropic, DeepSeek, Gemini, LangChain, Ollama, llama.cpp."""
 
+NUL = "\0"  # which no database and no platform takes
 STRANGE_END = "the model API ended the answer for a reason of its own"
 
 
@@ -53,7 +56,7 @@ class ResponseState:
     `events` are the values not yet taken; `finish` is None until the server said why it stopped, `ended` says
     that it announced the end of the stream, `problem` is set when it reported a failure, `strange_end` is a reason
     for the end that nobody knows. `has_begun` says that the server took the request. `counts` is for wires that
-    report usage in parts.
+    report usage in parts, `choice` for those that number several answers: the one that is read.
     """
 
     __slots__ = (
@@ -65,6 +68,8 @@ class ResponseState:
         "_seen",
         "_text",
         "_text_joiner",
+        "_trailing",
+        "choice",
         "counts",
         "ended",
         "events",
@@ -83,6 +88,7 @@ class ResponseState:
         self.usage: Usage | None = None
         self.problem: Problem | None = None
         self.counts: dict[str, Any] = {}
+        self.choice: str | None = None
         self.has_begun = False
         self.ended = False
         self.strange_end = ""
@@ -96,6 +102,7 @@ class ResponseState:
         self._expected_reasoning = opens_reasoning
         self._inline = InlineReasoning(opened=opens_reasoning)
         self._lone_closing = LoneClosing()
+        self._trailing = TrailingToken()
 
     def add_text(self, piece: str) -> None:
         """More of the answer, as the server wrote it."""
@@ -134,7 +141,7 @@ class ResponseState:
 
     def complete(self, whole: str) -> None:
         """Add what the pieces of a text left out of it."""
-        said = self.text
+        said = self.text + self._trailing.held + self._lone_closing.held
         if len(whole) > len(said) and whole.startswith(said) and not self.reasons_inline:
             self.add_text(whole[len(said) :])
 
@@ -184,6 +191,7 @@ class ResponseState:
         self._add_whole(self._text_joiner.end())
         self._add_parted(*self._inline.end())
         self._add_parted("", self._lone_closing.end())
+        self._write_text(self._trailing.end(self.text))
         if self._expected_reasoning and not self._inline.found and not self.has_text:
             self._add_parted("", self.reasoning)  # no tag closed it: it was the answer
         if self.problem is None and self.finish is None:
@@ -235,10 +243,15 @@ class ResponseState:
         return frozenset(self._seen)
 
     def _add_parted(self, reasoning: str, text: str) -> None:
-        if reasoning:
+        if reasoning := reasoning.replace(NUL, ""):
             self._reasoning.write(reasoning)
             self.events.append(ReasoningDelta(reasoning))
-        if text:
+        if text and ("<" in text or self._trailing.held):
+            text = self._trailing.feed(text)
+        self._write_text(text)
+
+    def _write_text(self, text: str) -> None:
+        if text := text.replace(NUL, ""):
             self._text.write(text)
             self.events.append(TextDelta(text))
 
@@ -253,17 +266,20 @@ def usage_of(raw: object, *, whole: object = None) -> Usage | None:
     prompt, output = _first_count(body, *INPUT_NAMES), _first_count(body, *OUTPUT_NAMES) or 0
     cached = _first_count(_details(body, "prompt", "input"), *CACHED_NAMES) or _first_count(body, *CACHED_NAMES) or 0
     reasoning = _first_count(_details(body, "completion", "output"), *REASONING_NAMES)
+    reasoning = reasoning or _first_count(body, *REASONING_NAMES) or 0
     if not prompt:
         return None
     if "prompt_n" in body:  # llama.cpp counts what it read anew
         prompt += cached
-    if "thoughtsTokenCount" in body:  # Gemini counts it beside the answer
-        output += json_coerce.count(body["thoughtsTokenCount"]) or 0
+    beside = (_first_count(body, *TOTAL_NAMES) or 0) - prompt - output
+    if "thoughtsTokenCount" in body or (0 < beside == (reasoning or beside) != cached):
+        reasoning = reasoning or beside  # Gemini and xAI count it beside the answer, and bill it like that
+        output += reasoning
     return Usage(
         input=prompt,
         cached=min(cached, prompt),
         output=output,
-        reasoning=min(reasoning or _first_count(body, *REASONING_NAMES) or 0, output),
+        reasoning=min(reasoning, output),
         tools=tool_calls_of(body),
         reported_cost=reported_cost(body, json_coerce.mapping(whole)),
     )

@@ -15,15 +15,18 @@ from adapters.seed.protocols.data_urls import audio, data_url
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest
 
 PATH = "/responses"
 
 SEARCHES = frozenset({"response.web_search_call.in_progress", "response.mcp_call.in_progress"})
-REASONING = frozenset({"response.reasoning_summary_text.delta", "response.reasoning_text.delta"})
+REASONING = frozenset(
+    f"response.{name}.delta" for name in ("reasoning_summary_text", "reasoning_text", "reasoning_summary", "reasoning")
+)
 QUERIES = frozenset({"response.mcp_call.arguments.done", "response.mcp_call_arguments.done"})
 ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed", "response.cancelled"})
+DONE = "response.done"  # of gateways that say nothing else
 
 
 def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") -> dict[str, Any]:
@@ -34,7 +37,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "store": False,
         **wire_parameters(request.parameters, dialect, "responses"),
         "input": [
-            {"role": "system", "content": head_of(request)},
+            {"role": "system", "content": system_message_of(request)},
             *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }
@@ -82,10 +85,11 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
             _read_ending(answer, event)
     elif kind in REASONING:
         piece = event.get("delta")
-        if piece and isinstance(piece, str):
+        if piece := piece if isinstance(piece, str) else json_coerce.text(json_coerce.mapping(piece).get("text")):
             answer.add_reasoning(piece)
-    elif kind in ENDINGS:
-        _read_ending(answer, json_coerce.mapping(event.get("response")), told=kind.removeprefix("response."))
+    elif kind in ENDINGS or kind == DONE:
+        told = "completed" if kind == DONE else kind.removeprefix("response.")
+        _read_ending(answer, json_coerce.mapping(event.get("response")), told=told)
     else:
         _read_rare(answer, kind, event)
 
@@ -93,6 +97,8 @@ def read(answer: ResponseState, event: dict[str, Any]) -> None:
 def _read_rare(answer: ResponseState, kind: str, event: dict[str, Any]) -> None:
     if kind == "response.output_text.done":
         answer.complete(json_coerce.text(event.get("text")))
+    elif kind == "response.content_part.done":
+        _read_message(answer, {"content": [event.get("part")]})
     elif kind == "response.refusal.delta":
         if piece := json_coerce.text(event.get("delta")):
             answer.add_text(piece)
@@ -117,8 +123,23 @@ def _read_item(answer: ResponseState, item: Any) -> None:
         answer.add_sources([{"url": source.url, "title": source.title} for source in found])
 
 
+def _read_message(answer: ResponseState, *messages: Mapping[str, Any]) -> None:
+    """Take from whole messages what the pieces of their text left out, or all of it."""
+    whole = ""
+    for content in (message.get("content") for message in messages):
+        for part in [{"text": content}] if isinstance(content, str) else json_coerce.items(content):
+            body = json_coerce.mapping(part)
+            if body.get("type") == "refusal":
+                answer.finish = Finish.FILTERED
+            if body.get("type") not in {"reasoning_text", "summary_text"}:
+                whole += json_coerce.text(body.get("text")) or json_coerce.text(body.get("refusal"))
+    answer.complete(whole)
+
+
 def _read_finished(answer: ResponseState, item: Mapping[str, Any]) -> None:
     """Read an item that is complete while others are to come; a search tells only then what it looked for."""
+    if item.get("type") == "message" and not answer.has_text:
+        _read_message(answer, item)
     query = json_coerce.text(json_coerce.mapping(item.get("action")).get("query"))
     if item.get("type") == "web_search_call" and query:
         answer.add_search(query)
@@ -127,12 +148,11 @@ def _read_finished(answer: ResponseState, item: Mapping[str, Any]) -> None:
 
 def _read_ending(answer: ResponseState, response: Any, *, told: str = "completed") -> None:
     """Take in the last word on a response; `told` is how its event names the end, which may know better than it."""
-    for item in json_coerce.items(response.get("output")):
-        body = json_coerce.mapping(item)
-        if body.get("type") == "message" and not answer.has_text:
-            for part in json_coerce.items(body.get("content")):
-                answer.complete(json_coerce.text(json_coerce.mapping(part).get("text")))
-        _read_item(answer, body)
+    output = [json_coerce.mapping(item) for item in json_coerce.items(response.get("output"))]
+    messages = [item for item in output if item.get("type") == "message"]
+    _read_message(answer, *(messages or [{"content": response.get("output_text")}]))
+    for item in output:
+        _read_item(answer, item)
     answer.add_usage(usage_of(response.get("usage"), whole=response))
     for name in ("citations", "search_results", "references"):
         answer.add_sources(response.get(name))

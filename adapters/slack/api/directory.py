@@ -24,8 +24,10 @@ from bot.types import Person
 
 REMEMBERED: Final = 10_000
 REMEMBER_SECONDS: Final = 3_600.0
-GROUPS_SECONDS: Final = 25.0
-"""How long the members of user groups are believed: who was taken out of one is no member 30 seconds later."""
+ROLE_SECONDS: Final = 25.0
+"""How long the members of user groups and administrators are believed: who is none any more counts as such no longer
+than 30 seconds, also in a process that Slack does not tell of the change.
+"""
 
 PATIENCE_SECONDS: Final = 1.0
 """How long a message waits for a name: it must be stored and acknowledged within three seconds."""
@@ -43,6 +45,7 @@ class Member:
     """Somebody in a workspace; `is_admin` is said of its admins and owners, `is_stranger` of other organisations.
 
     `is_full` says that they are no guest, so that every public channel is open to them; `is_guest` that they are one.
+    `is_told` is False of somebody of whom Slack tells nothing now.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Member:
     is_stranger: bool = False
     is_full: bool = False
     is_guest: bool = False
+    is_told: bool = True
     team: str = ""
     time_zone: str = "UTC"
     locale: str = ""
@@ -94,21 +98,23 @@ class SlackGroup:
 class SlackDirectory:
     """The people and channels of one workspace."""
 
-    def __init__(self, calls: SlackClient, team: str) -> None:
+    def __init__(self, calls: SlackClient, team: str, *, role_seconds: float = ROLE_SECONDS) -> None:
         self._calls = calls
         self._team = team
-        self._members: TtlCache[str, Member] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
+        self._members: TtlCache[str, Member] = TtlCache(
+            seconds=REMEMBER_SECONDS, size=REMEMBERED, limit=lambda member: role_seconds if member.is_admin else None
+        )
         self._places: TtlCache[str, SlackChannel] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
-        self._groups: TtlCache[str, Mapping[str, SlackGroup]] = TtlCache(seconds=GROUPS_SECONDS, size=1)
+        self._groups: TtlCache[str, Mapping[str, SlackGroup]] = TtlCache(seconds=role_seconds, size=1)
 
     async def member(self, id: str) -> Member:
         """Somebody by id; under their id where Slack does not tell in time, a stranger where it knows nobody by it."""
         try:
             return await asyncio.wait_for(self._members.get(id, lambda: self._ask_member(id)), PATIENCE_SECONDS)
         except SlackApiError as refusal:
-            return Member(id=id, name=id, is_stranger=refusal.code in NOT_OF_THE_WORKSPACE)
+            return Member(id=id, name=id, is_stranger=refusal.code in NOT_OF_THE_WORKSPACE, is_told=False)
         except (PlatformError, TimeoutError):
-            return Member(id=id, name=id)
+            return Member(id=id, name=id, is_told=False)
 
     async def find(self, id: str) -> Member | None:
         """Somebody by id, None where Slack knows nobody by it. Raises `PlatformError`."""

@@ -1,23 +1,39 @@
-"""One workspace: the bot's identity there, its Web API client and its features."""
+"""Workspaces of this process: the bot's identity in each, its Web API client and its features.
+
+There is one by its bot token, or all in which the app was installed.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 from weakref import WeakSet
 
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.directory import SlackDirectory
-from adapters.slack.api.errors import UNAVAILABLE, SlackApiError
+from adapters.slack.api.directory import ROLE_SECONDS, SlackDirectory
+from adapters.slack.api.errors import TOKEN_GONE, UNAVAILABLE, SlackApiError, UnknownWorkspace
+from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.message_content import files
-from adapters.slack.payloads import ConversationAnswer, SlackMessage
+from adapters.slack.payloads import ConversationAnswer, SlackMessage, TokenOwner
 from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
+from bot.errors import ConfigError, PlatformError
 from bot.types import Attachment
+
+logger = logging.getLogger(__name__)
+
+Token = Callable[[], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotIdentity:
-    """BotIdentity of the bot in a workspace; `url` is the workspace's address, `name` what people call it."""
+    """Identity of the bot in a workspace; `url` is the workspace's address, `name` what people call it."""
 
     team: str
     enterprise: str
@@ -33,7 +49,7 @@ class SlackWorkspace:
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
 
-    def __init__(self, identity: BotIdentity, calls: SlackClient) -> None:
+    def __init__(self, identity: BotIdentity, calls: SlackClient, *, role_seconds: float = ROLE_SECONDS) -> None:
         self.team = identity.team
         self.enterprise = identity.enterprise
         self.bot_user = identity.bot_user
@@ -41,7 +57,7 @@ class SlackWorkspace:
         self.url = identity.url
         self.name = identity.name
         self.calls = calls
-        self.directory = SlackDirectory(calls, identity.team)
+        self.directory = SlackDirectory(calls, identity.team, role_seconds=role_seconds)
         self.streams = True
         self.sessions = True
         self.statuses = True
@@ -87,3 +103,133 @@ class SlackWorkspace:
     async def aclose(self) -> None:
         """End what is being asked."""
         await self.directory.aclose()
+
+
+# ------------------------------------------------------------ one workspace, or many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """A workspace by its id, and the organisation that it belongs to, "" for none."""
+
+    team: str
+    enterprise: str = ""
+
+
+class Workspaces(Protocol):
+    """Directory of the workspaces."""
+
+    async def get(self, origin: Origin) -> SlackWorkspace:
+        """Return a workspace. Raises `PlatformError`."""
+        ...
+
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
+        """Return the workspace that a delivery comes from, if the app is installed there. Raises `PlatformError`."""
+        ...
+
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
+        """Forget the app's tokens, which were taken away there; return the workspaces by id. Raises `StorageError`."""
+        ...
+
+    async def everywhere(self) -> list[SlackWorkspace]:
+        """All of them. Raises `PlatformError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """End what is under way in all of them."""
+        ...
+
+
+class Connector:
+    """Makes the callers of Slack's Web API, all over one HTTP session; `url` is the API's address."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        url: str | None,
+        minute: float = MINUTE_SECONDS,
+        role_seconds: float = ROLE_SECONDS,
+    ) -> None:
+        self.session = session
+        self._url = url
+        self._minute = minute
+        self._role_seconds = role_seconds
+
+    def client(self) -> AsyncWebClient:
+        """Return a client of Slack's SDK; retries are made by `SlackClient`, which knows what may be repeated."""
+        if self._url is None:
+            return AsyncWebClient(session=self.session, retry_handlers=[])
+        return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
+
+    def calls(self, token: Token, on_token_refused: Callable[[str], None] = lambda _code: None) -> SlackClient:
+        """Return a caller with this token."""
+        return SlackClient(self.client(), token, on_token_refused=on_token_refused, minute=self._minute)
+
+    async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
+        """Return the workspace that a token belongs to, as Slack tells it; `origin` for one of an
+        organisation.
+
+        Raises `PlatformError`.
+        """
+        told = TokenOwner.read(await calls.call("auth.test", {}, patience=30))
+        identity = BotIdentity(
+            team=origin.team if origin else told.team_id,
+            enterprise=origin.enterprise if origin else told.enterprise_id,
+            bot_user=told.user_id,
+            bot_id=told.bot_id,
+            url=told.url,
+            name=told.team,
+        )
+        return SlackWorkspace(identity, calls, role_seconds=self._role_seconds)
+
+
+class SingleWorkspace:
+    """The workspace of SLACK_BOT_TOKEN; Slack is asked once who that is."""
+
+    def __init__(self, connector: Connector, token: str) -> None:
+        async def constant() -> str:
+            return token
+
+        self._connector = connector
+        self._calls = connector.calls(constant)
+        self._workspace: SlackWorkspace | None = None
+        self._asking = asyncio.Lock()
+
+    async def the(self) -> SlackWorkspace:
+        """Return the workspace. Raises `ConfigError` when Slack does not take the token, and `PlatformError`."""
+        async with self._asking:  # or the first deliveries would all ask
+            if self._workspace is None:
+                try:
+                    self._workspace = await self._connector.workspace(self._calls)
+                except PlatformError as error:
+                    if isinstance(error, SlackApiError) and error.code in TOKEN_GONE:
+                        raise ConfigError("SLACK_BOT_TOKEN", f"is not accepted by Slack ({error})") from error
+                    raise
+            return self._workspace
+
+    async def get(self, origin: Origin) -> SlackWorkspace:
+        """Return the workspace, if it is that one. Raises `UnknownWorkspace`."""
+        workspace = await self.find(origin)
+        if workspace is None:
+            raise UnknownWorkspace(origin.team)
+        return workspace
+
+    async def find(self, origin: Origin) -> SlackWorkspace | None:
+        """Return the workspace, if the delivery comes from there."""
+        workspace = await self.the()
+        return workspace if origin.team == workspace.team else None
+
+    async def uninstalled(self, origin: Origin) -> Sequence[str]:
+        """Return the workspace, whose token is a setting and is not stored."""
+        logger.warning("the app was uninstalled or its tokens were revoked", extra={"team": origin.team})
+        return [origin.team] if origin.team else []
+
+    async def everywhere(self) -> list[SlackWorkspace]:
+        """Return the one workspace."""
+        return [await self.the()]
+
+    async def aclose(self) -> None:
+        """End what is under way."""
+        if self._workspace is not None:
+            await self._workspace.aclose()

@@ -67,13 +67,18 @@ class HomeTab:
 
     async def _publish(self, workspace: SlackWorkspace, user: str) -> None:
         asked = await asked_by(workspace, Interaction(user_id=user), self._clock, entrance=Entrance.BUTTON)
+        if refusal := await self._bot.refuse(asked):
+            await self._bot.mark_answered(asked)
+            return await self._show(workspace, user, {"type": "home", "blocks": [_section(in_mrkdwn(refusal.text))]})
         try:
             used = await self._bot.usage(asked)
         except BotError as error:
             logger.info("usage not shown on the home tab", extra={"error": str(error)})
             used = ""
         effective = await self._bot.get_parameters(asked.key)
-        view = home_view(effective, used, is_admin=asked.is_admin)
+        return await self._show(workspace, user, home_view(effective, used, is_admin=asked.is_admin))
+
+    async def _show(self, workspace: SlackWorkspace, user: str, view: Mapping[str, Any]) -> None:
         await workspace.calls.call("views.publish", {"user_id": user, "view": view}, patience=10)
 
 

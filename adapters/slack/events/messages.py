@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.directory import Member
-from adapters.slack.api.message_text import QUESTION_CHARACTERS, message_text
+from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -20,7 +20,7 @@ from adapters.slack.events.parse import (
     read_message,
     without_mention,
 )
-from adapters.slack.message_content import is_same, mentions, named_in
+from adapters.slack.message_content import QUESTION_CHARACTERS, is_same, mentions, message_text, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import post_ephemeral
@@ -33,7 +33,7 @@ from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import LOCALE, AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
+from bot.types import LOCALE, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class SlackMessageHandler:
             self._background.start(self._tell(workspace, asked, handled.text, below), "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
-        """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
+        """Tell what an ended process could not, or that it could not do it. Raises `PlatformError`."""
         await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
 
     async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
@@ -191,13 +191,3 @@ def details_of(workspace: SlackWorkspace, *, user_team: str = "", locale: str = 
     """Return what replies need to know beside the conversation."""
     details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise, LOCALE: locale}
     return {name: value for name, value in details.items() if value}
-
-
-def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
-    """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
-    with it.
-    """
-    from_elsewhere = not workspace.enterprise and user_team not in {"", workspace.team}
-    if member.is_stranger or from_elsewhere:
-        return AuthorKind.EXTERNAL
-    return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER

@@ -17,7 +17,7 @@ from adapters.slack.api.limits import TABLE_CHARACTERS, TABLE_COLUMNS, TABLE_ROW
 from bot.delivery import MarkdownRenderer
 from bot.delivery.document import parse
 from bot.delivery.marks import TIMESTAMP, is_wide
-from bot.delivery.plain import PlainRenderer
+from bot.delivery.renderer import PlainRenderer
 from bot.delivery.running_text import percent_encoded
 from bot.delivery.tables import Align, PlainTable, column_aligns
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.files import delete_file
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
-from adapters.slack.api.uploads import delete_file
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import fallback_text, markdown_blocks

@@ -1,10 +1,10 @@
-"""Find the messages of an answer in its thread, after a crash or a call without an answer."""
+"""Remember that a message is being posted; wait for it and find it after a crash or a call without an answer."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
 from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
@@ -12,12 +12,44 @@ from adapters.slack.payloads import AnswerMark, SlackMessage, moment
 from adapters.slack.replies.message_stream import MessageStream
 from adapters.slack.replies.rendering import METADATA
 from adapters.slack.replies.reply_ref import ReplyMessage
+from bot.ports import AdapterStateStore, AuditStore, Clock
 from bot.types import Turn
 
 CLOCKS_APART: Final = timedelta(seconds=3)
 """How much earlier than ours the clock of Slack may say that a message came."""
 
 PAGES: Final = 5  # of a thread; the newest messages are on the last ones of those since the question
+
+
+class SlackStore(AdapterStateStore, AuditStore, Protocol):
+    """Store for the state of the adapter, the record of installs, and posts that are under way."""
+
+    async def begin_post(self, turn: Turn) -> None:
+        """Remember that a new message of an answer is about to be posted. Raises `ClaimLost`."""
+        ...
+
+
+class Posts:
+    """Posts of one process that are under way."""
+
+    def __init__(self, store: SlackStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def begin(self, turn: Turn) -> datetime:
+        """Remember that a new message is about to be posted, now. Raises `ClaimLost` and `StorageError`."""
+        await self._store.begin_post(turn)
+        return self._clock()
+
+    def seconds_left(self, turn: Turn, settle: float) -> float:
+        """Return how long to wait until a post that an ended runner had begun can be seen, or never comes.
+
+        The `settle` seconds pass once, from the first claim after its end, however many runners end while they wait.
+        """
+        if turn.post_left_at is None or turn.claimed_at is None:
+            return settle
+        waited = (turn.claimed_at - turn.post_left_at).total_seconds()
+        return max(0.0, settle - waited)
 
 
 async def find_parts(

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.files import delete_file, upload
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.uploads import delete_file, upload
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
 from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.posts import Posts
-from adapters.slack.replies.recovery import find_parts
+from adapters.slack.replies.recovery import Posts, find_parts
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,

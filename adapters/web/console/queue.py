@@ -8,10 +8,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from adapters.web.console.names import names_for
+from adapters.web.console.display_names import names_for
 from adapters.web.console.operations import Console
 from adapters.web.frame import WebRole, page, read_form, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from bot.turns.queue_pause import is_paused, set_paused
 
 ROWS: Final = 100

@@ -12,8 +12,10 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM, WebRole
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.roles import GIVEN_ROLES, WebRole
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.ports import AdapterStateStore
 from bot.settings import LEAST_PASSWORD
 
@@ -92,16 +94,18 @@ def check_account(name: str, role: WebRole) -> str:
     """Return the name of an account as it is stored. Raises `InvalidInput`."""
     plain = plain_account(name)
     if _NAME.fullmatch(plain) is None or plain in _TAKEN or plain.startswith("u-"):
-        raise InvalidInput("A name has letters, digits, dots and dashes, or is an email address; some are taken.")
+        told = gettext("A name has letters, digits, dots and dashes, or is an email address; some are taken.")
+        raise InvalidInput(told)
     if role not in GIVEN_ROLES:
-        raise InvalidInput(f"A role is one of {', '.join(item.word for item in GIVEN_ROLES)}.")
+        roles = ", ".join(item.word for item in GIVEN_ROLES)
+        raise InvalidInput(gettext("A role is one of {roles}.").format(roles=roles))
     return plain
 
 
 def check_password(password: str) -> None:
     """Raise `InvalidInput` for a password that is too short to keep people out, or absurdly long."""
     if not LEAST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise InvalidInput(f"A password has at least {LEAST_PASSWORD} characters.")
+        raise InvalidInput(gettext("A password has at least {count} characters.").format(count=LEAST_PASSWORD))
 
 
 @cache

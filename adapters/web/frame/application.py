@@ -12,20 +12,23 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from adapters.web.frame.accounts import Accounts
 from adapters.web.frame.guard import AWAY, Guard, SecurityHeaders
+from adapters.web.frame.languages import Languages
 from adapters.web.frame.openid import OpenId, ProviderOptions
-from adapters.web.frame.rendering import NavigationItem, Templates, tell
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.page_templates import NavigationItem, Templates, tell
+from adapters.web.frame.preferences import preference_routes
+from adapters.web.frame.routes import PageRoute
 from adapters.web.frame.sign_in import SignIns, SignInStore
 from adapters.web.frame.sign_in_pages import SignInPages
 from adapters.web.frame.static_files import StaticFiles
 from adapters.web.frame.visitors import VisitorCookies
 from bot.errors import BotError, ConfigError, StorageError
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock
 from bot.settings import LOOPBACK_HOSTS
 
@@ -36,7 +39,8 @@ MUST_SIGN_IN = (
     "must be set, because HOST={host} lets other machines in; or add an account (seedling accounts add NAME), or set "
     "OIDC_ISSUER"
 )
-BROKEN = "Something went wrong. The details are in Seedling's log."
+BROKEN = gettext_noop("Something went wrong. The details are in Seedling's log.")
+NOT_DONE = gettext_noop("That did not work")
 
 FrameStore = SignInStore
 
@@ -115,7 +119,8 @@ async def need_sign_in(options: FrameOptions, accounts: Accounts) -> bool:
 
 def frame_app(routes: Sequence[PageRoute], frame: Frame) -> ASGIApp:
     """Return the application of these pages and those of the frame, behind the guard."""
-    every = [*routes, *SignInPages(frame.sign_ins, frame.accounts, frame.openid).routes(), frame.files.route()]
+    sign_in = SignInPages(frame.sign_ins, frame.accounts, frame.openid)
+    every = [*routes, *sign_in.routes(), *preference_routes(), frame.files.route()]
     secret = frame.sign_ins.cookie_secret
     app = Starlette(
         routes=every,
@@ -128,25 +133,31 @@ def frame_app(routes: Sequence[PageRoute], frame: Frame) -> ASGIApp:
             HTTPException: _http_error,  # type: ignore[dict-item]  # Starlette calls each with errors of its kind
             StorageError: _storage_error,
             BotError: _bot_error,
+            ClientDisconnect: _left,
             Exception: _bug,
         },
     )
     app.router.redirect_slashes = False
-    return SecurityHeaders(app)
+    return SecurityHeaders(Languages(app))
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
-    return tell(request, error.status_code, "That did not work", str(error.detail))
+    return tell(request, error.status_code, gettext(NOT_DONE), str(error.detail))
 
 
 async def _storage_error(request: Request, error: Exception) -> Response:
     logger.warning("page not shown, the database is away", extra={"path": request.url.path, "error": str(error)})
-    return tell(request, 503, "The database is away", AWAY, Retry_After="5")
+    return tell(request, 503, gettext("The database is away"), gettext(AWAY), Retry_After="5")
 
 
 async def _bot_error(request: Request, error: Exception) -> Response:
-    return tell(request, 502, "That did not work", str(error))
+    return tell(request, 502, gettext(NOT_DONE), str(error))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Answer a browser that went away while it sent something: nobody hears it, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 async def _bug(request: Request, _error: Exception) -> Response:
-    return tell(request, 500, "That did not work", BROKEN)
+    return tell(request, 500, gettext(NOT_DONE), gettext(BROKEN))

@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from adapters.web.frame.identity import identity_of
-from adapters.web.frame.rendering import CSRF_FIELD
+from adapters.web.frame.page_templates import CSRF_FIELD
+from bot.language import gettext
 
 FORM_LIMIT: Final = 200_000
 """Bytes of a form; a persona of 8,000 characters is the longest text in one. Uploads are read apart."""
@@ -43,11 +44,11 @@ async def read_form(request: Request, *, limit: int = FORM_LIMIT) -> Form:
     async for piece in request.stream():
         body += piece
         if len(body) > limit:
-            raise HTTPException(413, "This form is too long.")
+            raise HTTPException(413, gettext("This form is too long."))
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS)
     except ValueError:
-        raise HTTPException(400, "This form cannot be read.") from None
+        raise HTTPException(400, gettext("This form cannot be read.")) from None
     values = {name: value.replace("\r\n", "\n").strip() for name, value in pairs}
     check_csrf(request, values.pop(CSRF_FIELD, ""))
     return Form(values=values)
@@ -58,5 +59,5 @@ def check_csrf(request: Request, token: str | None = None) -> None:
     given = request.headers.get("x-csrf-token", "") if token is None else token
     if not hmac.compare_digest(given.encode(), identity_of(request).csrf.encode()):
         raise HTTPException(
-            403, "This page is too old, or somebody else signed in meanwhile. Load it anew and try again."
+            403, gettext("This page is too old, or somebody else signed in meanwhile. Load it anew and try again.")
         )

@@ -16,18 +16,21 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.web.frame.identity import Identity, WebRole
+from adapters.web.frame.identity import Identity
 from adapters.web.frame.origins import SECURITY_HEADERS, accepts_host, is_from_elsewhere
-from adapters.web.frame.rendering import Templates, tell
-from adapters.web.frame.routing import READ, Found, find, is_overlong, is_plain
+from adapters.web.frame.page_templates import Templates, tell
+from adapters.web.frame.routes import READ, Found, find, is_overlong, is_plain
 from adapters.web.frame.sessions import Session
 from adapters.web.frame.sign_in import SESSION_COOKIE, SignIns, keep_token
 from adapters.web.frame.visitors import keep_person, person_in
+from adapters.web.roles import WebRole
 from bot.errors import StorageError
+from bot.language import gettext, gettext_noop
 from bot.types import Person
 
 SIGN_IN_PATH = "/sign-in"
-AWAY = "The database cannot be reached. Nothing is lost: try again in a moment."
+NOTHING_HERE = gettext_noop("There is nothing at this address.")
+AWAY = gettext_noop("The database cannot be reached. Nothing is lost: try again in a moment.")
 
 
 class GuardedFrame(Protocol):
@@ -69,7 +72,7 @@ class Guard:
         try:
             signed_in = await self._frame.sign_ins.find(request)
         except StorageError:
-            return tell(request, 503, "The database is away", AWAY, Retry_After="5")
+            return tell(request, 503, gettext("The database is away"), gettext(AWAY), Retry_After="5")
         if signed_in is not None and signed_in[1]:
             outgoing.token = request, request.cookies[SESSION_COOKIE]
         identity = self._identity(request, signed_in[0] if signed_in else None, keeps=found is not None and found.takes)
@@ -101,12 +104,16 @@ def _misdirected(scope: Scope, *, only_loopback: bool) -> Response | None:
     """Return the refusal of what does not mean this server or comes from elsewhere."""
     headers = Headers(scope=scope)
     if is_overlong(scope):
-        return PlainTextResponse("This address is too long.\n", 414)
+        return _refuse(414, gettext("This address is too long."))
     if not accepts_host(headers.get("host", ""), only_loopback=only_loopback):
-        return PlainTextResponse("Seedling does not answer to that host name.\n", 403)
+        return _refuse(403, gettext("Seedling does not answer to that host name."))
     if is_from_elsewhere(scope["method"], headers):
-        return PlainTextResponse("Requests from other sites are not accepted.\n", 403)
+        return _refuse(403, gettext("Requests from other sites are not accepted."))
     return None
+
+
+def _refuse(status: int, why: str) -> Response:
+    return PlainTextResponse(f"{why}\n", status)
 
 
 def _ask_to_sign_in(request: Request) -> Response:
@@ -114,18 +121,20 @@ def _ask_to_sign_in(request: Request) -> Response:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         goal = "" if wanted == "/" else f"?next={quote(wanted, safe='/')}"
         return RedirectResponse(SIGN_IN_PATH + goal, 303)
-    return PlainTextResponse("Sign in first.\n", 401)
+    return _refuse(401, gettext("Sign in first."))
 
 
 def _not_here(request: Request, found: Found | None, identity: Identity) -> Response | None:
     if found is None:
-        return tell(request, 404, "Not found", "There is nothing at this address.")
+        return tell(request, 404, gettext("Not found"), gettext(NOTHING_HERE))
     if not found.takes:
         allowed = ", ".join(sorted(found.methods))
-        return tell(request, 405, "Not that way", f"This address takes {allowed}.", Allow=allowed)
+        told = gettext("This address takes {methods}.").format(methods=allowed)
+        return tell(request, 405, gettext("Not that way"), told, Allow=allowed)
     if not identity.may(found.needs):
-        needed = f"This page is for people with the role {found.needs.word}; yours is {identity.role.word}."
-        return tell(request, 403, "Not yours to see", needed)
+        needed = gettext("This page is for people with the role {needed}; yours is {own}.")
+        told = needed.format(needed=found.needs.title, own=identity.role.title)
+        return tell(request, 403, gettext("Not yours to see"), told)
     return None
 
 

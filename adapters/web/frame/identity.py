@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
 from starlette.requests import HTTPConnection
 
-from bot.access.audit import WEB
+from adapters.web.roles import WebRole
+from bot.access.audit_trail import WEB
 from bot.types import Person
 
 PLATFORM: Final = WEB
 """The web's part of a conversation key, and of the names of people in the audit trail."""
-
-
-class WebRole(IntEnum):
-    """What somebody may do on the web; each may do what those below may."""
-
-    STRANGER = 0  # sees what is open to everybody
-    MEMBER = 1  # uses the playground
-    VIEWER = 2  # reads the console, but nothing that people wrote
-    OPERATOR = 3  # also acts on turns and settings, and may read what people wrote, which is recorded
-    ADMINISTRATOR = 4  # also access, budgets, accounts and data
-
-    @property
-    def word(self) -> str:
-        """Return the role as people read and write it."""
-        return self.name.lower()
-
-
-GIVEN_ROLES: Final = (WebRole.MEMBER, WebRole.VIEWER, WebRole.OPERATOR, WebRole.ADMINISTRATOR)
-"""Those that an account can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from adapters.web.frame.routing import READ
+from adapters.web.frame.routes import READ
 from bot.settings import LOOPBACK_HOSTS
 
 _HOST = re.compile(r"[\w.-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")

@@ -11,25 +11,27 @@ from starlette.responses import RedirectResponse, Response
 
 from adapters.web.frame.accounts import Account, Accounts
 from adapters.web.frame.forms import Form, read_form
-from adapters.web.frame.guard import SIGN_IN_PATH
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.guard import NOTHING_HERE, SIGN_IN_PATH
+from adapters.web.frame.identity import identity_of
 from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, OpenId
-from adapters.web.frame.rendering import THEMES, render, tell
-from adapters.web.frame.routing import PageRoute, local_path, page
+from adapters.web.frame.page_templates import render, tell
+from adapters.web.frame.routes import PageRoute, local_path, page
 from adapters.web.frame.sign_in import LINK, PASSWORD, PASSWORD_OF_ACCOUNT, Proven, SignIns, address_of
 from adapters.web.frame.visitors import keep_person
+from adapters.web.roles import WebRole
+from bot.language import gettext, gettext_noop
 from bot.types import Person
 
 LINK_PATH: Final = "/sign-in/link"
 ADMINISTRATOR: Final = "Administrator"
 GOAL: Final = "goal"
 
-PROVIDER_AWAY = "The sign-in service does not answer. Try again in a moment."
-PROVIDER_REFUSED = "The sign-in service did not say who you are. Try again."
-NO_ACCOUNT = "You have no account here. An administrator can add one under your email address."
-LINK_OVER = "This link was used already, or is too old. Start Seedling again: it prints a new one."
-TOO_MANY = "Too many attempts from here. Wait a minute."
-WRONG = "That is not right. Look at the name and the password."
+PROVIDER_AWAY = gettext_noop("The sign-in service does not answer. Try again in a moment.")
+PROVIDER_REFUSED = gettext_noop("The sign-in service did not say who you are. Try again.")
+NO_ACCOUNT = gettext_noop("You have no account here. An administrator can add one under your email address.")
+LINK_OVER = gettext_noop("This link was used already, or is too old. Start Seedling again: it prints a new one.")
+TOO_MANY = gettext_noop("Too many attempts from here. Wait a minute.")
+WRONG = gettext_noop("That is not right. Look at the name and the password.")
 
 
 class SignInPages:
@@ -49,7 +51,6 @@ class SignInPages:
             page(CALLBACK_PATH, self._come_back, needs=WebRole.STRANGER),
             page(f"{LINK_PATH}/{{secret}}", self._open_link, needs=WebRole.STRANGER),
             page("/sign-out", self._leave, methods=("POST",)),
-            page("/theme", self._choose_theme, methods=("POST",), needs=WebRole.STRANGER),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -61,12 +62,15 @@ class SignInPages:
     async def _enter(self, request: Request) -> Response:
         form = await read_form(request)
         goal = local_path(form["next"])
-        if not self._sign_ins.attempts.allows(address_of(request)):
+        begun = await self._sign_ins.attempts.begin(address_of(request), form["name"])
+        if begun is None:
             return await self._form(request, _refused(form, goal, TOO_MANY), 429)
+        attempt, delay = begun
         proven = await self._prove(request, form)
         if proven is not None:
+            await self._sign_ins.attempts.forgive(attempt)
             return await self._sign_ins.begin(request, proven, goal)
-        await self._sign_ins.refuse(request, PASSWORD, form["name"])
+        await self._sign_ins.refuse(request, PASSWORD, form["name"], delay=delay)
         return await self._form(request, _refused(form, goal, WRONG), 403)
 
     async def _prove(self, request: Request, form: Form) -> Proven | None:
@@ -79,28 +83,33 @@ class SignInPages:
 
     async def _go_to_provider(self, request: Request) -> Response:
         if self._openid is None:
-            return tell(request, 404, "Not found", "There is nothing at this address.")
+            return tell(request, 404, gettext("Not found"), gettext(NOTHING_HERE))
         request.session[GOAL] = local_path(request.query_params.get("next"))
-        return await self._openid.send_there(request) or tell(request, 502, "That did not work", PROVIDER_AWAY)
+        return await self._openid.send_there(request) or tell(
+            request, 502, gettext("That did not work"), gettext(PROVIDER_AWAY)
+        )
 
     async def _come_back(self, request: Request) -> Response:
         if self._openid is None:
-            return tell(request, 404, "Not found", "There is nothing at this address.")
+            return tell(request, 404, gettext("Not found"), gettext(NOTHING_HERE))
         goal = local_path(request.session.pop(GOAL, "/"))
         proven, name = await self._openid.prove(request)
         if proven is not None:
             return await self._sign_ins.begin(request, proven, goal)
+        await self._sign_ins.attempts.begin(address_of(request), name)
         await self._sign_ins.refuse(request, OPENID, name)
-        return tell(request, 403, "Not signed in", NO_ACCOUNT if name else PROVIDER_REFUSED)
+        return tell(request, 403, gettext("Not signed in"), gettext(NO_ACCOUNT if name else PROVIDER_REFUSED))
 
     async def _open_link(self, request: Request) -> Response:
         if request.method == "HEAD":  # looking whether it is there must not use it up
             return Response()
-        if not self._sign_ins.attempts.allows(address_of(request)):
-            return tell(request, 429, "Wait a minute", TOO_MANY)
+        begun = await self._sign_ins.attempts.begin(address_of(request), "")
+        if begun is None:
+            return tell(request, 429, gettext("Wait a minute"), gettext(TOO_MANY))
         if not await self._sign_ins.links.use_up(request.path_params["secret"]):
             await self._sign_ins.refuse(request, LINK)
-            return tell(request, 403, "This link is over", LINK_OVER)
+            return tell(request, 403, gettext("This link is over"), gettext(LINK_OVER))
+        await self._sign_ins.attempts.forgive(begun[0])
         proven = Proven(person=_administrator(request), role=WebRole.ADMINISTRATOR, method=LINK)
         return await self._sign_ins.begin(request, proven, local_path(request.query_params.get("next")))
 
@@ -108,13 +117,6 @@ class SignInPages:
         await read_form(request)
         identity = identity_of(request)
         return await self._sign_ins.end(request, identity.session, identity.person.id)
-
-    async def _choose_theme(self, request: Request) -> Response:
-        form = await read_form(request)
-        response = RedirectResponse(local_path(form["next"]), 303)
-        if form["theme"] in THEMES:
-            response.set_cookie("seedling_theme", form["theme"], max_age=365 * 24 * 3600, samesite="lax")
-        return response
 
     async def _form(self, request: Request, form: Form, status: int = 200) -> Response:
         return render(
@@ -129,7 +131,7 @@ class SignInPages:
 
 
 def _refused(form: Form, goal: str, why: str) -> Form:
-    return Form(values={"next": goal, "name": form["name"]}, errors={"password": why})
+    return Form(values={"next": goal, "name": form["name"]}, errors={"password": gettext(why)})
 
 
 def _owner(account: Account) -> Proven:

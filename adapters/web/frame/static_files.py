@@ -13,8 +13,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from adapters.web.frame.identity import WebRole
-from adapters.web.frame.routing import PageRoute, page
+from adapters.web.frame.routes import PageRoute, page
+from adapters.web.roles import WebRole
+from bot.language import gettext
 
 PREFIX: Final = "/static"
 _FOR_GOOD: Final = "public, max-age=31536000, immutable"
@@ -55,7 +56,7 @@ class StaticFiles:
         params = request.path_params
         found = self._files.get(f"{params['room']}/{params['name']}")
         if found is None:
-            return PlainTextResponse("There is no such file.\n", 404)
+            return PlainTextResponse(gettext("There is no such file.") + "\n", 404)
         # A page of another version, as during an update, gets the file of this one and asks again the next time.
         headers = {
             "Cache-Control": _FOR_GOOD if params["hash"] == self._hash else "no-cache",

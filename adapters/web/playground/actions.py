@@ -15,33 +15,42 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from adapters.web.frame import Form, page, read_form
-from adapters.web.frame.routing import PageRoute, local_path
+from adapters.web.frame.routes import PageRoute, local_path
 from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
 from adapters.web.playground.request_examples import examples
-from adapters.web.playground.settings_form import present_panel, read_panel, save
-from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
+from adapters.web.playground.settings_form import present_panel, read_panel, save, undo_button
+from adapters.web.playground.shared import (
+    FORM_BYTES,
+    LENGTH,
+    NO_NAME,
+    TEXT_LIMIT,
+    Scene,
+    Surroundings,
+    furnished,
+    introduce,
+    surroundings,
+)
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
-from bot.parameter_resolver import canonical
-from bot.types import ANSWER_IN, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.language import gettext, gettext_noop, number
+from bot.parameter_resolver import canonical, with_overrides
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
-FORM_BYTES = 4 * TEXT_LIMIT + 20_000
-"""A text of the longest length, every character of which may take several bytes in a form."""
-
-NOT_STORED = "That could not be saved, so it was not sent. Try again in a moment."
-NOT_DONE = "That could not be done. Try again in a moment."
-LIKED = "Thank you: noted as a good answer."
-DISLIKED = "Thank you: noted as a bad answer."
+NOT_STORED = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
+NOT_DONE = gettext_noop("That could not be done. Try again in a moment.")
+LIKED = gettext_noop("Thank you: noted as a good answer.")
+DISLIKED = gettext_noop("Thank you: noted as a bad answer.")
 CHANNEL_NAME = 40
 TOPIC = 200
-NO_NAME = "Say first what the others shall call you."
+UNDO_COMMAND = "/undo"
+ANSWER_GONE = gettext_noop("This answer is not here any more.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +79,7 @@ class Actions:
         """Return their addresses."""
         place = "/c/{workspace}/{channel}"
         acts: dict[str, Act] = {"send": self._send, "stop": self._stop, "again": self._again, "delete": self._delete}
-        acts |= {"edit": self._edit, "feedback": self._feedback}
+        acts |= {"edit": self._edit, "feedback": self._feedback, "undo": self._undo}
         return [
             *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
             page(f"{place}/settings", self._save, methods=("POST",)),
@@ -90,9 +99,9 @@ class Actions:
                 )
             try:
                 done = await act(here, Form(values=values), request)
-            except StorageError:
-                logger.warning("the playground could not use the database", exc_info=True)
-                return self._failed(request, NOT_STORED if act == self._send else NOT_DONE, 503)
+            except StorageError as error:
+                logger.warning("the playground could not use the database", extra={"error": str(error)})
+                return self._failed(request, gettext(NOT_STORED if act == self._send else NOT_DONE), 503)
             except BotError as error:
                 return self._failed(request, str(error), 400)
             self._scene.hub.hear()
@@ -121,12 +130,12 @@ class Actions:
     async def _send(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
         channel, text, person = here.channel, form["text"], here.visitor.person
         if not person.name:
-            raise InvalidInput(NO_NAME)
+            raise InvalidInput(gettext(NO_NAME))
         attachments = await self._files.sent(here, form["files"])
         if not (text or attachments) or len(text) > TEXT_LIMIT:
-            raise InvalidInput(f"A message has 1 to {TEXT_LIMIT:,} characters.")
+            raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
         if here.thread and await self._store.get_message(channel.workspace, channel.id, here.thread) is None:
-            raise InvalidInput("This thread is not here any more.")
+            raise InvalidInput(gettext("This thread is not here any more."))
         sending = prepare(
             ComposedMessage(
                 channel=channel,
@@ -137,24 +146,15 @@ class Actions:
                 at=self._scene.clock(),
                 is_admin=here.visitor.is_admin,
                 zone=here.visitor.zone,
+                locale=here.visitor.locale,
                 attachments=attachments,
                 overrides=_overrides(form["overrides"]),
             )
         )
         if sending.message is not None:
-            await self._introduce(here)
+            await introduce(self._store, here)
             await self._store.put_messages([sending.message])
         return await self._hand_over(here, sending, text)
-
-    async def _introduce(self, here: Surroundings) -> None:
-        """Make the person known before they first write somewhere under this name, and their direct conversation."""
-        channel, person, workspace = here.channel, here.visitor.person, here.workspace
-        if channel.direct:
-            known = await self._store.get_channels(channel.workspace)
-            if not any(item.id == channel.id for item in known):
-                await self._store.put_workspace(workspace, [channel], [])
-        elif person not in await self._store.get_people(channel.workspace):
-            await self._store.put_workspace(workspace, [], [person])
 
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
@@ -165,18 +165,11 @@ class Actions:
             note = await self._note("error", str(error), here, incoming, asked)
             return Done(notes=(note,), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
-            return Done(notes=(await self._note("info", handled.text, here, incoming, asked),))
+            note = await self._note("info", handled.text, here, incoming, asked)
+            return Done(notes=(replace(note, html=note.html + undo_button(here, handled.undo)),))
         if handled.outcome is Outcome.ANSWERING:
-            return Done(opens=await self._opened(here, incoming))
+            return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
-
-    async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
-        """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
-        if not incoming.is_top_level or not incoming.message_id:
-            return ""
-        where = (await self._scene.bot.get_parameters(incoming.key)).get(ANSWER_IN)
-        is_thread = where is None or where.value == "thread"
-        return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if is_thread else ""
 
     async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
         """Return what is for this person alone, the answer to something that they asked."""
@@ -198,13 +191,21 @@ class Actions:
         channel = here.channel
         message = await self._store.get_message(channel.workspace, channel.id, form["id"])
         if message is None or not message.turn or form["how"] not in set(FollowUp):
-            raise InvalidInput("This answer is not here any more.")
+            raise InvalidInput(gettext(ANSWER_GONE))
         asked = self._pressed(here, here.key)
         try:
             note = (await self._scene.bot.follow_up(message.turn, FollowUp(form["how"]), asked=asked)).text
         except InvalidInput as error:
             note = str(error)
         return Done(notes=(await self._note("error", note, here, asked, ""),)) if note else Done()
+
+    async def _undo(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Carry out the command that takes a change back, as if whoever pressed had typed it."""
+        command = form["command"]
+        if command.partition(" ")[0] != UNDO_COMMAND:
+            raise InvalidInput(gettext("This cannot be taken back."))
+        asked = replace(self._pressed(here, here.key), entrance=Entrance.COMMAND, text=command)
+        return await self._hand_over(here, Submission(message=None, incoming=asked), command)
 
     def _pressed(self, here: Surroundings, key: ConversationKey) -> Incoming:
         """Return what somebody does by a button; a browser sends it once."""
@@ -218,13 +219,14 @@ class Actions:
             entrance=Entrance.BUTTON,
             is_direct=here.channel.direct,
             time_zone=here.visitor.zone,
+            platform_data={LOCALE: here.visitor.locale},
         )
 
     async def _delete(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
         """Delete a message of one's own, and all that was made of it."""
         message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
         if message is None or message.author.id != here.visitor.person.id:
-            raise InvalidInput("Only messages of your own can be deleted.")
+            raise InvalidInput(gettext("Only messages of your own can be deleted."))
         await self._scene.bot.on_message_deleted(here.key, message.id)
         return Done()
 
@@ -232,10 +234,10 @@ class Actions:
         """Give a message of one's own another text; what follows from it is the bot's to see to."""
         message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
         if message is None or message.author.id != here.visitor.person.id or message.is_deleted:
-            raise InvalidInput("Only messages of your own can be changed.")
+            raise InvalidInput(gettext("Only messages of your own can be changed."))
         text = form["text"]
         if not text or len(text) > TEXT_LIMIT:
-            raise InvalidInput(f"A message has 1 to {TEXT_LIMIT:,} characters.")
+            raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
         await self._store.put_messages([replace(message, text=text)])
         written = ComposedMessage(
             channel=here.channel,
@@ -246,6 +248,7 @@ class Actions:
             at=self._scene.clock(),
             is_admin=here.visitor.is_admin,
             zone=here.visitor.zone,
+            locale=here.visitor.locale,
         )
         await self._scene.bot.on_message_edited(as_edited(message, written), at=self._scene.clock())
         return Done()
@@ -254,10 +257,10 @@ class Actions:
         """Remember whether somebody found an answer good."""
         message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
         if message is None or not message.turn:
-            raise InvalidInput("This answer is not here any more.")
+            raise InvalidInput(gettext(ANSWER_GONE))
         asked, is_good = self._pressed(here, here.key), form["good"] == "yes"
         told = await self._scene.bot.feedback(
-            message.turn, good=is_good, asked=asked, answer=LIKED if is_good else DISLIKED
+            message.turn, good=is_good, asked=asked, answer=gettext(LIKED if is_good else DISLIKED)
         )
         return Done(notes=(await self._note("info", told.text, here, asked, ""),)) if told.text else Done()
 
@@ -270,13 +273,14 @@ class Actions:
         here = replace(here, thread=form["thread"][:200])
         asked = replace(self._pressed(here, here.key), entrance=Entrance.FORM)
         try:
-            panel, told = await save(self._scene.bot, here, asked, form)
+            panel, told, undo = await save(self._scene.bot, here, asked, form)
         except InvalidInput as error:
             form.errors[""] = str(error)
-            panel, told = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error)
+            panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
             await self._scene.bot.mark_answered(asked)
-        shown = {**present_panel(panel, form["scope"], form if form.errors else None), "told": told}
+        shown = present_panel(panel, form["scope"], form if form.errors else None)
+        shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)
 
     async def _copy_as(self, request: Request) -> Response:
@@ -285,8 +289,9 @@ class Actions:
         message = await self._store.get_message(here.channel.workspace, here.channel.id, here.thread)
         turn = await self._scene.bot.turn(message.turn) if message and message.turn else None
         if turn is None or turn.incoming.key.channel != here.channel.id:
-            raise HTTPException(404, "This answer is not here any more.")
-        parameters = await self._scene.bot.get_parameters(turn.incoming.key)
+            raise HTTPException(404, gettext(ANSWER_GONE))
+        in_force = await self._scene.bot.get_parameters(turn.incoming.key)
+        parameters = with_overrides(in_force, turn.incoming.overrides)
         found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
         return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
 
@@ -300,7 +305,7 @@ class Actions:
         workspace = next((item for item, _ in workspaces if item.id == request.path_params["workspace"]), None)
         name = "-".join(form["name"].lower().removeprefix("#").split())[:CHANNEL_NAME]
         if workspace is None or not name.replace("-", "").replace("_", "").isalnum():
-            raise HTTPException(400, "The name of a channel has letters, digits and hyphens.")
+            raise HTTPException(400, gettext("The name of a channel has letters, digits and hyphens."))
         channels = await self._store.get_channels(workspace.id)
         known = next((item for item in channels if name in (item.id, item.name)), None)
         if known is None:
@@ -315,7 +320,7 @@ class Actions:
         goal = local_path(form["next"])
         trouble = rename(request, form["name"])
         if trouble and _is_script(request):
-            return JSONResponse({"error": trouble}, 400)
+            return JSONResponse({"error": gettext(trouble)}, 400)
         if trouble:
             return RedirectResponse(f"{urlsplit(goal).path}?objection={'taken' if trouble == TAKEN else 'empty'}", 303)
         if _is_script(request):
@@ -335,3 +340,9 @@ def _overrides(text: str) -> dict[str, str]:
 
 def _is_script(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
+
+
+def _opened(here: Surroundings, incoming: Incoming, answered_in: ConversationKey | None) -> str:
+    """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
+    opens = incoming.is_top_level and incoming.message_id and answered_in is not None and answered_in.thread
+    return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if opens else ""

@@ -6,13 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from bot.language import gettext, gettext_noop
 from bot.types import Channel, Person, Workspace
 
 HOME: Final = Workspace(id="local", name="Seedling")
 HOME_CHANNELS: Final = (
-    Channel(workspace=HOME.id, id="general", name="general", topic="Questions and answers for everybody"),
-    Channel(workspace=HOME.id, id="random", name="random", topic="Everything else"),
+    Channel(workspace=HOME.id, id="general", name="general", topic=gettext_noop("Questions and answers for everybody")),
+    Channel(workspace=HOME.id, id="random", name="random", topic=gettext_noop("Everything else")),
 )
+DIRECT_TOPIC: Final = gettext_noop("Just you and the bot")
+SHARED_TOPIC: Final = gettext_noop("What was written before everybody had their own")
+OWN_TOPICS: Final = frozenset({*(channel.topic for channel in HOME_CHANNELS), DIRECT_TOPIC, SHARED_TOPIC})
+"""Topics that are ours, and so are said in the language of who reads them; the model is told them in English."""
+
+WELCOME_ID: Final = "welcome"
 DIRECT: Final = "seedling"
 """What the direct conversation is called in addresses, whoever's it is; once it was one channel for everybody."""
 
@@ -23,7 +30,7 @@ Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
 def direct_channel(person: Person) -> Channel:
     """Return somebody's direct conversation with the bot; it is stored with the first message."""
     id = f"direct-{person.id}"
-    return Channel(workspace=HOME.id, id=id, name="Seedling", topic="Just you and the bot", direct=True)
+    return Channel(workspace=HOME.id, id=id, name="Seedling", topic=DIRECT_TOPIC, direct=True)
 
 
 def is_for(channel: Channel, person: Person, *, is_admin: bool = False) -> bool:
@@ -38,7 +45,7 @@ def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *
     What stands in the one that everybody shared is nobody's own: administrators keep it.
     """
     shared = [
-        replace(channel, name="Seedling, as all shared it", topic="What was written before everybody had their own")
+        replace(channel, name=gettext("Seedling, as all shared it"), topic=SHARED_TOPIC)
         for channel in channels
         if is_admin and channel.direct and (workspace.id, channel.id) == (HOME.id, DIRECT)
     ]

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from adapters.web.frame.identity import PLATFORM
 from bot.commands.parser import Invocation, parse, unknown_command
+from bot.language import gettext
 from bot.time_zones import UTC_NAME
-from bot.types import EMPTY, Attachment, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Person
+from bot.types import EMPTY, LOCALE, Attachment, Channel, ChannelMessage, ConversationKey, Entrance, Incoming, Person
 
 MENTION = "@seedling"
 SUGGESTIONS = 20
@@ -59,6 +60,7 @@ class ComposedMessage:
     at: datetime
     is_admin: bool = False
     zone: str = UTC_NAME
+    locale: str = ""
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
@@ -95,6 +97,7 @@ def prepare(written: ComposedMessage) -> Submission:
         entrance=Entrance.COMMAND,
         is_direct=channel.direct,
         time_zone=written.zone,
+        platform_data={LOCALE: written.locale},
     )
     return Submission(message=None, incoming=incoming)
 
@@ -131,6 +134,7 @@ def _message(written: ComposedMessage, id: str, *, shown: str, said: str, asked:
         attachments=written.attachments,
         overrides=written.overrides,
         time_zone=written.zone,
+        platform_data={LOCALE: written.locale},
     )
     return Submission(message=message, incoming=incoming)
 
@@ -178,7 +182,7 @@ def suggest(text: str, names: Sequence[str], complete: Complete) -> Sequence[Sug
     if match is None:
         return []
     typed, before = match.group().lower(), text[: match.start()]
-    mentions = [(MENTION, "Ask the bot"), *((f"@{name}", "") for name in names)]
+    mentions = [(MENTION, gettext("Ask the bot")), *((f"@{name}", "") for name in names)]
     return [
         Suggestion(insert=f"{before}{mention} ", label=mention, help=help)
         for mention, help in mentions

@@ -10,19 +10,19 @@ from adapters.web.playground.context_chart import Bar, Layout, Prompt, lay_out, 
 from adapters.web.playground.message_view import Json
 from bot.commands.context_report import break_reason
 from bot.context.cache_breaks import CacheBreak
-from bot.plurals import quantity
+from bot.language import capitalised, gettext, gettext_noop, number, quantity
 from bot.types import RequestFigures, RequestRecord
 
 BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        CacheBreak.FIRST: "First request",
-        CacheBreak.TRIM: "History trimmed",
-        CacheBreak.COLD: "History trimmed after a pause",
-        CacheBreak.HEAD_CHANGED: "System prompt changed",
-        CacheBreak.MODE_CHANGED: "Thinking or search switched",
-        CacheBreak.DELETED: "Message deleted",
-        CacheBreak.DROPPED: "Question without an answer dropped",
-        CacheBreak.MEDIA: "Older pictures left out",
+        CacheBreak.FIRST: gettext_noop("First request"),
+        CacheBreak.TRIM: gettext_noop("History trimmed"),
+        CacheBreak.COLD: gettext_noop("History trimmed after a pause"),
+        CacheBreak.PROMPT_CHANGED: gettext_noop("System prompt changed"),
+        CacheBreak.MODE_CHANGED: gettext_noop("Thinking or search switched"),
+        CacheBreak.DELETED: gettext_noop("Message deleted"),
+        CacheBreak.DROPPED: gettext_noop("Question without an answer dropped"),
+        CacheBreak.MEDIA: gettext_noop("Older pictures left out"),
     }
 )
 
@@ -35,6 +35,9 @@ def present_context(records: Sequence[RequestRecord]) -> Json:
     layout = lay_out(prompts)
     return {
         "trouble": "",
+        "label": gettext("Tokens of the newest {requests}, oldest first; arrow keys move").format(
+            requests=quantity(len(records), "request")
+        ),
         "summary": _summary(records, prompts),
         "slot_width": layout.slot_width,
         "bar_width": layout.bar_width,
@@ -44,29 +47,32 @@ def present_context(records: Sequence[RequestRecord]) -> Json:
             _present_break(kind) for kind in BREAK_WORDS if any(record.figures.broken == kind for record in records)
         ],
         "estimated": any(prompt.estimated for prompt in prompts),
-        "head_new": any(prompt.cached < prompt.head for prompt in prompts),
+        "system_new": any(prompt.cached < prompt.system for prompt in prompts),
     }
 
 
 def _present_bars(records: Sequence[RequestRecord], prompts: Sequence[Prompt], layout: Layout) -> list[Json]:
     count = len(records)
     return [
-        _named(f"Request {number} of {count}", record, _present_bar(record, prompt, bar))
-        for number, (record, prompt, bar) in enumerate(zip(records, prompts, layout.bars, strict=True), 1)
+        _named(
+            gettext("Request {number} of {count}").format(number=place, count=count),
+            record,
+            _present_bar(record, prompt, bar),
+        )
+        for place, (record, prompt, bar) in enumerate(zip(records, prompts, layout.bars, strict=True), 1)
     ]
 
 
 def _named(title: str, record: RequestRecord, bar: Json) -> Json:
     """Return a bar with all that it shows in words, for those who do not see it."""
     facts = bar["facts"]
-    words = (
-        f"{title}: {facts['total']} tokens in, {facts['cached']} cached, {facts['fresh']} not cached, "
-        f"system prompt about {facts['head']}, {facts['messages']}."
-    )
+    words = gettext(
+        "{title}: {total} tokens in, {cached} cached, {fresh} not cached, system prompt about {system}, {messages}."
+    ).format(title=title, **facts)
     if bar["break"]:
         words += f" {bar['break']['label']}: {bar['break']['text']}"
     if bar["failed"]:
-        words += " It failed."
+        words += " " + gettext("It failed.")
     return {**bar, "title": title, "at": record.at.isoformat(), "name": words}
 
 
@@ -83,21 +89,21 @@ def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
             "total": _count(prompt.total, estimated=prompt.estimated),
             "cached": _count(prompt.cached, estimated=prompt.estimated),
             "fresh": _count(prompt.fresh, estimated=prompt.estimated),
-            "head": f"{prompt.head:,}",
-            "entries": f"{figures.entries:,}",
+            "system": number(prompt.system),
+            "entries": number(figures.entries),
             "messages": quantity(figures.entries, "message"),
         },
     }
 
 
 def _present_break(kind: str) -> Json:
-    return {"kind": kind.replace(" ", "-"), "label": BREAK_WORDS[kind]}
+    return {"kind": kind.replace(" ", "-"), "label": gettext(BREAK_WORDS[kind])}
 
 
 def break_text(figures: RequestFigures) -> str:
     """Return why a request could not use the cache of the one before, as a sentence."""
     reason = break_reason(figures)
-    return f"{reason[:1].upper()}{reason[1:]}."
+    return f"{capitalised(reason)}."
 
 
 def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> list[str]:
@@ -108,9 +114,9 @@ def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> lis
     share = 100 * prompt.cached // prompt.total if prompt.total else 0
     return [
         quantity(figures.entries, "message"),
-        f"{_count(prompt.total, estimated=prompt.estimated)} tokens in",
-        f"{share}% from the cache",
-        f"history trimmed in about {quantity(figures.until_trim, 'token')}",
+        gettext("{count} tokens in").format(count=_count(prompt.total, estimated=prompt.estimated)),
+        gettext("{share}% from the cache").format(share=share),
+        gettext("history trimmed in about {tokens}").format(tokens=quantity(figures.until_trim, "token")),
         _last_break(records),
     ]
 
@@ -118,19 +124,21 @@ def _summary(records: Sequence[RequestRecord], prompts: Sequence[Prompt]) -> lis
 def _last_break(records: Sequence[RequestRecord]) -> str:
     for ago, record in enumerate(reversed(records)):
         if record.figures.broken:
-            word = BREAK_WORDS[record.figures.broken].lower()
-            when = "just now" if ago == 0 else f"{quantity(ago, 'request')} ago"
-            return f"last cache break: {word}, {when}"
-    return f"no cache break in the last {quantity(len(records), 'request')}"
+            why = gettext(BREAK_WORDS[record.figures.broken])
+            if ago == 0:
+                return gettext("last cache break: “{why}”, just now").format(why=why)
+            since = quantity(ago, "request")
+            return gettext("last cache break: “{why}”, {since} ago").format(why=why, since=since)
+    return gettext("no cache break in the last {requests}").format(requests=quantity(len(records), "request"))
 
 
 def _count(tokens: int, *, estimated: bool) -> str:
-    return f"about {tokens:,}" if estimated else f"{tokens:,}"
+    return gettext("about {count}").format(count=number(tokens)) if estimated else number(tokens)
 
 
 def tokens_label(tokens: int) -> str:
     """Return a round number of tokens, short: 500, 2K, 1.5M."""
     for unit, letter in ((1_000_000, "M"), (1_000, "K")):
         if tokens >= unit:
-            return f"{tokens / unit:g}{letter}"
+            return f"{number(tokens / unit)}{letter}"
     return str(tokens)

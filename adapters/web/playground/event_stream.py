@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from adapters.web.frame import page
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.page_streams import END, RESET, OpenPage, Stream
 from adapters.web.playground.shared import Scene, surroundings
+from bot.language import language
 
 HEARTBEAT_SECONDS = 15.0
 """How often a quiet stream says that it is alive: proxies close what is silent for half a minute."""
@@ -40,6 +41,7 @@ class EventStreams:
             workspace=here.channel.workspace,
             channel=here.channel.id,
             thread=request.query_params.get("thread", ""),
+            language=language(),
         )
         after = request.headers.get("last-event-id") or request.query_params.get("after", "")
         if request.method == "HEAD":

@@ -12,16 +12,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.web.frame import check_csrf, page
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.message_view import PREVIEWED, present_file, size_text
 from adapters.web.playground.shared import Scene, Surroundings, surroundings
 from bot.chat.downloads import read_limited
 from bot.context.attachments import FILES_AT_ONCE
 from bot.errors import FileTooLarge, InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.types import Attachment, PlaygroundFile
 
 NAME_LIMIT: Final = 200
-NO_FILE: Final = "There is no such file, or it is not yours to see."
+NO_FILE: Final = gettext_noop("There is no such file, or it is not yours to see.")
 
 
 class Files:
@@ -50,7 +51,8 @@ class Files:
                 request.stream(), limit, announced=int(announced) if announced.isdigit() else None
             )
         except FileTooLarge:
-            raise HTTPException(413, f"{name} is larger than {size_text(limit)}.") from None
+            told = gettext("{name} is larger than {limit}.").format(name=name, limit=size_text(limit))
+            raise HTTPException(413, told) from None
         file = PlaygroundFile(
             id=secrets.token_urlsafe(18),
             workspace=here.channel.workspace,
@@ -76,7 +78,7 @@ class Files:
         here = await surroundings(self._scene, request)
         file = await self._store.get_playground_file(request.path_params["id"])
         if file is None or (file.workspace, file.channel) != (here.channel.workspace, here.channel.id):
-            raise HTTPException(404, NO_FILE)
+            raise HTTPException(404, gettext(NO_FILE))
         is_seen = file.media_type in PREVIEWED
         how = "inline" if is_seen else "attachment"
         headers = {
@@ -90,12 +92,12 @@ class Files:
         """Return the files that go with a message: of this person, put here. Raises `InvalidInput`."""
         names = [id for id in ids.split(",") if id]
         if len(names) > FILES_AT_ONCE:
-            raise InvalidInput(f"A message takes at most {FILES_AT_ONCE} files.")
+            raise InvalidInput(gettext("A message takes at most {count} files.").format(count=FILES_AT_ONCE))
         found = [await self._store.get_playground_file(id) for id in names]
         place = (here.channel.workspace, here.channel.id, here.visitor.person.id)
         files = [item for item in found if item and (item.workspace, item.channel, item.author) == place]
         if len(files) < len(names):
-            raise InvalidInput("A file is not here any more. Remove it and add it again.")
+            raise InvalidInput(gettext("A file is not here any more. Remove it and add it again."))
         return tuple(as_attachment(file) for file in files)
 
 

@@ -1,7 +1,7 @@
 """Tell open pages what happens: read what was stored since, make HTML of it once, and hand the same bytes to all.
 
 Events are read from the store behind the last position, so that it does not matter which process wrote them. Pages hold
-no state here but the stream that they listen to.
+no state here but the stream that they listen to. What is read in several languages is made once for each.
 """
 
 from __future__ import annotations
@@ -10,22 +10,26 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from adapters.web.playground.channel_access import is_for
 from adapters.web.playground.differences import grown, patch
 from adapters.web.playground.live_reply import BOT
-from adapters.web.playground.message_html import MessageHtml
+from adapters.web.playground.message_html import MessageHtml, Parts
 from adapters.web.playground.message_view import place_path
 from adapters.web.playground.page_streams import LiveAnswer, OpenPage, Place, Stream, encode, named, state
 from bot.errors import StorageError
+from bot.language import speaking
 from bot.ports import Clock, WorkspaceStore
 from bot.types import Channel, ChannelMessage, PlaygroundEvent
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 POLL_SECONDS = 1.0
 """How often the store is looked at when nothing wakes this process."""
@@ -194,20 +198,29 @@ class Hub:
 
     async def _show_step(self, live: LiveAnswer, *, is_new: bool) -> None:
         message = live.message
-        is_open = message.answer is not None and message.answer.is_open
-        parts = self._html.growing_parts(message, live.growing) if is_open else await self._html.parts(message)
-        changes = {name: change for name, text in parts.items() if (change := patch(live.parts.get(name, ""), text))}
+        parts = await self._in_each(lambda code: self._parts(live, message, code))
         place = PlaygroundEvent(
             kind="answer", workspace=message.workspace, channel=message.channel, thread=message.thread, is_new=is_new
         )
-        if live.parts:
-            values = {"id": message.id, "parts": changes, **state(message)}
-            self._publish(place, encode("patch", values))
-        else:
-            live.frame = self._html.frame(message)
-            live.parts = parts
-            self._publish(place, live.snapshot())
+        self._publish(place, {code: self._step(live, message, code, each) for code, each in parts.items()})
         live.parts = parts
+
+    async def _parts(self, live: LiveAnswer, message: ChannelMessage, code: str) -> Parts:
+        is_open = message.answer is not None and message.answer.is_open
+        return self._html.growing_parts(message, live.growing[code]) if is_open else await self._html.parts(message)
+
+    def _step(self, live: LiveAnswer, message: ChannelMessage, code: str, parts: Parts) -> bytes:
+        """Return what makes the parts of an answer of what pages have; the whole where they have nothing."""
+        known = live.parts.get(code)
+        if known is None:
+            return self._snapshot(message, code, parts)
+        changes = {name: change for name, text in parts.items() if (change := patch(known[name], text))}
+        return encode("patch", {"id": message.id, "parts": changes, **state(message)})
+
+    def _snapshot(self, message: ChannelMessage, code: str, parts: Parts) -> bytes:
+        with speaking(code):
+            frame = self._html.frame(message)
+        return encode("message", {**named(message), "html": frame, "parts": parts})
 
     # ------------------------------------------------------------ pages
 
@@ -235,9 +248,16 @@ class Hub:
         stream.offer(encode("here", {}, position))
         self._streams.add(stream)
         for live in self._live.values():
-            if live.parts and self._is_shown(view, _event_of(live.message)):
-                stream.offer(live.snapshot())
+            if self._is_shown(view, _event_of(live.message)):
+                stream.offer(self._as_seen(live, view.language))
         return stream
+
+    def _as_seen(self, live: LiveAnswer, code: str) -> bytes:
+        """Return an answer with all that pages have of it; what is first read in a language is made in it."""
+        if code not in live.parts:
+            with speaking(code):
+                live.parts[code] = self._html.growing_parts(live.message, live.growing[code])
+        return self._snapshot(live.message, code, live.parts[code])
 
     async def _offer_missed(self, stream: Stream, events: Sequence[PlaygroundEvent]) -> bool:
         """Offer what happened, each message once and as it is now; return False where all has to be read anew."""
@@ -250,13 +270,17 @@ class Hub:
         for event in {event.message: event for event in (*roots, *changed)}.values():
             if self._is_shown(view, event):
                 message = await self._store.get_message(event.workspace, event.channel, event.message)
-                stream.offer(_gone(event) if message is None else await self._whole(message, is_new=False))
+                stream.offer(_gone(event) if message is None else await self._missed(view, message, is_new=False))
             elif event.is_new and (event.workspace, event.channel) != (view.workspace, view.channel):
                 stream.offer(encode("unread", _place(event)))
         for event in seen:
             if event.kind == "private" and self._is_shown(view, event):
-                stream.offer(await self._whole(self._private(event), is_new=True))
+                stream.offer(await self._missed(view, self._private(event), is_new=True))
         return True
+
+    async def _missed(self, view: OpenPage, message: ChannelMessage, *, is_new: bool) -> bytes:
+        with speaking(view.language):
+            return await self._whole(message, is_new=is_new)
 
     def leave(self, stream: Stream) -> None:
         """Forget a page."""
@@ -280,13 +304,24 @@ class Hub:
     async def _publish_message(self, message: ChannelMessage, event: PlaygroundEvent) -> None:
         if (message.workspace, message.channel) not in self._channels:
             await self._read_channels()
-        self._publish(event, await self._whole(message, is_new=event.is_new, position=event.position))
+        whole = partial(self._whole, message, is_new=event.is_new, position=event.position)
+        self._publish(event, await self._in_each(lambda _: whole()))
+
+    async def _in_each(self, make: Callable[[str], Awaitable[T]]) -> dict[str, T]:
+        """Return something in every language in which pages are open, also of those that were opened meanwhile."""
+        made: dict[str, T] = {}
+        while missing := {stream.view.language for stream in self._streams} - made.keys():
+            for code in missing:
+                with speaking(code):
+                    made[code] = await make(code)
+        return made
 
     async def _whole(self, message: ChannelMessage, *, is_new: bool, position: int = 0) -> bytes:
         values = {**named(message), "html": await self._html.article(message), "is_new": is_new}
         return encode("message", values, position)
 
-    def _publish(self, event: PlaygroundEvent, data: bytes) -> None:
+    def _publish(self, event: PlaygroundEvent, data: bytes | Mapping[str, bytes]) -> None:
+        """Pass an event on to who may see it, in their language where it has words of ours."""
         self._published += event.position > 0
         unread = encode("unread", _place(event)) if event.is_new and not event.person else b""
         for stream in tuple(self._streams):
@@ -294,7 +329,7 @@ class Hub:
             if not self._may_see(view, event) or 0 < event.position <= stream.since:
                 continue
             if event.kind == "place" or self._is_shown(view, event):
-                stream.offer(data)
+                stream.offer(data if isinstance(data, bytes) else data[view.language])
             elif unread and (event.workspace, event.channel) != (view.workspace, view.channel):
                 stream.offer(unread)
 

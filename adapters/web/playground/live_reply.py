@@ -9,6 +9,7 @@ from dataclasses import replace
 from adapters.web.playground.channel_access import direct_channel
 from adapters.web.playground.differences import NOTHING, step
 from bot.errors import PlatformError, StorageError
+from bot.language import gettext, gettext_noop
 from bot.ports import Clock, WorkspaceStore
 from bot.types import ChannelMessage, Draft, Incoming, Person, PlaygroundEvent, Turn
 
@@ -18,9 +19,13 @@ BOT = Person(id="seedling", name="Seedling", is_bot=True)
 STORE_SECONDS = 1.0
 """The least time between two stored states of a reply that is being written."""
 
-TAKEN_BACK = Draft(status="stopped", notices=("This answer was removed.",))
+TAKEN_BACK = gettext_noop("This answer was removed.")
+ONLY_YOU = gettext_noop("Only you see this, until you leave the page.")
 
-ONLY_YOU = "Only you see this, until you leave the page."
+
+def _taken_back() -> Draft:
+    return Draft(status="stopped", notices=(gettext(TAKEN_BACK),))
+
 
 Announce = Callable[[PlaygroundEvent | None], Awaitable[None]]
 """Lets pages hear of an event, or with None of what was stored."""
@@ -71,7 +76,7 @@ class PlaygroundReply:
     async def retract(self, keep: str) -> None:
         """Put a note in place of the answer; every runner of a turn writes into this one message."""
         if not keep and self._stored_at is not None:
-            await self.finish(TAKEN_BACK)
+            await self.finish(_taken_back())
 
     async def _put(self) -> None:
         try:
@@ -108,7 +113,7 @@ class PrivateReply:
             person=self._person.id,
             is_new=self._is_new,
             is_open=draft.is_open,
-            draft=replace(draft, notices=(*draft.notices, ONLY_YOU)),
+            draft=replace(draft, notices=(*draft.notices, gettext(ONLY_YOU))),
         )
         try:
             await self._announce(event)
@@ -124,7 +129,7 @@ class PrivateReply:
     async def retract(self, keep: str) -> None:
         """Put a note in place of the answer; every runner of a turn writes into this one message."""
         if not keep and not self._is_new:
-            await self.finish(TAKEN_BACK)
+            await self.finish(_taken_back())
 
 
 async def tell(announce: Announce, clock: Clock, asked: Incoming, draft: Draft) -> None:

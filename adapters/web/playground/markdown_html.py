@@ -24,6 +24,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from bot.delivery.document import guarded_table
+from bot.language import gettext, language
 
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
 HIGHLIGHT_LIMIT = 20_000
@@ -37,9 +38,19 @@ _LINKS_END = "links_end"
 _LINK_ATTRIBUTES = {"target": "_blank", "rel": "noopener noreferrer"}
 
 
-@lru_cache(maxsize=128)
 def render_markdown(text: str) -> str:
     """`text` as safe HTML; remembered for a moment, since several pages show the same text."""
+    return render_in(text, language())
+
+
+@lru_cache(maxsize=128)
+def render_in(text: str, language: str) -> str:  # noqa: ARG001 - code has a button, whose words are ours
+    """Return the same in a language."""
+    return render_afresh(text)
+
+
+def render_afresh(text: str) -> str:
+    """Return the same, rendered now."""
     rendered: str = _parser().render(text)
     return rendered
 
@@ -133,7 +144,7 @@ def _image(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: MutableMapping[str, Any]
 ) -> str:
     token = tokens[index]
-    label = self.renderInlineAsText(token.children or [], options, env) or "image"
+    label = self.renderInlineAsText(token.children or [], options, env) or gettext("image")
     shown = html.escape(label)
     source = str(token.attrs.get("src", ""))
     if token.meta.get(_IN_LINK) or not is_safe_url(source):
@@ -238,11 +249,12 @@ def _fence(
     env: MutableMapping[str, Any],  # noqa: ARG001
 ) -> str:
     token = tokens[index]
-    language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    written_in = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
+    copy, label = html.escape(gettext("Copy")), html.escape(gettext("Copy code"))
     return (
-        f'<div class="code"><div class="code-bar"><span>{html.escape(language[:30]) or "text"}</span>'
-        '<button type="button" class="copy" aria-label="Copy code">Copy</button></div>'
-        f'<pre tabindex="0"><code>{_coloured(token.content, language.lower())}</code></pre></div>\n'
+        f'<div class="code"><div class="code-bar"><span>{html.escape(written_in[:30]) or "text"}</span>'
+        f'<button type="button" class="copy" aria-label="{label}">{copy}</button></div>'
+        f'<pre tabindex="0"><code>{_coloured(token.content, written_in.lower())}</code></pre></div>\n'
     )
 
 

@@ -9,26 +9,27 @@ from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from adapters.web.playground.channel_access import OWN_TOPICS, WELCOME_ID
 from adapters.web.playground.markdown_html import is_safe_url, render_markdown
 from bot.delivery.footer import footer_details, footer_parts
+from bot.language import gettext, gettext_noop, number, quantity
 from bot.offload import offload
-from bot.plurals import quantity
 from bot.types import Attachment, Channel, ChannelMessage, Draft, FollowUp, Person
 
 HUES = 12
 """Avatar colours in the style sheet."""
 
-DELETED = "*This message was deleted.*"
+DELETED = gettext_noop("*This message was deleted.*")
 GROUP: Final = timedelta(minutes=5)
 """Within which somebody who goes on speaking is not named again."""
 
 STATUS_WORDS: Mapping[str, str] = {
-    "thinking": "Thinking…",
+    "thinking": gettext_noop("Thinking…"),
     "writing": "",
-    "searching": "Searching the web…",
+    "searching": gettext_noop("Searching the web…"),
     "done": "",
-    "stopped": "Stopped",
-    "failed": "Failed",
+    "stopped": gettext_noop("Stopped"),
+    "failed": gettext_noop("Failed"),
 }
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ Json = dict[str, Any]
 async def render_ahead(messages: Iterable[ChannelMessage]) -> None:
     """Render long messages beside the event loop, so that `present_message` finds them ready."""
     for message in messages:
-        for text in (message.text, message.answer.reasoning if message.answer else ""):
+        for text in (_text(message), message.answer.reasoning if message.answer else ""):
             await offload(len(text), render_markdown, text)
 
 
@@ -55,13 +56,18 @@ def present_message(message: ChannelMessage) -> Json:
         "initials": initials(message.author.name),
         "hue": hue(message.author.id),
         "at": message.at.isoformat(),
-        "html": render_markdown(DELETED if message.is_deleted else message.text),
+        "html": render_markdown(gettext(DELETED) if message.is_deleted else _text(message)),
         "deleted": message.is_deleted,
         "attachments": [present_file(attachment) for attachment in message.attachments],
         "replies": quantity(message.replies, "reply") if message.replies else "",
         "last_reply_at": message.last_reply_at.isoformat() if message.last_reply_at else None,
         "answer": {**present_answer(answer), "again": ways_on(message), "empty": False} if answer else None,
     }
+
+
+def _text(message: ChannelMessage) -> str:
+    """Return what a message says; our own first one is in the reader's language."""
+    return gettext(message.text) if message.id == WELCOME_ID else message.text
 
 
 def present_file(attachment: Attachment) -> Json:
@@ -82,15 +88,15 @@ def size_text(size: int) -> str:
     """Return a number of bytes as people read it, "" for none."""
     for unit, word in ((1_000_000, "MB"), (1_000, "KB")):
         if size >= unit:
-            return f"{size / unit:.1f} {word}"
-    return f"{size} bytes" if size else ""
+            return f"{number(size / unit, places=1)} {word}"
+    return quantity(size, "byte") if size else ""
 
 
 def present_answer(draft: Draft) -> Json:
     """Return what stands around the text of an answer."""
     return {
         "status": draft.status,
-        "status_text": STATUS_WORDS[draft.status],
+        "status_text": gettext(STATUS_WORDS[draft.status]),
         "is_open": draft.is_open,
         "reasoning": render_markdown(draft.reasoning) if draft.reasoning else "",
         "sources": [
@@ -121,7 +127,7 @@ def present_channel(channel: Channel) -> Json:
         "key": f"{channel.workspace}/{channel.id}",
         "path": place_path(channel.workspace, channel.id),
         "name": channel.name,
-        "topic": channel.topic,
+        "topic": gettext(channel.topic) if channel.topic in OWN_TOPICS else channel.topic,
         "direct": channel.direct,
     }
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from adapters.web.playground.message_html import Growing, Parts
 from adapters.web.playground.message_view import ways_on
+from bot.language import ENGLISH
 from bot.types import ChannelMessage, Person
 
 STREAM_EVENTS: Final = 200
@@ -32,13 +34,14 @@ END: Final = b""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
-    """What a page shows, and to whom."""
+    """What a page shows, to whom, and in which language."""
 
     person: Person
     is_admin: bool
     workspace: str
     channel: str
     thread: str
+    language: str = ENGLISH
 
 
 class Stream:
@@ -70,19 +73,14 @@ class Stream:
 
 
 class LiveAnswer:
-    """An answer that is being written: its newest state, and what pages have of it."""
+    """An answer that is being written: its newest state, and what pages have of it in each language."""
 
     def __init__(self, message: ChannelMessage) -> None:
         self.message = message
-        self.parts: Parts = {}
-        self.frame = ""
-        self.growing = Growing()
+        self.parts: dict[str, Parts] = {}
+        self.growing: defaultdict[str, Growing] = defaultdict(Growing)
         self.task: asyncio.Task[None] | None = None
         self.is_dirty = False
-
-    def snapshot(self) -> bytes:
-        """Return the event with all that pages have of it so far."""
-        return encode("message", {**named(self.message), "html": self.frame, "parts": self.parts})
 
 
 def named(message: ChannelMessage) -> dict[str, Any]:

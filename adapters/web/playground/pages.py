@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from adapters.web.frame import page, render
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.channel_reader import just_before
 from adapters.web.playground.composer import suggest
 from adapters.web.playground.context_chart import SHOWN
@@ -31,6 +31,7 @@ from adapters.web.playground.message_view import (
     present_rows,
     render_ahead,
 )
+from adapters.web.playground.script_words import script_words
 from adapters.web.playground.settings_form import present_panel, read_panel
 from adapters.web.playground.shared import (
     PAGE_SIZE,
@@ -44,13 +45,14 @@ from adapters.web.playground.shared import (
 )
 from adapters.web.playground.visitor import NO_NAME, TAKEN, visitor_of
 from bot.errors import StorageError
+from bot.language import gettext, gettext_noop
 from bot.time_zones import find_zone, load_zones
-from bot.types import ChannelMessage, Incoming
+from bot.types import LOCALE, ChannelMessage, Incoming
 
 logger = logging.getLogger(__name__)
 
 OBJECTIONS = {"taken": TAKEN, "empty": NO_NAME}
-NOT_READ = "The figures could not be read."
+NOT_READ = gettext_noop("The figures could not be read.")
 SEARCH_LIMIT = 200
 SEARCH_WORDS = 10
 FOUND = 50
@@ -113,7 +115,7 @@ class Pages:
             "context": await self._context(here) if panel == "context" else None,
             "settings": await self._settings(request, here) if panel == "settings" else None,
             "notes": [],
-            "name_error": OBJECTIONS.get(request.query_params.get("objection", ""), ""),
+            "name_error": gettext(OBJECTIONS.get(request.query_params.get("objection", ""), "")),
             **more,
         }
         return render(request, "playground/chat.html", **values)
@@ -137,10 +139,13 @@ class Pages:
             "person": present_person(here.visitor.person),
             "is_admin": here.visitor.is_admin,
             "model": self._scene.model_name,
-            "notice": self._scene.notice,
+            "notice": gettext(self._scene.notice).format(model=self._scene.model_name),
             "limit": TEXT_LIMIT,
             "file_terms": terms(self._scene.file_bytes),
-            "placeholder": "Ask Seedling anything" if channel.direct else f"Message {title}, mention @seedling to ask",
+            "placeholder": gettext("Ask Seedling anything")
+            if channel.direct
+            else gettext("Message {title}, mention @seedling to ask").format(title=title),
+            "script_words": script_words(),
             "token": lambda: secrets.token_hex(12),
         }
 
@@ -221,7 +226,7 @@ class Pages:
         here = await surroundings(self._scene, request)
         message = await self._store.get_message(here.channel.workspace, here.channel.id, here.thread)
         if message is None:
-            raise HTTPException(404, "This message is not here any more.")
+            raise HTTPException(404, gettext("This message is not here any more."))
         return PlainTextResponse(self._scene.hub.current(message).text, headers={"Cache-Control": "no-store"})
 
     async def _search(self, request: Request) -> Response:
@@ -244,7 +249,14 @@ class Pages:
             }
             for item in found
         ]
-        return render(request, "playground/search.html", asked=asked, found=shown, is_more=len(found) == FOUND)
+        return render(
+            request,
+            "playground/search.html",
+            asked=asked,
+            found=shown,
+            is_more=len(found) == FOUND,
+            script_words=script_words(),
+        )
 
     # ------------------------------------------------------------ beside the messages
 
@@ -253,7 +265,7 @@ class Pages:
             records = await self._scene.bot.request_history(here.key, limit=SHOWN)
         except StorageError:
             logger.warning("what was sent to the model could not be read", exc_info=True)
-            return {"trouble": NOT_READ, "bars": []}
+            return {"trouble": gettext(NOT_READ), "bars": []}
         return present_context(records)
 
     async def _settings(self, request: Request, here: Surroundings) -> Json:
@@ -266,6 +278,7 @@ class Pages:
             sent_at=self._scene.clock(),
             is_admin=here.visitor.is_admin,
             is_direct=here.channel.direct,
+            platform_data={LOCALE: here.visitor.locale},
         )
         panel = await read_panel(self._scene.bot, here, asked, scope)
         return {**present_panel(panel, scope or panel.scope), "told": ""}

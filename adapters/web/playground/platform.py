@@ -11,15 +11,15 @@ from typing import Final, Protocol
 
 from starlette.types import ASGIApp
 
+from adapters.listeners import listen, serve, url_of
 from adapters.web.frame import Frame, FrameOptions, FrameStore, WebPart, frame_app, make_frame
 from adapters.web.frame.identity import PLATFORM
-from adapters.web.frame.openid import ProviderOptions
 from adapters.web.frame.sign_in import LINK_LIFETIME
 from adapters.web.frame.sign_in_pages import LINK_PATH
-from adapters.web.listeners import listen, serve, url_of
 from adapters.web.playground.actions import Actions
-from adapters.web.playground.channel_access import HOME, HOME_CHANNELS
+from adapters.web.playground.channel_access import HOME, HOME_CHANNELS, WELCOME_ID
 from adapters.web.playground.channel_reader import ChannelReading
+from adapters.web.playground.comparison import Comparisons
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
 from adapters.web.playground.files import Files
@@ -30,6 +30,7 @@ from adapters.web.playground.pages import Pages
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.shared import Scene
 from bot.errors import FileGone, FileTooLarge, PlatformError, StorageError
+from bot.language import gettext_noop
 from bot.ports import Bot, Clock, Reply, WorkspaceStore
 from bot.types import (
     Attachment,
@@ -49,29 +50,28 @@ PACE_SECONDS = 0.1
 
 READ_PAGE = 100
 
-WELCOME = """**Welcome to Seedling.** This is a team chat with a model in it.
+WELCOME = gettext_noop(
+    """**Welcome to Seedling.** This is a team chat with a model in it.
 
 - Mention **@seedling** in a channel: the answer comes in a thread, and more questions there need no mention.
 - Write to **Seedling** in your direct conversation, without any mention: nobody else sees it.
 - Type `/` for commands: `/ask` a question, `/set` a parameter, `/show` the settings here, `/help` for the rest."""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaygroundOptions:
-    """Options of the playground; `port` 0 is a free one, `secret` signs sessions, `notice` tells what answers.
+    """Options of the playground; `port` 0 is a free one, `notice` tells what answers.
 
-    `provider` is an OpenID Connect provider to sign in with, `api_url` is where requests to the model go, `file_bytes`
-    the most that a file may have. `is_shared` says that other processes show the same playground, or answer in it.
+    `api_url` is where requests to the model go, `file_bytes` the most that a file may have. `is_shared` says that other
+    processes show the same playground, or answer in it.
     """
 
-    host: str
+    frame: FrameOptions
     port: int
-    password: str | None = field(repr=False)
-    secret: str = field(repr=False)
     model_name: str
     notice: str
     complete: Complete
-    provider: ProviderOptions | None = None
     is_shared: bool = False
     file_bytes: int = 20_000_000
     api_url: str = ""
@@ -209,24 +209,21 @@ class Playground(ChannelReading):
 
     async def run(self, bot: Bot) -> None:
         """Serve until cancelled. Raises `ConfigError` when the address cannot be used, or is open to strangers."""
-        options = self._options
-        frame_options = FrameOptions(
-            host=options.host, password=options.password, secret=options.secret, provider=options.provider
-        )
-        listening = listen(options.host, options.port or self._port)
+        host = self._options.frame.host
+        listening = listen(host, self._options.port or self._port)
         self._port = listening.getsockname()[1]  # pages that are open come back to it after a restart
         with listening:
-            async with self.site(bot, frame_options) as site:
-                url = url_of(options.host, listening)
+            async with self.site(bot) as site:
+                url = url_of(host, listening)
                 link = f"{url}{LINK_PATH}/{await site.frame.sign_ins.links.issue()}"
                 address = Address(url=url, administrator=link)
                 await serve(site.app, listening, lambda: self._tell_address(address), site.hub.close)
 
     @asynccontextmanager
-    async def site(self, bot: Bot, frame_options: FrameOptions) -> AsyncIterator[Site]:
+    async def site(self, bot: Bot) -> AsyncIterator[Site]:
         """Yield the pages as an application, which follow what is stored for as long as the context lasts."""
         await self._furnish()
-        frame = await make_frame(frame_options, self._sign_in_store, self._clock, rooms=[ROOM], parts=self._parts)
+        frame = await make_frame(self._options.frame, self._sign_in_store, self._clock, rooms=[ROOM], parts=self._parts)
         hub = self._hub = Hub(self._store, self._clock, MessageHtml(frame.templates.environment))
         scene = Scene(
             store=self._store,
@@ -247,6 +244,7 @@ class Playground(ChannelReading):
             *Actions(scene, pages, files).routes(),
             *files.routes(),
             *EventStreams(scene).routes(),
+            *Comparisons(scene).routes(),
             *others,
         ]
         following = asyncio.create_task(hub.follow(), name="what happens in the playground")
@@ -267,7 +265,7 @@ class Playground(ChannelReading):
             return
         await self._store.put_workspace(HOME, HOME_CHANNELS, [BOT])
         welcome = ChannelMessage(
-            workspace=HOME.id, channel="general", id="welcome", author=BOT, text=WELCOME, at=self._clock()
+            workspace=HOME.id, channel="general", id=WELCOME_ID, author=BOT, text=WELCOME, at=self._clock()
         )
         await self._store.put_messages([welcome])
 

@@ -9,25 +9,33 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.identity import identity_of
+from adapters.web.frame.languages import told_language
 from adapters.web.frame.visitors import keep_name, person_in, plain_name
 from adapters.web.playground.live_reply import BOT
+from adapters.web.roles import WebRole
+from bot.language import gettext_noop
 from bot.time_zones import UTC_NAME
 from bot.types import Person
 
 _NAME: Final = "name"
 ZONE_LIMIT: Final = 64
-TAKEN: Final = "That is what the bot is called. Choose another name, so that nobody mixes you up."
-NO_NAME: Final = "A name needs at least one letter or digit."
+TAKEN: Final = gettext_noop("That is what the bot is called. Choose another name, so that nobody mixes you up.")
+NO_NAME: Final = gettext_noop("A name needs at least one letter or digit.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A person at a browser; their name is "" until they were asked. `place` is the workspace and channel seen last."""
+    """A person at a browser.
+
+    Their name is "" until they were asked, `locale` where there is no catalogue for what they read. `place` is the
+    workspace and channel seen last.
+    """
 
     person: Person
     is_admin: bool
     zone: str
+    locale: str
     place: tuple[str, ...]
 
 
@@ -41,12 +49,13 @@ def visitor_of(request: Request) -> Visitor:
         person=Person(id=identity.person.id, name="" if objection(name) else name),
         is_admin=identity.may(WebRole.ADMINISTRATOR),
         zone=_told(request, "zone")[:ZONE_LIMIT] or UTC_NAME,
+        locale=told_language(request),
         place=tuple(unquote(part) for part in _told(request, "place").split("/")),
     )
 
 
 def rename(request: Request, name: str) -> str:
-    """Let the person of this browser be called so; return what speaks against it, "" for nothing."""
+    """Let the person of this browser be called so; return what speaks against it, to be looked up, "" for nothing."""
     name = plain_name(name)
     if trouble := objection(name):
         return trouble
@@ -55,7 +64,7 @@ def rename(request: Request, name: str) -> str:
 
 
 def objection(name: str) -> str:
-    """Return what speaks against a name, "" for nothing."""
+    """Return what speaks against a name, to be looked up, "" for nothing."""
     letters = _letters(name)
     if not letters:
         return NO_NAME

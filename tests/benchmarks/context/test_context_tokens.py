@@ -4,11 +4,19 @@ from statistics import median
 import pytest
 
 from adapters.local import LocalServer
-from benchmarks.context_tokens import class_table, count_classes, measure_errors, read_answers, read_threads, table
+from benchmarks.context_tokens import (
+    class_table,
+    count_classes,
+    measure_errors,
+    read_answers,
+    read_threads,
+    relative_error,
+    table,
+)
 from benchmarks.text_classes import SCRIPTS, texts
 from bot.context.condensed_notes import bounded
 from bot.context.system_prompt import system_prompt
-from bot.context.tokens import ENTRY_OVERHEAD, SAFETY_MARGIN, estimate, estimate_request, relative_error
+from bot.context.tokens import ENTRY_OVERHEAD, SAFETY_MARGIN, estimate, estimate_request
 from bot.context.view import WindowLimits
 from bot.pricing import FREE_CARD
 
@@ -66,3 +74,15 @@ async def test_a_first_request_at_the_limit_is_accepted_for_every_class(
     counts = dict(await count_classes(local_model.base_url, {**asked, "system prompt": system_prompt(None)}))
     taken = limits.context_tokens - limits.reserved - counts.pop("system prompt") - ENTRY_OVERHEAD
     assert {name: tokens for name, tokens in counts.items() if tokens > taken} == {}
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "error"),
+    [
+        pytest.param(90, 100, -0.1, id="too-low"),
+        pytest.param(110, 100, 0.1, id="too-high"),
+        pytest.param(5, 0, 0.0, id="no-truth"),
+    ],
+)
+def test_the_error_is_a_share_of_the_truth(expected: int, actual: int, error: float) -> None:
+    assert relative_error(expected=expected, actual=actual) == pytest.approx(error)

@@ -17,7 +17,8 @@ from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
-from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.in_memory.store import MemoryStore
@@ -46,7 +47,7 @@ async def playground() -> AsyncIterator[Stage]:
     root = ChannelMessage(workspace="local", channel="general", id="q1", author=ada, text="q", at=START)
     await store.put_messages([root])
     options = PlaygroundOptions(
-        host="127.0.0.1", port=0, password=None, secret="s", model_name="m", notice="", complete=lambda _: ()
+        frame=FrameOptions(host="127.0.0.1", secret="s"), port=0, model_name="m", notice="", complete=lambda _: ()
     )
 
     @asynccontextmanager

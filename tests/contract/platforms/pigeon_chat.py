@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.app.registry import open_platforms
+from bot.app.platform_registry import open_platforms
 from bot.settings import Settings
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import PATIENCE_S, Chat, Said, end, now

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.composer import MENTION, message_id
 from adapters.web.playground.live_reply import BOT
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import Chat, Said, end, now
@@ -61,6 +61,10 @@ class PlaygroundChat(Chat):
         query = f"id={found[0].id}&how=regenerate&thread={said.id}"
         await self._people[by].post(f"/c/local/general/again?{query}")
 
+    async def rate(self, said: Said, *, by: str) -> None:
+        found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)
+        await self._people[by].post(f"/c/local/general/feedback?id={found[0].id}&good=yes&thread={said.id}")
+
     async def delete(self, said: Said) -> None:
         path = f"/c/local/{said.native['channel']}/delete"
         await self._people[said.native["by"]].post(f"{path}?id={said.id}&thread={said.native['thread']}")
@@ -79,10 +83,10 @@ async def playground() -> AsyncIterator[PlaygroundChat]:
     """The playground with two pages open."""
     store = MemoryStore(clock=now)
     options = PlaygroundOptions(
-        host="127.0.0.1", port=0, password=None, secret=SECRET, model_name="m", notice="", complete=lambda _: ()
+        frame=FrameOptions(host="127.0.0.1", secret=SECRET), port=0, model_name="m", notice="", complete=lambda _: ()
     )
     chat = PlaygroundChat(Playground(store, options=options, clock=now), store)
-    async with chat.platform.site(chat.inbox, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+    async with chat.platform.site(chat.inbox) as site:
         chat.open(site.app)
         tasks = [asyncio.create_task(chat.dispatcher.run([chat.name]))]
         try:

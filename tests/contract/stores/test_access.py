@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import sqlalchemy as sa
 
 from bot.parameters import Scope
-from bot.turns.effects import AddRule, ForgetPerson, RemoveRule, SetChangeRole, SetParameters
+from bot.turns.effects import (
+    AddRule,
+    ForgetPerson,
+    RemoveBudget,
+    RemoveRule,
+    SetBudget,
+    SetChangeRole,
+    SetParameters,
+)
 from bot.types import (
+    INSTALLATION,
     AuditRecord,
+    Budget,
     ConversationKey,
     NewRule,
+    Period,
     PlaceKind,
     RuleKind,
     RulePlace,
@@ -132,6 +144,20 @@ async def test_rules_and_roles_are_recorded_in_words(store: AnyStore) -> None:
         ("rule", said, ""),
         ("role", "", "everyone"),
     ]
+
+
+async def test_budgets_are_recorded_with_what_they_were(store: AnyStore) -> None:
+    def budget(amount: str) -> Budget:
+        return Budget(scope=INSTALLATION, period=Period.DAY, amount=Decimal(amount), time_zone="UTC")
+
+    gone = RemoveBudget(scope=INSTALLATION, period=Period.DAY)
+    changes = [SetBudget(budget=budget(amount)) for amount in ("5", "5", "20")]
+    for number, change in enumerate([*changes, gone, gone]):
+        await store.carry_out(incoming("/budget", number, key=KEY), change, lambda _: "")
+    trail = await store.audit_trail(since=START, limit=10)
+    five, twenty = "5 dollars a day (UTC)", "20 dollars a day (UTC)"
+    assert [(item.before, item.after) for item in trail] == [("", five), (five, twenty), (twenty, "")]
+    assert {(item.action, item.place) for item in trail} == {("budget", "*")}
 
 
 async def test_forgetting_somebody_leaves_the_trail_and_no_name_in_it(store: AnyStore) -> None:

@@ -134,7 +134,7 @@ async def test_a_budget_that_is_set_late_knows_what_was_spent_before(store: AnyS
     assert (await use(store)).spent == Decimal("0.8")
     await store.put_budget(budget("2"))
     assert ((await use(store)).spent, (await use(store)).left) == (Decimal("0.8"), Decimal("1.2"))
-    assert await store.remove_budget(INSTALLATION, Period.DAY)
+    assert await store.remove_budget(INSTALLATION, Period.DAY) == budget("2")
     assert not await store.remove_budget(INSTALLATION, Period.DAY)
     assert await store.budget_uses() == []
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     SOURCES_ID,
     Attachment,
@@ -241,17 +243,36 @@ async def test_question_and_answer_leave_every_conversation_of_the_channel(store
     assert (found.incoming.text, found.draft) == ("", None)
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert conversation.head_digest == "deleted"
+    assert conversation.prompt_digest == "deleted"
     assert await store.enqueue(asked("a")) is None
 
 
-@pytest.mark.parametrize(("deleted", "left"), [("s-a", 0), ("r-a", 1)])
-async def test_the_sources_of_an_answer_go_with_it(store: AnyStore, deleted: str, left: int) -> None:
+@pytest.mark.parametrize(
+    ("deleted", "gone", "left"), [("s-a", 3, []), ("r-a", 2, [SECRET, REMOVED_ANSWER])], ids=["question", "answer"]
+)
+async def test_the_sources_of_an_answer_go_with_it(
+    store: AnyStore, deleted: str, gone: int, left: Sequence[str]
+) -> None:
     turn = await answered(store, "a")
     sources = replace(entry("x", text=SECRET), id=f"{SOURCES_ID}{turn.id}", message_id="")
     await store.append_entries(KEY, [sources])
-    assert (await store.delete_messages(CHANNEL, [deleted])).entries == 3 - left
-    assert len(await texts(store)) == left
+    assert (await store.delete_messages(CHANNEL, [deleted])).entries == gone
+    assert await texts(store) == left
+
+
+@pytest.mark.parametrize("order", ["abc", "bca", "cab"])
+async def test_questions_that_were_answered_with_a_deleted_one_still_read_as_answered(
+    store: AnyStore, order: str
+) -> None:
+    turn = await under_way(store, *"abc")
+    await settle(store, turn, settlement(entry("a"), entry("b"), entry("c"), answer_of(turn)))
+    left = set(order)
+    for name in order:
+        left.remove(name)
+        await store.delete_messages(CHANNEL, [f"s-{name}"])
+        mark = [REMOVED_ANSWER] if left else []
+        assert await texts(store) == [*(f"text {other}" for other in sorted(left)), *mark]
+    assert not await store.open_conversations()
 
 
 async def test_what_was_asked_again_goes_with_the_question(store: AnyStore) -> None:
@@ -328,6 +349,6 @@ async def test_a_deletion_while_an_answer_is_written_is_kept_when_it_is_recorded
         turn, settlement(entry("a"), replace(entry("late"), message_id="s-old"), conversation=after)
     )
     assert recorded.conversation is not None
-    assert recorded.conversation.head_digest == "deleted"
+    assert recorded.conversation.prompt_digest == "deleted"
     assert recorded.conversation == await store.get_conversation(KEY)
     assert await texts(store) == ["text a"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bot.access.decision import DENIED, NO_SHARED_WORKSPACE
-from bot.chat.message_policy import REFUSALS
+from bot.chat.message_policy import EMOJI, REFUSALS
+from bot.types import NewRule, PlaceKind, RuleKind, RulePlace, Subject, SubjectKind
 from tests.emulators.discord.world import Role
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
@@ -41,3 +42,34 @@ async def test_who_has_the_bot_for_themselves_and_shares_no_server_with_it_is_no
         asked = scene.discord.slash(carl, where, "ask", {"question": "here too?"})
         assert REFUSALS[NO_SHARED_WORKSPACE] in text_of(await asked.shown())
     assert scene.model.asked == []
+
+
+async def test_administrators_are_always_in_whatever_they_do(scene: Scene) -> None:
+    scene.model.scripts += [words("One."), words("Two.")]
+    owner = scene.discord.developer
+    async with scene.bot():
+        await commands_there(scene)
+        denied = scene.discord.slash(owner, scene.general, "access", {"words": "deny everybody channel"})
+        assert "everybody may not" in text_of(await denied.shown()).lower()
+        left, plain = (scene.discord.say(owner, scene.general, text) for text in ("the pump?", "a heron?"))
+        scene.discord.react(owner, left, EMOJI)
+        await scene.until(lambda: len(scene.model.asked) == 1)
+        scene.discord.edit(owner, plain, f"{scene.discord.mention()} a heron?")
+        await scene.until(lambda: len(scene.model.asked) == 2)
+        await scene.closed()
+
+
+async def test_what_somebody_wrote_directly_while_nobody_listened_makes_them_no_administrator(scene: Scene) -> None:
+    scene.model.scripts.append(words("Hello."))
+    async with scene.bot():
+        place = scene.discord.dm(scene.bob)
+        scene.discord.say(scene.bob, place, "hi")
+        await scene.done(place)
+        assert scene.core is not None
+        everybody = Subject(kind=SubjectKind.EVERYBODY)
+        where = RulePlace(kind=PlaceKind.DIRECT, key="discord")
+        await scene.core.store.add_rule(NewRule(kind=RuleKind.DENY, subject=everybody, place=where))
+    scene.discord.say(scene.bob, place, "and now?")
+    async with scene.bot():
+        await scene.until(lambda: any(item.content == REFUSALS[DENIED] for item in place.shown()))
+    assert len(scene.model.asked) == 1

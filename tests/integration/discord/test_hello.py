@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -70,7 +71,12 @@ async def test_it_is_said_once_for_each_server(scene: Scene) -> None:
         added(scene, scene.bob)
         await scene.until(lambda: said_to(scene, scene.bob))
         await scene.until(lambda: asked_who(scene) > 2)
+        assert scene.core is not None
+        place = f"discord/{guild.id}"
+        trail = await scene.core.store.audit_trail(since=datetime.min.replace(tzinfo=UTC), within=place, limit=9)
     assert len(said_to(scene, scene.ada)) == 1
+    came = ("install", f"discord/{scene.ada.id}")
+    assert sorted((item.action, item.who) for item in trail) == [came, came, ("uninstall", "discord")]
 
 
 async def test_servers_that_it_is_in_at_its_start_or_that_come_back_are_not_greeted(scene: Scene) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from adapters.discord.events.parse import no_names
 from adapters.discord.message_content import read_content
 from adapters.discord.payloads import Message
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.world import Channel, User
 from tests.integration.discord_emulator.bots import NO_CONTENT, Bot, discord_, joined

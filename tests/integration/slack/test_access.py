@@ -69,3 +69,62 @@ async def test_rules_are_for_administrators() -> None:
         await slack.slash(slack.ada, slack.general, "/seed", "access allow everybody")
         assert "Only administrators can" in await told(play, "Only")
         assert await play.store.rules_within("") == []
+
+
+async def test_an_administrator_counts_as_one_no_longer_than_half_a_minute_where_slack_does_not_tell() -> None:
+    async with scene(role_seconds=0.0) as play:
+        slack = play.slack
+        boss = slack.person("Boss", is_admin=True)
+        await slack.slash(boss, slack.general, "/seed", "access deny guests")
+        await told(play, "Rule 1")
+        boss.is_admin = False  # the event went to another process
+        await slack.slash(boss, slack.general, "/seed", "access remove 1")
+        await told(play, "Only administrators can")
+        assert len(await play.store.rules_within("")) == 1
+
+
+async def test_while_slack_does_not_tell_who_is_a_guest_a_denial_of_guests_counts_for_everybody() -> None:
+    async with scene(words("Hello.")) as play:
+        slack = play.slack
+        boss = slack.person("Boss", is_admin=True)
+        slack.general.members.append(boss.id)
+        await slack.slash(boss, slack.general, "/seed", "access deny guests")
+        await told(play, "Rule 1")
+        slack.fault("users.info", error="internal_error", times=99)
+        await slack.say(slack.ben, slack.general, f"{slack.mention()} hi")
+        await play.until(lambda: NOT_OPEN in whispered(slack))
+        assert play.model.asked == []
+
+
+async def test_the_home_tab_of_somebody_denied_says_so_and_nothing_else() -> None:
+    async with scene() as play:
+        slack = play.slack
+        boss = slack.person("Boss", is_admin=True)
+        slack.general.members.append(boss.id)
+        await slack.slash(boss, slack.general, "/seed", f"access deny <@{slack.ben.id}> workspace")
+        await told(play, "Rule 1")
+        await slack.open_app_home(slack.ben, "home")
+        await play.until(lambda: slack.home(slack.ben))
+        home = slack.home(slack.ben)
+        assert home is not None
+        assert NOT_OPEN in str(home.body)
+        assert "reasoning_effort" not in str(home.body)
+        assert slack.violations == []
+
+
+@pytest.mark.parametrize("named", ["<@{ada}|ada>", "person:{ada}"])
+async def test_a_budget_of_somebody_counts_for_them(named: str) -> None:
+    async with scene() as play:
+        slack = play.slack
+        boss = slack.person("Boss", is_admin=True)
+        slack.general.members.append(boss.id)
+        await slack.slash(boss, slack.general, "/seed", f"budget person {named.format(ada=slack.ada.id)} 1 month")
+        await told(play, "The budget of one person here is now $1.00 a month")
+        await slack.say(boss, slack.general, f"{slack.mention()} budget person <@{slack.ben.id}> 2")
+        await told(play, "The budget of one person here is now $2.00 a day")
+        assert {use.budget.scope.person for use in await play.store.budget_uses()} == {slack.ada.id, slack.ben.id}
+        for words_typed in ("budget person <@U0GONE|gone> 1", "budget person @nobody 1", "budget person guests 1"):
+            before = len(slack.whispers)
+            await slack.slash(boss, slack.general, "/seed", words_typed)
+            await play.until(lambda before=before: len(slack.whispers) > before)
+        assert len(await play.store.budget_uses()) == 2

@@ -8,7 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.message_content import files, mentions, read_content
 from adapters.slack.payloads import SlackMessage
-from bot.chat.message_rendering import render
+from bot.chat.message_markdown import render
 from tests.emulators.slack import RunningSlack
 from tests.emulators.slack.world import Person
 from tests.message_cases import cases, unseen

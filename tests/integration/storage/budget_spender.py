@@ -7,7 +7,7 @@ import random
 import sys
 from decimal import Decimal
 
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.errors import BudgetReached
 from bot.types import Charge, ConversationKey, Usage
 from storage import open_store

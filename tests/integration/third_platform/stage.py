@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from bot.app.registry import ConfiguredPlatform, open_platforms
+from bot.app.platform_registry import ConfiguredPlatform, open_platforms
 from bot.ports import Platform
 from bot.settings import Settings
 from storage.in_memory.store import MemoryStore

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +11,9 @@ from html import escape
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.page_streams import OpenPage
-from adapters.web.playground.platform import Site
+from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
 from bot.parameters import PARAMETERS
@@ -23,6 +23,7 @@ from tests.browser.conftest import TickingClock
 from tests.browser.driven_bot import DrivenBot
 from tests.web_visitors import ORIGIN, SECRET, Heard, Visitor, settled
 
+GERMAN = ("Denkt nach", "Kopieren", "Angehalten")
 GENERAL = "/c/local/general"
 
 
@@ -54,10 +55,8 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     clock, bot = TickingClock(), DrivenBot()
     store = store or MemoryStore(clock=clock)
     options = PlaygroundOptions(
-        host="127.0.0.1",
+        frame=FrameOptions(host="127.0.0.1", secret=SECRET),
         port=0,
-        password=None,
-        secret=SECRET,
         model_name="tiny",
         notice="",
         complete=complete,
@@ -65,7 +64,7 @@ async def open_house(store: MemoryStore | None = None) -> AsyncIterator[House]:
     )
     playground = Playground(store, options=options, clock=clock)
     bot.platform, bot.store = playground, store
-    async with playground.site(bot, FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+    async with playground.site(bot) as site:
         yield House(playground, store, bot, site, clock)
 
 
@@ -238,6 +237,44 @@ async def test_who_reconnects_in_the_middle_gets_the_whole_answer_and_then_what_
         await reply.show(Draft(status="writing", text="Once upon a time"))
         await settled(house.site.hub)
     assert grown(heard, "turn-1") == "<p>Once upon a time</p>\n"
+
+
+async def test_everybody_reads_an_answer_in_their_own_language_while_it_grows(house: House) -> None:
+    house.bob.client.headers["Accept-Language"] = "de-DE"
+    hub = house.site.hub
+    await house.ada.send("@seedling hi", token="t")
+    thread = house.bot.asked[0].key.thread
+    reply = await house.bot.next_reply()
+    await reply.show(Draft(status="thinking"))
+    await settled(hub)
+    there = f"/events/local/general?thread={thread}"
+    async with house.ada.listening(hub, there) as english, house.bob.listening(hub, there) as german:
+        await reply.show(Draft(status="writing", text="`x`\n\n```\ncode"))
+        await settled(hub)
+        await reply.finish(Draft(status="stopped", text="`x`\n\n```\ncode\n```"))
+    for heard, words, others in ((english, ("Thinking", "Copy", "Stopped"), "Kopieren"), (german, GERMAN, "Copy code")):
+        told = "".join(str(item.values) for item in heard)
+        assert [word for word in words if word not in told] == []
+        assert others not in told
+    assert "Good answer" in (await house.ada.get(f"{GENERAL}/{thread}")).text
+    page = (await house.bob.get(f"{GENERAL}/{thread}")).text
+    assert "Gute Antwort" in page
+    assert "Nachrichten in diesem Thread" in page
+
+
+async def test_what_somebody_is_told_is_in_their_language(house: House) -> None:
+    german = {"Accept-Language": "de-DE"}
+    page = (await house.ada.client.get(GENERAL, headers=german)).text
+    assert '<html lang="de"' in page
+    assert "Willkommen bei Seedling" in page
+    assert "Fragen und Antworten für alle" in page
+    assert "Die Verbindung ist weg" in page, "the sentences of scripts come with the page"
+    assert "The connection is lost" not in (await house.ada.get(GENERAL)).text, "which have the English ones themselves"
+    house.ada.client.headers.update(german)
+    await house.ada.send("@seedling was?", token="t")
+    assert house.bot.asked[0].platform_data == {"locale": "de"}
+    refused = await house.ada.client.get("/text/local/general/none", headers={"Accept": "*/*"})
+    assert refused.text.strip() == "Diese Nachricht gibt es hier nicht mehr."
 
 
 async def test_another_process_takes_the_stream_up(house: House) -> None:
@@ -463,6 +500,19 @@ async def test_a_setting_is_saved_and_what_is_wrong_stands_at_its_field(house: H
     right = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="10", stop="")
     assert "Saved: max_tokens is 10." in right.text
     assert [(scope.kind, values) for scope, values in house.bot.set] == [("channel", {"max_tokens": "10"})]
+
+
+async def test_what_somebody_else_changed_meanwhile_is_told_and_never_set_back(house: House) -> None:
+    form = {"scope": "channel", "max_tokens": "5", "shown-max_tokens": "5", "context": ""}
+    left_alone = await house.ada.post(f"{GENERAL}/settings", scripted=False, **form)
+    assert "Nothing was changed." in left_alone.text
+    told = await house.ada.post(f"{GENERAL}/settings", scripted=False, **{**form, "max_tokens": "7"})
+    assert "Somebody changed this meanwhile" in told.text
+    assert not house.bot.set
+    shown = re.search(r'name="shown-max_tokens" value="(.*?)"', told.text)
+    assert shown is not None
+    again = {**form, "max_tokens": "7", "shown-max_tokens": shown[1]}
+    assert "Saved: max_tokens is 7." in (await house.ada.post(f"{GENERAL}/settings", scripted=False, **again)).text
 
 
 async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
+from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.app.supervisor import Supervisor
 from bot.backoff import BackoffTimes
 from bot.errors import StorageUnavailable
@@ -37,10 +38,8 @@ class FailingStore(MemoryStore):
 @asynccontextmanager
 async def served(store: MemoryStore) -> AsyncIterator[Playground]:
     options = PlaygroundOptions(
-        host="127.0.0.1",
+        frame=FrameOptions(host="127.0.0.1", secret="s"),
         port=0,
-        password=None,
-        secret="s",
         model_name="m",
         notice="",
         complete=lambda *_: [],

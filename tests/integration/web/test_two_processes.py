@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.playground.platform import Site
+from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage import migrate, open_store
@@ -22,10 +21,8 @@ from tests.quiet_bot import QuietBot
 from tests.web_visitors import SECRET, Visitor, settled
 
 OPTIONS = PlaygroundOptions(
-    host="127.0.0.1",
+    frame=FrameOptions(host="127.0.0.1", secret=SECRET),
     port=0,
-    password=None,
-    secret=SECRET,
     model_name="tiny",
     notice="",
     complete=complete,
@@ -49,7 +46,7 @@ async def web_process(url: str) -> AsyncIterator[Site]:
     async with open_store(url, clock=now) as store:
         playground = Playground(store, options=OPTIONS, clock=now)
         following = asyncio.create_task(follow_playground(url, playground.wake))
-        async with playground.site(QuietBot(), FrameOptions(host="127.0.0.1", secret=SECRET)) as site:
+        async with playground.site(QuietBot()) as site:
             yield site
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

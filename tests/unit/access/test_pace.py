@@ -10,8 +10,8 @@ import pytest
 from bot.access.pace import QuestionPace
 from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters
-from bot.types import Outcome, Person
-from tests.fakes import START, incoming
+from bot.types import Entrance, FollowUp, Outcome, Person, Task
+from tests.fakes import KEY, START, incoming
 from tests.house import running
 
 HOURLY = {"questions_per_minute": 1_000, "questions_per_hour": 3}
@@ -59,3 +59,34 @@ async def test_the_one_too_many_is_told_alone_and_not_stored() -> None:
         await house.settled()
         figures = await house.store.queue_figures()
     assert figures.done == 2
+
+
+async def test_what_is_asked_by_a_button_or_a_reaction_counts_for_who_does_it() -> None:
+    async with running() as house:
+        await house.ask("Why?", 1)
+        house.inbox._pace = QuestionPace()
+        await house.inbox.handle(incoming("/set workspace questions_per_minute 2", 9, is_admin=True))
+        bob = Person(id="u2", name="Bob")
+        for number in (10, 11, 12):
+            message = incoming("A heron?", number, key=replace(KEY, thread=f"t{number}"))
+            press = incoming("", 20 + number, author=bob, entrance=Entrance.REACTION, key=message.key)
+            await house.inbox.on_reaction(message, asked=press)
+        assert {turn.incoming.message_id for turn in house.store._turns.values()} == {"s1", "s10", "s11"}
+        for number, shown in enumerate((1, 1, 4)):  # the same twice is one question
+            press = incoming("", 40 + number, entrance=Entrance.BUTTON)
+            await house.inbox.follow_up(shown, FollowUp.REGENERATE, asked=press)
+            await house.settled()
+        with pytest.raises(InvalidInput, match="asked 2 questions within a minute"):
+            await house.inbox.follow_up(5, FollowUp.REGENERATE, asked=incoming("", 50, entrance=Entrance.BUTTON))
+
+
+async def test_an_edit_that_asks_too_much_is_passed_over_and_stays_context() -> None:
+    async with running() as house:
+        house.inbox._pace = QuestionPace()
+        await house.inbox.handle(incoming("/set workspace questions_per_minute 1", 9, is_admin=True))
+        await house.ask("Why?", 1)
+        await house.inbox.handle(incoming("thanks!", 2, is_directed=False))
+        edited = await house.inbox.on_message_edited(incoming("thanks! and two?", 2), at=START + timedelta(minutes=1))
+        assert edited.outcome is Outcome.IGNORED
+        (kept,) = (turn.incoming for turn in house.store._turns.values() if turn.incoming.task is Task.CONTEXT)
+    assert kept.text == "thanks! and two?"

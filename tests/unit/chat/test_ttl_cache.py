@@ -83,3 +83,8 @@ async def test_closing_ends_what_is_being_loaded() -> None:
     await cache.aclose()
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+async def test_some_values_are_believed_for_a_shorter_time() -> None:
+    cache, source = TtlCache[str, int](seconds=60, size=10, limit=lambda value: 0 if value == 1 else None), Source()
+    assert [await cache.get("a", source.load) for _ in range(3)] == [1, 2, 2]

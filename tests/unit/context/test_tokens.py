@@ -11,7 +11,6 @@ from bot.context.tokens import (
     corrected,
     estimate,
     estimate_entry,
-    relative_error,
     updated_ratio,
 )
 from bot.types import Entry, Media
@@ -101,21 +100,9 @@ def test_after_three_counts_a_steady_tokenizer_is_met_within_a_tenth(truth: floa
     ratio = 1.0
     for _ in range(3):
         ratio = updated_ratio(ratio, estimated=estimated, actual=round(truth * estimated))
-    assert abs(relative_error(expected=corrected(estimated, ratio), actual=round(truth * estimated))) < 0.10
+    assert corrected(estimated, ratio) == pytest.approx(round(truth * estimated), rel=0.10)
 
 
 @given(st.integers(0, 10**6))
 def test_what_lies_below_a_limit_fits_even_when_the_margin_is_used_up(limit: int) -> None:
     assert 0 <= below(limit) / (1 - SAFETY_MARGIN) <= limit + 1e-6
-
-
-@pytest.mark.parametrize(
-    ("expected", "actual", "error"),
-    [
-        pytest.param(90, 100, -0.1, id="too-low"),
-        pytest.param(110, 100, 0.1, id="too-high"),
-        pytest.param(5, 0, 0.0, id="no-truth"),
-    ],
-)
-def test_the_error_is_a_share_of_the_truth(expected: int, actual: int, error: float) -> None:
-    assert relative_error(expected=expected, actual=actual) == pytest.approx(error)

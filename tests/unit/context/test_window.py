@@ -37,7 +37,7 @@ def notes(*, until: int, begin: int = 0) -> Condensation:
 def carried_on(history: list[StoredEntry]) -> View:
     """A conversation whose last request carried all of `history`, which is warm and continues."""
     at = history[-1].at
-    known = Conversation(last_request_at=at, head_digest=digest("head"))
+    known = Conversation(last_request_at=at, prompt_digest=digest("head"))
     return view(*history, conversation=known, now=at + timedelta(seconds=30))
 
 
@@ -57,7 +57,7 @@ class TestBreaks:
         thread = Thread()
         thread.ask("Hello")
         thread.persona = "A pirate."
-        assert thread.ask("And now?")[1].broken is CacheBreak.HEAD_CHANGED
+        assert thread.ask("And now?")[1].broken is CacheBreak.PROMPT_CHANGED
         assert thread.ask("And now?")[1].broken is None
 
     def test_changed_notes_are_the_reason_and_leave_the_system_prompt_cached(self) -> None:
@@ -65,11 +65,11 @@ class TestBreaks:
         thread.ask("Hello")
         thread.conversation = replace(thread.conversation, memory="- Ada likes tea.")
         view, window = thread.ask("And now?")
-        assert window.broken is CacheBreak.HEAD_CHANGED
-        assert 1_024 <= window.cached == window.head_tokens - sum(map(estimate_entry, view.notes))
+        assert window.broken is CacheBreak.PROMPT_CHANGED
+        assert 1_024 <= window.cached == window.fixed_tokens - sum(map(estimate_entry, view.notes))
         _, window = thread.ask("And now?")
         assert window.broken is None
-        assert window.cached > window.head_tokens
+        assert window.cached > window.fixed_tokens
 
     def test_a_changed_system_prompt_leaves_nothing_cached(self) -> None:
         thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
@@ -81,8 +81,8 @@ class TestBreaks:
         thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
         thread.ask("Hello")
         older = digest("its persona, its rules and its notes in one text")
-        thread.conversation = replace(thread.conversation, head_digest=older)
-        assert [thread.ask("And now?")[1].broken for _ in range(2)] == [CacheBreak.HEAD_CHANGED, None]
+        thread.conversation = replace(thread.conversation, prompt_digest=older)
+        assert [thread.ask("And now?")[1].broken for _ in range(2)] == [CacheBreak.PROMPT_CHANGED, None]
 
     def test_a_deleted_message_is_the_reason(self) -> None:
         thread = Thread()
@@ -126,7 +126,7 @@ class TestBreaks:
         thread.ask("Hello")
         thread.conversation = with_notes(thread.conversation, notes(until=2))
         _, window = thread.ask("And now?")
-        assert (window.broken, window.start) == (CacheBreak.HEAD_CHANGED, 0)
+        assert (window.broken, window.start) == (CacheBreak.PROMPT_CHANGED, 0)
 
     def test_another_mode_is_the_reason_and_no_reason_to_trim(self) -> None:
         searching = replace(carried_on(exchanges(8)), mode="web_search")
@@ -137,7 +137,7 @@ class TestBreaks:
         known = mark_prefix_broken(
             mark_prefix_broken(Conversation(last_request_at=START), CacheBreak.DELETED), CacheBreak.TRIM
         )
-        assert known.head_digest == CacheBreak.DELETED.value
+        assert known.prompt_digest == CacheBreak.DELETED.value
 
     def test_a_conversation_without_requests_cannot_be_interrupted(self) -> None:
         assert mark_prefix_broken(Conversation(), CacheBreak.DELETED) == Conversation()
@@ -150,7 +150,7 @@ class TestTrims:
         assert plan(warm, limits()).broken is None
         window = plan(replace(warm, now=history[-1].at + timedelta(seconds=601)), limits())
         assert window.broken is CacheBreak.COLD
-        assert window.tokens - window.head_tokens == 1_050
+        assert window.tokens - window.fixed_tokens == 1_050
         assert window.cached == 0
 
     def test_a_pause_breaks_nothing_when_there_is_nothing_to_trim(self) -> None:
@@ -192,8 +192,8 @@ class TestTrims:
         tiny = limits(card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
         window = plan(carried_on(exchanges(40)), tiny)
         assert window.broken is CacheBreak.TRIM
-        entries = window.tokens - window.head_tokens
-        assert 0.6 < entries / (tiny.prompt - window.head_tokens) <= 0.7
+        entries = window.tokens - window.fixed_tokens
+        assert 0.6 < entries / (tiny.prompt - window.fixed_tokens) <= 0.7
         assert window.until_trim > 1_500
 
     def test_full_keeps_all_that_fits_even_after_a_pause(self) -> None:
@@ -249,7 +249,7 @@ class TestTrimsWithNotes:
         assert longest > max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
 
     def test_the_same_notes_serve_several_trims_of_a_lively_conversation(self) -> None:
-        known = Conversation(last_request_at=START, head_digest=digest("head"), condensed_until=16)
+        known = Conversation(last_request_at=START, prompt_digest=digest("head"), condensed_until=16)
         growing = [replace(carried_on(exchanges(n)), conversation=known) for n in range(8, 15)]
         windows = [plan(replace(view, now=START), self.noted) for view in growing]
         unnoted = [plan(replace(view, now=START), limits()) for view in growing]
@@ -277,7 +277,7 @@ class TestTrimsWithNotes:
     def test_known_notes_tell_how_long_the_next_ones_will_be(self) -> None:
         def left(words: int) -> int:
             told = notes_message("- " + "tea " * words)
-            known = Conversation(last_request_at=START, head_digest=digest("head", told))
+            known = Conversation(last_request_at=START, prompt_digest=digest("head", told))
             return plan(replace(carried_on(exchanges(8)), conversation=known, notes=told), self.noted).until_trim
 
         assert left(50) < plan(carried_on(exchanges(8)), self.noted).until_trim < left(700)
@@ -317,7 +317,7 @@ class TestBeginnings:
     def test_people_talking_among_themselves_for_long_can_be_cut_anywhere(self) -> None:
         history = [sized(position, "user", 50, START) for position in range(100)]
         window = plan(view(*history, conversation=Conversation()), limits())
-        assert window.tokens - window.head_tokens == 1_000
+        assert window.tokens - window.fixed_tokens == 1_000
         assert window.broken is CacheBreak.FIRST
 
     def test_all_messages_of_a_question_are_carried(self) -> None:

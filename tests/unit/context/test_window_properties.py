@@ -68,7 +68,7 @@ def views(draw: st.DrawFn) -> View:
     known = Conversation(
         window_start=start,
         last_request_at=draw(st.none() | st.just(at)),
-        head_digest=draw(st.sampled_from(["", "0123456789abcdef", *CacheBreak])),
+        prompt_digest=draw(st.sampled_from(["", "0123456789abcdef", *CacheBreak])),
         token_ratio=draw(st.floats(0.5, 4)),
     )
     now = at + timedelta(seconds=draw(pause))
@@ -165,7 +165,7 @@ def test_the_floor_stays_in_view_through_a_whole_conversation(
     for asked, answered, pause in course:
         _, window = thread.ask("w" * (4 * asked), answer="w" * (4 * answered), pause=pause)
         everything = sum(entry.tokens for entry in thread.entries[:-1])
-        assert window.tokens - window.head_tokens >= min(thread.terms.floors[context], everything)
+        assert window.tokens - window.fixed_tokens >= min(thread.terms.floors[context], everything)
 
 
 class Counted(Sequence[StoredEntry]):
@@ -252,6 +252,6 @@ def _check_reason(
     assert (reason is CacheBreak.FIRST) == (before is None)
     assert reason is not CacheBreak.COLD or late
     assert reason is not CacheBreak.DELETED or "delete" in since
-    assert reason is not CacheBreak.HEAD_CHANGED or (
+    assert reason is not CacheBreak.PROMPT_CHANGED or (
         before is not None and (view.system_prompt, view.notes) != before[0]
     )

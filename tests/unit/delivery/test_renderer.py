@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.slack.replies.markdown import SlackRenderer
 from bot.delivery import IncrementalRenderer, MarkdownRenderer, known, split
-from bot.delivery.plain import plain_text
+from bot.delivery.renderer import plain_text
 from tests.emulators.discord import markdown as discord
 from tests.unit.delivery.markdown import DOCUMENTS, SOUP, TABLES, code_in, real_answers, tokens
 

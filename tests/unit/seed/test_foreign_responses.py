@@ -180,7 +180,7 @@ REFUSALS: dict[str, tuple[httpx.Response, type[ModelError], str]] = {
             400,
             "text/plain",
         ),
-        ModelRejected,
+        ModelAccessDenied,
         "API key not valid",
     ),
     "string": (reply('{"error": "unauthorized: bad token"}', label=None), ModelAccessDenied, "unauthorized: bad token"),

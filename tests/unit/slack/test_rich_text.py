@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.slack.block_kit import link, readable, rich_text
 from adapters.slack.elements import Element
-from adapters.slack.rich_text import link, readable, rich_text
 from tests.unit.slack.elements import NAMES, Json, read_content, rich, section, text
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.access.budgets import SHORT_TOKENS
+from bot.context.attachments import AttachmentLoader
+from bot.errors import FileGone
 from bot.pricing import SEED_CARD
-from bot.types import INSTALLATION, Budget, Period, TurnState, Usage
-from tests.fakes import words
+from bot.types import INSTALLATION, Attachment, Budget, MessageRef, Period, TurnState, Usage
+from bot.types.model_request import FileTerms, UnreadableFile
+from tests.fakes import KEY, words
 from tests.house import House, running
 
 GREATEST = SEED_CARD.cost(Usage(output=4_096))  # of an answer with the usual max_tokens, without its question
@@ -53,3 +57,36 @@ async def test_at_the_cap_the_model_is_not_asked_and_people_read_when_it_opens()
         house.clock.advance(86_400)
         await budget(house, 20)
         assert (await house.ask("Why?", 2)).state is TurnState.DONE
+
+
+class Files:
+    """The files of a platform, which are gone, noting which were asked for."""
+
+    file_bytes = 1_000
+
+    def __init__(self) -> None:
+        self.fetched: list[str] = []
+
+    async def fetch(self, attachment: Attachment, *, limit: int, of: MessageRef | None = None) -> bytes:
+        self.fetched.append(attachment.id)
+        raise FileGone("gone")
+
+    async def read(self, name: str, data: bytes, terms: FileTerms, *, owner: str = "") -> UnreadableFile:
+        raise AssertionError
+
+
+async def test_where_nothing_is_left_no_file_is_read_for_a_question() -> None:
+    files = Files()
+    loader = AttachmentLoader(reader=files, sources={KEY.platform: files}, media_bytes=1_000)
+    house = House()
+    house.options = replace(house.options, files=loader)
+    house.open()
+    for number, left in enumerate(("5", "-1")):
+        await house.store.put_budget(
+            Budget(scope=INSTALLATION, period=Period.DAY, amount=Decimal(left), time_zone="UTC")
+        )
+        sound = Attachment(id=f"f{number}", name="talk.mp3")
+        settlement = await house.ask("What is said?", number, attachments=(sound,))
+    await house.aclose()
+    assert "is used up" in settlement.draft.notices[0]
+    assert files.fetched == ["f0"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.turns.attempt import MOST_RENEWALS
-from bot.turns.generation import BURST_NOTICE
+from bot.turns.generator import BURST_NOTICE
 from bot.types import Person, ReasoningDelta, SearchStarted, Task, TextDelta, TurnState, Usage
 from tests.fakes import incoming, words
 from tests.house import House, running

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.context.known_questions import ANSWER_NOW, WHICH
+from bot.context.new_entries import ANSWER_NOW, WHICH
 from bot.turns.inbox import ASKED_BY_EDIT
 from bot.types import Entrance, Incoming, Outcome, Person, Task, ThreadMessage
 from tests.fakes import ADA, KEY, START, incoming

@@ -25,7 +25,7 @@ def test_the_summary_tells_of_the_last_request_and_the_next_trim() -> None:
         "1,500 tokens in",
         "66% from the cache",
         "history trimmed in about 2,500 tokens",
-        "last cache break: first request, 2 requests ago",
+        "last cache break: “First request”, 2 requests ago",
     ]
 
 
@@ -33,8 +33,8 @@ def test_the_summary_tells_of_the_last_request_and_the_next_trim() -> None:
     ("broken", "said"),
     [
         pytest.param(["", ""], "no cache break in the last 2 requests", id="none"),
-        pytest.param(["trim"], "last cache break: history trimmed, just now", id="the-last-one"),
-        pytest.param(["trim", ""], "last cache break: history trimmed, 1 request ago", id="the-one-before"),
+        pytest.param(["trim"], "last cache break: “History trimmed”, just now", id="the-last-one"),
+        pytest.param(["trim", ""], "last cache break: “History trimmed”, 1 request ago", id="the-one-before"),
     ],
 )
 def test_the_last_break_is_told_with_its_distance(broken: list[str], said: str) -> None:
@@ -52,7 +52,7 @@ def test_each_bar_has_its_exact_figures() -> None:
     bars = present_context([record(1), record(2, total=12_345, cached=10_000)])["bars"]
     assert bars[1]["title"] == "Request 2 of 2"
     assert bars[1]["facts"] == {
-        "total": "12,345", "cached": "10,000", "fresh": "2,345", "head": "400", "entries": "4",
+        "total": "12,345", "cached": "10,000", "fresh": "2,345", "system": "400", "entries": "4",
         "messages": "4 messages",
     }  # fmt: skip
     assert bars[1]["break"] is None

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
-from adapters.web.listeners import listen, url_of
+from adapters.listeners import listen, url_of
+from adapters.web.frame import FrameOptions
 from adapters.web.playground.differences import NOTHING, grown
 from adapters.web.playground.live_reply import BOT, open_reply
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (
@@ -32,7 +33,11 @@ from tests.fakes import ManualClock
 ADA = Person(id="ada", name="Ada")
 KEY = ConversationKey(platform="local", workspace="w", channel="c", thread="root")
 OPTIONS = PlaygroundOptions(
-    host="127.0.0.1", port=0, password="leaf", secret="bark", model_name="m", notice="", complete=complete
+    frame=FrameOptions(host="127.0.0.1", password="leaf", secret="bark"),
+    port=0,
+    model_name="m",
+    notice="",
+    complete=complete,
 )
 
 
@@ -159,7 +164,9 @@ async def test_where_there_is_no_thread_nothing_is_read(
 
 
 async def test_other_machines_are_not_let_in_without_a_password(store: CountingStore, clock: ManualClock) -> None:
-    playground = Playground(store, options=replace(OPTIONS, host="0.0.0.0", password=None), clock=clock)
+    playground = Playground(
+        store, options=replace(OPTIONS, frame=FrameOptions(host="0.0.0.0", secret="bark")), clock=clock
+    )
     with pytest.raises(ConfigError) as caught:
         await playground.run(DrivenBot())
     assert caught.value.variable == "CONSOLE_PASSWORD"

@@ -1,6 +1,8 @@
 // What the console does with scripts on: times on one's own clock. Everything works without it.
 
-const short = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+import { locale } from "../frame/language.js";
+
+const short = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 for (const element of document.querySelectorAll("time[datetime]")) {
   element.title = element.textContent;

@@ -1,4 +1,5 @@
 // The page with scripts: links and forms work without a reload, and what happens is shown as it happens.
+import { say } from "../frame/language.js";
 import { prepare, send } from "./composer.js";
 import { prepareContext } from "./context.js";
 import { all, copyBy, fieldsOf, focusOn, localize, morphNode, one, parse, post, remember } from "./dom.js";
@@ -9,7 +10,6 @@ import { showUnread, useTool } from "./tools.js";
 
 document.documentElement.classList.add("js");
 const HINTED = "seedling:hinted";
-const HINT = "<p>The others see this; the bot answers what mentions it: <b>@seedling</b>.</p>";
 let going = 0;
 
 // ---------------------------------------------------------------- the page as it stands
@@ -44,8 +44,9 @@ function showNamed() {
   message.classList.add("named");
 }
 
-/** Show another address of the chat without loading a page; `fresh` reads the messages anew as well. */
-async function go(address, { history = "push", fresh = false } = {}) {
+/** Show another address of the chat without loading a page; `fresh` reads the messages anew as well, and `keeps` leaves
+ * a form of settings that is being filled in. */
+async function go(address, { history = "push", fresh = false, keeps = false } = {}) {
   const turn = ++going;
   const response = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (turn !== going) return false;
@@ -59,17 +60,21 @@ async function go(address, { history = "push", fresh = false } = {}) {
   document.title = page.title;
   const next = one(".chat", page);
   const jumps = /[?&](around|date)=/.test(response.url);
-  swap(one(".chat"), next, fresh || jumps);
+  swap(one(".chat"), next, { fresh: fresh || jumps, keeps });
   one("#act").replaceWith(one("#act", page));
   start();
   listen(onNews, next.dataset.position);
   return true;
 }
 
-/** Read the page anew, the messages as well where news are of this channel. */
-const onNews = (isHere) => go(location.href, { history: "none", fresh: isHere });
+/** Read the page anew with the panel that is open, the messages as well where news are of this channel. */
+function onNews(isHere) {
+  const context = one(".context");
+  const address = context ? one(".open-context", context.parentElement).href : location.href;
+  return go(address, { history: "none", fresh: isHere, keeps: true });
+}
 
-function swap(chat, next, fresh) {
+function swap(chat, next, how) {
   localize(next);
   const moved = chat.dataset.place !== next.dataset.place;
   const isOther = moved || chat.dataset.thread !== next.dataset.thread;
@@ -78,9 +83,9 @@ function swap(chat, next, fresh) {
   chat.classList.remove("with-drawer");
   for (const name of ["place", "path", "thread", "me"]) chat.dataset[name] = next.dataset[name];
   morphNode(one(".sidebar", chat), one(".sidebar", next));
-  swapPane(one(".main", chat), one(".main", next), moved, fresh);
+  swapPane(one(".main", chat), one(".main", next), moved, how);
   const [pane, other] = [one(".thread", chat), one(".thread", next)];
-  if (pane && other) swapPane(pane, other, isOther, fresh);
+  if (pane && other) swapPane(pane, other, isOther, how);
   else if (pane) pane.remove();
   else if (other) one(".main", chat).after(other);
   all(".main .message.active", chat).forEach((message) => message.classList.remove("active"));
@@ -88,12 +93,13 @@ function swap(chat, next, fresh) {
 }
 
 /** Keep what is being written and read, where the place is the same. */
-function swapPane(pane, next, isOther, fresh) {
+function swapPane(pane, next, isOther, { fresh, keeps }) {
   if (isOther) {
     pane.replaceWith(next);
     return;
   }
-  for (const name of ["context", "settings"]) {
+  const kept = keeps && one(":scope > .settings", pane);
+  for (const name of kept ? [] : ["context", "settings"]) {
     const [panel, other] = [one(`:scope > .${name}`, pane), one(`:scope > .${name}`, next)];
     if (panel && other) panel.replaceWith(other);
     else if (panel) panel.remove();
@@ -192,7 +198,7 @@ function showLatest(scroller) {
   if (!one(".later", scroller)) return toEnd(scroller);
   toEnd(scroller);
   const { path, thread } = one(".chat").dataset;
-  return go(thread ? `${path}/${encodeURIComponent(thread)}` : path, { history: "none", fresh: true });
+  return go(thread ? `${path}/${encodeURIComponent(thread)}` : path, { history: "none", fresh: true, keeps: true });
 }
 
 window.addEventListener("popstate", () => go(location.href, { history: "none" }));
@@ -238,6 +244,10 @@ async function act(button) {
   const pane = button.closest(".main, .thread");
   const answer = await post(button.formAction, fieldsOf(one("#act")));
   takeNotes(pane, answer);
+  if (!button.matches(".undo") || answer.error) return;
+  button.remove();
+  const shown = one('.settings .scopes [aria-current="true"]', pane);
+  if (shown) openPanel(shown.href);
 }
 
 async function set(form) {
@@ -249,7 +259,7 @@ async function set(form) {
   const response = await fetch(form.action, { method: "POST", body: fieldsOf(form), headers: { Accept: "text/html" } }).catch(() => null);
   const page = response && new DOMParser().parseFromString(await response.text(), "text/html");
   const next = page && one(".settings", page);
-  if (!next) return takeNotes(form.closest(".main, .thread"), { error: "That was not saved. Try again in a moment." });
+  if (!next) return takeNotes(form.closest(".main, .thread"), { error: say("That was not saved. Try again in a moment.") });
   section.replaceWith(next);
   start();
   one('[aria-invalid="true"], .settings-told', next)?.focus();
@@ -265,7 +275,7 @@ async function write(form) {
   if (!answer.error) takeNotes(pane, answer);
   if (answer.unheard && !localStorage.getItem(HINTED)) {
     localStorage.setItem(HINTED, "yes");
-    takeNotes(pane, { notes: [{ kind: "info", html: HINT, asked: "" }] });
+    takeNotes(pane, { notes: [{ kind: "info", html: `<p>${say("The others see this; the bot answers what mentions it: <b>@seedling</b>.")}</p>`, asked: "" }] });
   }
   if (answer.opens && (await go(answer.opens))) focusOn(one(".thread textarea"));
 }

@@ -1,5 +1,7 @@
 // The page's few direct dealings with the document: patching HTML in place, times, the clipboard, requests.
 
+import { locale, say } from "../frame/language.js";
+
 const YEAR_SECONDS = 365 * 24 * 3600;
 
 /** Note what this person likes in their browser; the server reads it when it builds the page (visitor.py). */
@@ -52,18 +54,28 @@ export function morphNode(current, wanted) {
 
 // ---------------------------------------------------------------- times
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
-const dayOfYear = new Intl.DateTimeFormat(undefined, { weekday: "long", month: "long", day: "numeric" });
-const dayOfAnyYear = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "long", day: "numeric" });
+const clock = new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
+const dayOfYear = new Intl.DateTimeFormat(locale, { weekday: "long", month: "long", day: "numeric" });
+const dayOfAnyYear = new Intl.DateTimeFormat(locale, { year: "numeric", month: "long", day: "numeric" });
+
+const nearDay = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+
+/** "Today" or "Yesterday" in the language of the page. */
+function near(days) {
+  const word = nearDay.format(days, "day");
+  return word[0].toLocaleUpperCase(locale) + word.slice(1);
+}
+
+const isToday = (day) => day.toDateString() === new Date().toDateString();
 
 /** "Today", "Yesterday", or the date. */
 function dayOf(at) {
   const day = new Date(at);
   const now = new Date();
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (day.toDateString() === now.toDateString()) return "Today";
-  if (day.toDateString() === yesterday.toDateString()) return "Yesterday";
+  if (isToday(day)) return near(0);
+  if (day.toDateString() === yesterday.toDateString()) return near(-1);
   return (day.getFullYear() === now.getFullYear() ? dayOfYear : dayOfAnyYear).format(day);
 }
 
@@ -77,8 +89,9 @@ export function dayKey(at) {
 export function localize(within) {
   for (const time of all("time[datetime]", within)) {
     const at = new Date(time.dateTime);
-    const day = time.dataset.as === "moment" ? dayOf(at) : "";
-    time.textContent = day === "Today" ? `at ${clock.format(at)}` : day || clock.format(at);
+    const isMoment = time.dataset.as === "moment";
+    if (!isMoment) time.textContent = clock.format(at);
+    else time.textContent = isToday(at) ? say("at {time}", { time: clock.format(at) }) : dayOf(at);
     time.title = full.format(at);
   }
   for (const day of all(".day[data-day]", within)) day.firstElementChild.textContent = dayOf(day.dataset.day + "T12:00");
@@ -91,9 +104,9 @@ export async function post(action, body) {
   try {
     const response = await fetch(action, { method: "POST", body, headers: { Accept: "application/json" } });
     if (response.headers.get("content-type")?.startsWith("application/json")) return await response.json();
-    return { error: (await response.text()).trim().slice(0, 300) || "That did not work. Try again." };
+    return { error: (await response.text()).trim().slice(0, 300) || say("That did not work. Try again.") };
   } catch {
-    return { error: "The connection is lost, so that was not sent. Try again in a moment." };
+    return { error: say("The connection is lost, so that was not sent. Try again in a moment.") };
   }
 }
 
@@ -120,7 +133,7 @@ export async function copyBy(button, text) {
   await copyText(text);
   button.focus();
   const before = button.textContent;
-  button.textContent = "Copied";
+  button.textContent = say("Copied");
   setTimeout(() => (button.textContent = before), 1500);
 }
 

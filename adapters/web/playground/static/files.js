@@ -1,4 +1,5 @@
 // Files beside a message: dropped, pasted or chosen, checked against the limits before anything is sent, with progress.
+import { say } from "../frame/language.js";
 import { all, one, parse } from "./dom.js";
 
 const uploads = new WeakMap(); // the files of each composer: { name, id, request }
@@ -41,9 +42,9 @@ function add(form, chosen, changed) {
   for (const file of chosen) {
     const name = file.name || "file";
     const item = show(form, name, changed);
-    if (file.size > terms.bytes) refuse(item, `is larger than ${terms.size}, so it was not added.`);
-    else if (!file.size) refuse(item, "is empty, so it was not added.");
-    else if (filesOf(form).length >= terms.files) refuse(item, `was not added: a message takes ${terms.files} files.`);
+    if (file.size > terms.bytes) refuse(item, say("is larger than {size}, so it was not added.", terms));
+    else if (!file.size) refuse(item, say("is empty, so it was not added."));
+    else if (filesOf(form).length >= terms.files) refuse(item, say("was not added: a message takes {files} files.", terms));
     else upload(form, file, item, changed);
   }
   changed(form);
@@ -56,9 +57,9 @@ function show(form, name, changed) {
       '<progress max="1" value="0"></progress><button type="button"><svg class="i" aria-hidden="true"><use href="#i-close"/></svg></button></li>',
   ).firstElementChild;
   one("b", item).textContent = name;
-  one("progress", item).setAttribute("aria-label", `Sending ${name}`);
+  one("progress", item).setAttribute("aria-label", say("Sending {name}", { name }));
   const button = one("button", item);
-  button.setAttribute("aria-label", `Remove ${name}`);
+  button.setAttribute("aria-label", say("Remove {name}", { name }));
   button.addEventListener("click", () => {
     const files = filesOf(form);
     const file = files.find((each) => each.item === item);
@@ -97,9 +98,9 @@ function upload(form, file, item, changed) {
   request.setRequestHeader("X-CSRF-Token", one('meta[name="csrf"]').content);
   request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
   request.upload.onprogress = ({ loaded, total }) => (one("progress", item).value = loaded / total);
-  request.onerror = () => fail("could not be sent. Add it again.");
+  request.onerror = () => fail(say("could not be sent. Add it again."));
   request.onload = () => {
-    if (request.status !== 200) return fail(`was refused: ${request.responseText.trim().slice(0, 200)}`);
+    if (request.status !== 200) return fail(say("was refused: {why}", { why: request.responseText.trim().slice(0, 200) }));
     entry.id = JSON.parse(request.responseText).id;
     one("progress", item).remove();
     changed(form);

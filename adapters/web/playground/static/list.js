@@ -1,4 +1,5 @@
 // Lists of messages: where a message goes, days and names between them, the reader's place, and older messages.
+import { say } from "../frame/language.js";
 import { all, dayKey, localize, one, parse } from "./dom.js";
 
 const GROUP_MS = 5 * 60 * 1000;
@@ -66,7 +67,7 @@ function showButton(scroller, away, fresh = false) {
   places.get(scroller).away = away;
   button.hidden = !away;
   button.classList.toggle("fresh", away && fresh);
-  one("span", button).textContent = fresh ? "New messages" : "Latest";
+  one("span", button).textContent = fresh ? say("New messages") : say("Latest");
 }
 
 function onScroll(scroller) {
@@ -118,7 +119,7 @@ function drop(scroller, above) {
   const path = scroller.dataset.list === "thread" ? `${chat.path}/${encodeURIComponent(chat.thread)}` : chat.path;
   const link = document.createElement("a");
   link.className = above ? "earlier" : "earlier later";
-  link.textContent = above ? "Show earlier messages" : "Show later messages";
+  link.textContent = above ? say("Show earlier messages") : say("Show later messages");
   const beside = above ? kept[0] : kept.at(-1);
   link.href = path + (above ? "?before=" : "?after=") + encodeURIComponent(beside.dataset.id);
   one(above ? ".earlier:not(.later)" : ".later", scroller)?.remove();

@@ -1,4 +1,5 @@
 // Settings as a form: sliders beside numbers, and values that are for the next answer alone.
+import { say } from "../frame/language.js";
 import { all, one, parse } from "./dom.js";
 
 const keyOf = (place) => "overrides:" + place;
@@ -40,7 +41,9 @@ export function showNext(pane) {
   const given = Object.entries(overridesOf(composer.dataset.place));
   one('[name="overrides"]', composer).value = given.length ? JSON.stringify(Object.fromEntries(given)) : "";
   if (!given.length) return;
-  const line = parse('<p class="next-answer">For the next answer: <b></b> <button type="button" class="quiet">Forget</button></p>').firstElementChild;
+  const line = parse('<p class="next-answer"><span></span> <b></b> <button type="button" class="quiet"></button></p>').firstElementChild;
+  one("span", line).textContent = say("For the next answer:");
+  one("button", line).textContent = say("Forget");
   one("b", line).textContent = given.map(([name, value]) => `${name} ${value}`).join(", ");
   one("button", line).addEventListener("click", () => forgetNext(pane));
   one(".box", composer).before(line);

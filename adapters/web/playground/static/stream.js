@@ -1,4 +1,5 @@
 // What the server tells while the page is open: messages as a whole, and answers that grow by what is new of them.
+import { say } from "../frame/language.js";
 import { all, localize, morphChildren, morphNode, one, parse } from "./dom.js";
 import { arrange, insert } from "./list.js";
 import { noteUnread } from "./tools.js";
@@ -24,6 +25,7 @@ export function listen(reset, read = position) {
   position = String(Math.min(Number(position || read), Number(read)));
   source?.close();
   clearTimeout(warning);
+  if (document.hidden) leaveSoon();
   grown.clear();
   const query = new URLSearchParams({ thread: chat.dataset.thread, after: position });
   source = new EventSource("/events" + chat.dataset.path.slice(2) + "?" + query);
@@ -35,14 +37,19 @@ export function listen(reset, read = position) {
   }
   source.onopen = () => tellTrouble("");
   source.onerror = () => {
-    tellTrouble("The connection is lost. What you write is kept; it goes on by itself.");
+    tellTrouble(say("The connection is lost. What you write is kept; it goes on by itself."));
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onReset), QUIET_MS);
   };
 }
 
+function leaveSoon() {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+}
+
 document.addEventListener("visibilitychange", () => {
   clearTimeout(leaving);
-  if (document.hidden) leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+  if (document.hidden) leaveSoon();
   else if (source?.readyState === EventSource.CLOSED) listen(onReset);
 });
 

@@ -1,4 +1,5 @@
 // What can be done with one message: copy it or its link, change it, see it as a request to the API.
+import { say } from "../frame/language.js";
 import { all, copyText, fieldsOf, one, parse, post } from "./dom.js";
 
 /** Do what a button of a message is for; false when it is none of them. */
@@ -16,7 +17,7 @@ async function done(button, copying) {
   await copying;
   button.focus();
   button.classList.add("done");
-  one("#spoken").textContent = "Copied";
+  one("#spoken").textContent = say("Copied");
   setTimeout(() => button.classList.remove("done"), 1500);
 }
 
@@ -36,9 +37,12 @@ async function textOf(message) {
 async function edit(message, takeNotes) {
   if (one(".editor", message)) return;
   const editor = parse(
-    '<form class="editor"><textarea name="text" rows="3" required aria-label="New text"></textarea>' +
-      '<div><button class="primary">Save</button> <button type="button" class="quiet">Cancel</button></div></form>',
+    '<form class="editor"><textarea name="text" rows="3" required></textarea>' +
+      '<div><button class="primary"></button> <button type="button" class="quiet"></button></div></form>',
   ).firstElementChild;
+  one("textarea", editor).setAttribute("aria-label", say("New text"));
+  one(".primary", editor).textContent = say("Save");
+  one(".quiet", editor).textContent = say("Cancel");
   one("textarea", editor).value = await textOf(message);
   one(".body", message).after(editor);
   message.classList.add("edited");
@@ -82,6 +86,12 @@ export function noteUnread(channel) {
   showUnread();
 }
 
+function newDot() {
+  const dot = parse('<span class="dot"><span class="sr-only"></span></span>').firstElementChild;
+  dot.firstElementChild.textContent = say("new messages");
+  return dot;
+}
+
 /** Mark the channels with something new, also after a reload. */
 export function showUnread() {
   const channels = read();
@@ -89,7 +99,7 @@ export function showUnread() {
   for (const link of all(".channels a")) {
     const isNew = channels.has(link.dataset.channel);
     link.classList.toggle("unread", isNew);
-    if (isNew && !one(".dot", link)) link.append(parse('<span class="dot"><span class="sr-only">new messages</span></span>'));
+    if (isNew && !one(".dot", link)) link.append(newDot());
     if (!isNew) one(".dot", link)?.remove();
   }
 }

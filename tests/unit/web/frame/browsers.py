@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from adapters.web.frame import Form, FrameOptions, WebRole, frame_app, identity_of, make_frame, page, read_form
 from adapters.web.frame.application import Frame
 from adapters.web.frame.openid import ProviderOptions
-from adapters.web.frame.routing import PageRoute
+from adapters.web.frame.routes import PageRoute
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 
