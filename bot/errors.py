@@ -6,6 +6,7 @@
     * UsageError            the words behind a command do not fit it
     * InvalidValue          a parameter was given a value outside its range
     * QuestionTooLong       the question alone does not fit the window
+    * ChangedMeanwhile      somebody else changed what a form showed, so nothing was saved
   * ModelError              the model gave no usable answer
     * ModelUnavailable      ask again later
     * ModelRejected         the same request will fail again
@@ -55,6 +56,13 @@ class InvalidInput(BotError):
 
 class UsageError(InvalidInput):
     """The words behind a command do not fit it; without the command's mark they may have been a question."""
+
+
+class ChangedMeanwhile(InvalidInput):
+    """Somebody else has changed what a form showed; nothing was saved."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("Somebody changed this meanwhile, so nothing was saved. Look at it and save again."))
 
 
 class InvalidValue(InvalidInput):

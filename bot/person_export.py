@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from bot.access.audit_trail import person_key
 from bot.access.rule_text import rule_text
-from bot.ports import Store
+from bot.ports import Store, WorkspaceStore
 from bot.types import (
     AccessRule,
     AuditRecord,
     Budget,
+    KeptFile,
     KeptMessage,
     PersonData,
     Schedule,
@@ -25,6 +30,8 @@ from bot.types import (
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_CHANGES: Final = 100_000
+LONGEST_NAME: Final = 100
+"""Characters of a file's name that it keeps in an archive; its id stands in front."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +48,8 @@ class PersonExport:
     @property
     def is_empty(self) -> bool:
         """Return whether nothing is kept of them."""
-        told = (*self.data.names, *self.data.messages, *self.data.ratings, *self.data.digests)
+        data = self.data
+        told = (*data.names, *data.messages, *data.ratings, *data.digests, *data.files)
         return not (told or self.changes or self.rules or self.budgets or self.spending.requests)
 
 
@@ -63,6 +71,29 @@ async def export_person(store: Store, record: AuditRecord, platform: str, id: st
     )
 
 
+async def write_archive(path: Path, found: PersonExport, store: WorkspaceStore) -> None:
+    """Write an export as a ZIP archive: person.json, and the files that they put into the playground, one by one.
+
+    Raises `StorageError` and `OSError`.
+    """
+    text = json.dumps(export_as_json(found), ensure_ascii=False, indent=1).encode("utf-8", "surrogatepass")
+    archive = await asyncio.to_thread(ZipFile, path, "w", ZIP_DEFLATED)
+    try:
+        await asyncio.to_thread(archive.writestr, "person.json", text)
+        for kept in found.data.files:
+            file = await store.get_playground_file(kept.id)
+            if file is not None:
+                await asyncio.to_thread(archive.writestr, file_in_archive(kept), file.data)
+    finally:
+        await asyncio.to_thread(archive.close)
+
+
+def file_in_archive(kept: KeptFile) -> str:
+    """Return where a file lies in an archive, by a name that no system takes for anything but a name."""
+    name = "".join(sign if sign.isalnum() or sign in "-_. " else "_" for sign in kept.name[-LONGEST_NAME:])
+    return f"files/{kept.id}-{name.strip(' .')}"
+
+
 def export_as_json(found: PersonExport) -> Mapping[str, Any]:
     """Return an export as JSON has it; times in UTC, money in US dollars, as text that loses nothing."""
     data, spent = found.data, found.spending
@@ -75,6 +106,7 @@ def export_as_json(found: PersonExport) -> Mapping[str, Any]:
             for item in data.ratings
         ],
         "digests": [_digest(item) for item in data.digests],
+        "files": [_file(item) for item in data.files],
         "summaries_until": {str(place): until.isoformat() for place, until in data.summaries_until.items()},
         "changes": [_change(item) for item in found.changes],
         "access_rules": [rule_text(rule) for rule in found.rules],
@@ -93,6 +125,17 @@ def _message(item: KeptMessage) -> Mapping[str, Any]:
         "files": list(item.files),
         "parameters": dict(item.parameters),
         "answer": item.answer,
+    }
+
+
+def _file(item: KeptFile) -> Mapping[str, Any]:
+    return {
+        "channel": str(item.channel),
+        "name": item.name,
+        "type": item.media_type,
+        "bytes": item.size,
+        "at": item.at.isoformat(),
+        "in_archive": file_in_archive(item),
     }
 
 

@@ -123,7 +123,7 @@ def _is(scope: BudgetScope, period: Period) -> Sequence[sa.ColumnElement[bool]]:
     ]
 
 
-def _find(session: Session, scope: BudgetScope, period: Period) -> Budget | None:
+def budget_at(session: Session, scope: BudgetScope, period: Period) -> Budget | None:
     begin_writing(session)
     row = session.exec(select(BudgetRow).where(*_is(scope, period)).with_for_update()).one_or_none()
     return None if row is None else row.to_budget()
@@ -134,13 +134,13 @@ class SqlBudgets(SqlPart):
 
     @unit_of_work
     def put_budget(self, session: Session, budget: Budget) -> Budget | None:
-        before = _find(session, budget.scope, budget.period)
+        before = budget_at(session, budget.scope, budget.period)
         put(session, BudgetRow, [BudgetRow.from_budget(budget).model_dump()])  # processes begin together
         return before
 
     @unit_of_work
     def remove_budget(self, session: Session, scope: BudgetScope, period: Period) -> Budget | None:
-        before = _find(session, scope, period)
+        before = budget_at(session, scope, period)
         session.exec(sa.delete(BudgetRow).where(*_is(scope, period)))
         return before
 

@@ -8,11 +8,14 @@ from typing import Any
 
 from sqlmodel import Session
 
+from bot.errors import ChangedMeanwhile
+from bot.parameters import SettingChange
 from bot.turns.effects import (
     AcceptTurns,
     AddDigest,
     AddRule,
     Change,
+    Expected,
     ForgetConversation,
     ForgetNotes,
     ForgetPerson,
@@ -30,10 +33,10 @@ from bot.turns.effects import (
 )
 from bot.types import AccessRule, Budget, DeletionOutcome, Incoming, Schedule, TurnId
 from storage.access import SqlAccess, SqlAudit
-from storage.budgets import SqlBudgets
+from storage.budgets import SqlBudgets, budget_at
 from storage.database import within
 from storage.deletion import SqlDeletion
-from storage.deletion_fences import hold_alone, hold_together
+from storage.deletion_fences import hold_alone, hold_apart, hold_together
 from storage.parameter_values import SqlSettings, undo_change
 from storage.retention_sweep import SqlUpkeep, hold_person
 from storage.summaries import SqlSchedules
@@ -58,6 +61,16 @@ def hold(session: Session, change: Change[Any], asked: Incoming) -> None:
             hold_alone(session, change.key.platform, change.key.workspace)
         case _:
             hold_together(session, asked.key)
+            _hold_replaced(session, change)
+
+
+def _hold_replaced(session: Session, change: Change[Any]) -> None:
+    """Let whoever changes the same values wait until the commit, so that what is seen here is what is replaced."""
+    match change:
+        case SetParameters(scope=scope) | UndoChange(change=SettingChange(scope=scope)):
+            hold_apart(session, f"settings of {scope.kind} {scope.key}")
+        case SetBudget() | RemoveBudget():
+            hold_apart(session, "budgets")
 
 
 def values_before(session: Session, change: Change[Any], store: SqlChanges) -> Mapping[str, str]:
@@ -65,6 +78,21 @@ def values_before(session: Session, change: Change[Any], store: SqlChanges) -> M
     if not isinstance(change, SetParameters):
         return {}
     return within(SqlSettings.get_settings)(store, session, [change.scope])[change.scope]
+
+
+def check_expected(session: Session, change: Change[Any], before: Mapping[str, str]) -> None:
+    """Raise `ChangedMeanwhile` unless what a change replaces is what was seen; part of a larger unit of work."""
+    match change:
+        case SetParameters(expected=Expected(seen)):
+            is_as_seen = all(before.get(name) == value for name, value in seen.items())
+        case SetBudget(expected=Expected(seen)):
+            is_as_seen = budget_at(session, change.budget.scope, change.budget.period) == seen
+        case RemoveBudget(expected=Expected(seen)):
+            is_as_seen = budget_at(session, change.scope, change.period) == seen
+        case _:
+            return
+    if not is_as_seen:
+        raise ChangedMeanwhile
 
 
 @singledispatch

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.types import ConversationKey, Incoming, NewEntry
 from storage.codec import as_utc
+from storage.database import begin_writing
 from storage.tables import MessageChangeRow
 
 _TOGETHER = sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:place, 0))")
@@ -38,9 +39,19 @@ def hold_alone(session: Session, platform: str, workspace: str) -> None:
     _hold(session, _ALONE, platform, workspace)
 
 
+def hold_apart(session: Session, name: str) -> None:
+    """Keep everybody else who holds this name waiting until the commit; SQLite has one writer from here on."""
+    begin_writing(session)
+    _lock(session, _ALONE, f"apart: {name}")
+
+
 def _hold(session: Session, lock: sa.TextClause, platform: str, workspace: str) -> None:
+    _lock(session, lock, f"{platform}/{workspace}")
+
+
+def _lock(session: Session, lock: sa.TextClause, place: str) -> None:
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(lock, {"place": f"{platform}/{workspace}"})
+        session.connection().execute(lock, {"place": place})
 
 
 class Changes:

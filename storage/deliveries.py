@@ -13,7 +13,7 @@ from bot.access.audit_trail import audit_records
 from bot.turns.effects import TELLING, CarriedOut, Change, change_made
 from bot.types import Incoming, PendingAnswer
 from storage.access import write_audit
-from storage.changes import SqlChanges, changed, hold, values_before
+from storage.changes import SqlChanges, changed, check_expected, hold, values_before
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -50,6 +50,7 @@ class SqlDeliveries(SqlChanges):
         if _is_deleted(session, incoming) or not self._claimed(session, incoming):
             return None
         before = values_before(session, change, self)
+        check_expected(session, change, before)
         result: R = changed(change, self, session)
         if (undoable := change_made(change, before, at=self._clock())) is not None:
             note_change(session, incoming.key.platform, incoming.author.id, undoable)

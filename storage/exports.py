@@ -11,7 +11,18 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from bot.ports.exports import THREAD_LENGTH
-from bot.types import ConversationKey, Entry, KeptMessage, PersonData, Purpose, RatedAnswer, Rating, Task, TurnId
+from bot.types import (
+    ConversationKey,
+    Entry,
+    KeptFile,
+    KeptMessage,
+    PersonData,
+    Purpose,
+    RatedAnswer,
+    Rating,
+    Task,
+    TurnId,
+)
 from storage.codec import as_utc
 from storage.database import SqlPart, chunks, unit_of_work
 from storage.exact_sum import exact_sum
@@ -24,6 +35,7 @@ from storage.tables import (
     FeedbackRow,
     LedgerRow,
     PersonRow,
+    PlaygroundFileRow,
     ScheduleRow,
     SummaryMarkRow,
     TurnRow,
@@ -53,6 +65,7 @@ class SqlExports(SqlPart):
             messages=tuple(sorted((*asked, *read, *posts), key=lambda message: message.sent_at)),
             ratings=_ratings(session, platform, id),
             digests=tuple(row.to_schedule() for row in session.exec(digests.order_by(col(ScheduleRow.id)))),
+            files=_files(session, id) if platform == PLAYGROUND else (),
             summaries_until={row.key: row.until for row in session.exec(marks)},
         )
 
@@ -127,6 +140,26 @@ def _names(session: Session, platform: str, id: str, turns: Sequence[TurnRow]) -
         names.update(session.exec(select(PersonRow.name).where(PersonRow.id == id)))
         names.update(session.exec(select(ChannelMessageRow.author_name).where(ChannelMessageRow.author_id == id)))
     return tuple(sorted(names - {""}))
+
+
+def _files(session: Session, person: str) -> tuple[KeptFile, ...]:
+    row = PlaygroundFileRow
+    names = ("id", "workspace", "channel", "name", "media_type", "at")
+    columns = [*(col(getattr(row, name)) for name in names), sa.func.length(col(row.data)).label("size")]
+    theirs = sa.select(*columns).where(col(row.author) == person).order_by(col(row.at), col(row.id))
+    return tuple(
+        KeptFile(
+            id=found["id"],
+            channel=ConversationKey(
+                platform=PLAYGROUND, workspace=found["workspace"], channel=found["channel"], thread=""
+            ),
+            name=found["name"],
+            media_type=found["media_type"],
+            size=found["size"],
+            at=as_utc(found["at"]),
+        )
+        for found in session.connection().execute(theirs).mappings()
+    )
 
 
 def _asked(session: Session, row: TurnRow) -> KeptMessage:

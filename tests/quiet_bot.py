@@ -27,7 +27,7 @@ class QuietBot:
     """Knows no turn, and keeps nothing; what else a test needs of it is its subclass's."""
 
     async def handle(self, incoming: Incoming) -> HandleResult:
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def begin(self, asked: Incoming) -> bool:
         return True
@@ -80,7 +80,13 @@ class QuietBot:
         return Permissions(role=role_of(asked))
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 

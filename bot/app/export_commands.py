@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from bot.access.audit_trail import OPERATOR
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.app.database import open_database
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
-from bot.app.operator_commands import open_database
 from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.language import quantity
-from bot.person_export import PersonExport, export_as_json, export_person
+from bot.person_export import PersonExport, export_as_json, export_person, write_archive
 from bot.ports import Commands
 from bot.private_files import make_private_file
 from bot.settings import Settings, load_settings
@@ -50,11 +50,20 @@ def add_export_commands(commands: Commands) -> None:
     )
     kinds = command.add_subparsers(title="kinds", metavar="KIND", required=True)
     kind = add_command(
-        kinds, "person", "what somebody asked, said, rated, set and spent", "seedling export person slack U123 ada.json"
+        kinds,
+        "person",
+        "what somebody asked, said, rated, set and spent",
+        "seedling export person slack U123 ada.json",
+        "seedling export person local ada ada.zip",
     )
     kind.add_argument("platform")
     kind.add_argument("id", help="their id on that platform")
-    kind.add_argument("file", type=Path, nargs="?", help="a file that does not exist yet; printed if left out")
+    kind.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        help="a file that does not exist yet, with their files if it ends in .zip; printed if left out",
+    )
     kind.set_defaults(command=_export_person)
 
 
@@ -93,20 +102,26 @@ def _export_person(options: argparse.Namespace) -> int:
     return 0
 
 
-def _exported(options: argparse.Namespace) -> PersonExport:
-    return asyncio.run(_export(load_settings(), options.platform, options.id))
+def _exported(options: argparse.Namespace, archive: Path | None = None) -> PersonExport:
+    return asyncio.run(_export(load_settings(), options.platform, options.id, archive))
 
 
-async def _export(settings: Settings, platform: str, id: str) -> PersonExport:
+async def _export(settings: Settings, platform: str, id: str, archive: Path | None) -> PersonExport:
     way = Entrance.COMMAND_LINE.value
     record = AuditRecord(at=utc_now(), who=OPERATOR, place=platform, action="", what="", via=way)
     async with open_database(settings) as store:
-        return await export_person(store, record, platform, id)
+        found = await export_person(store, record, platform, id)
+        if archive is not None:
+            await write_archive(archive, found, store)
+        return found
 
 
 def _write(file: Path, options: argparse.Namespace) -> None:
     """Write an export into an empty file, which goes if that fails."""
     try:
+        if file.suffix.lower() == ".zip":
+            _exported(options, archive=file)
+            return
         text = json.dumps(export_as_json(_exported(options)), ensure_ascii=False, indent=2)
         file.write_text(f"{text}\n", encoding="utf-8", errors="surrogatepass")
     except OSError as error:

@@ -104,6 +104,10 @@ class SettingsPanel:
                 errors[name] = str(error)
         return changes, errors
 
+    def expected(self, changes: Mapping[str, str | None]) -> Mapping[str, str | None]:
+        """Return what this panel shows of what is changed: where it is something else by then, nothing is saved."""
+        return {name: self.own.get(name) or None for name in changes}
+
 
 def scopes_at(*, has_channel: bool, has_thread: bool) -> tuple[PanelScope, ...]:
     """Return the scopes that a place has, the widest first."""

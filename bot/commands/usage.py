@@ -7,7 +7,7 @@ from typing import Final
 from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
-from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, usage_text
+from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, last_days, this_month, usage_text
 from bot.language import gettext, gettext_noop
 from bot.turns.effects import Effect, telling
 
@@ -16,8 +16,9 @@ async def _usage(call: Call) -> Effect[None]:
     incoming, services = call.incoming, call.services
     place = call.values.get("of") or ("channel" if incoming.is_top_level else "thread")
     call.require(place, gettext("see the usage of the whole workspace. `/usage me` shows your own."))
-    days, now = int(call.values.get("days", DAYS)), services.clock()
-    return telling(await usage_text(place, days, incoming, services.store, services.rates.card(), now=now))
+    now, days = services.clock(), int(call.values.get("days", DAYS))
+    span = this_month(now) if "period" in call.values else last_days(days, now)
+    return telling(await usage_text(place, span, incoming, services.store, services.rates.card()))
 
 
 COMMAND: Final = Command(
@@ -39,8 +40,14 @@ COMMAND: Final = Command(
             units=("day", "days"),
             help=f"How many days to look back ({DAYS} if left out).",
         ),
+        Arg(
+            name="period",
+            kind="choice",
+            choices=("month",),
+            help=gettext_noop("This month in place of some days, as the console counts it."),
+        ),
     ),
     example="/usage channel 7",
-    roles={"workspace": Role.ADMINISTRATOR},
+    roles={"workspace": Role.ADMINISTRATOR, "everywhere": Role.ADMINISTRATOR},
     handler=_usage,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 from bot.delivery.footer import money
@@ -10,20 +11,39 @@ from bot.language import gettext, gettext_noop, minute, ngettext, number, quanti
 from bot.ports import Ledger
 from bot.pricing import RateCard
 from bot.summary.request import zone_of
-from bot.types import ConversationKey, Incoming, Spending, Within
+from bot.types import EVERYTHING, ConversationKey, Incoming, Spending, Within
 
 DAYS = 30
 MOST_DAYS = 3_650
 
 
-async def usage_text(
-    place: str, days: int, incoming: Incoming, ledger: Ledger, card: RateCard, *, now: datetime
-) -> str:
-    """Return the tokens and cost of a place or a person over some days, as Markdown."""
-    spent = await ledger.usage_totals(since=now - timedelta(days=days), until=now, within=_within(place, incoming))
-    span = gettext("24 hours") if days == 1 else quantity(days, "day")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The time that a report is about; `words` are how people say it."""
+
+    since: datetime
+    until: datetime
+    words: str
+
+
+def last_days(days: int, now: datetime) -> Span:
+    """Return so many days up to now."""
+    length = gettext("24 hours") if days == 1 else quantity(days, "day")
+    words = gettext("the last {length}").format(length=length)
+    return Span(since=now - timedelta(days=days), until=now, words=words)
+
+
+def this_month(now: datetime) -> Span:
+    """Return the present month, from the first day of UTC on: as the console, and the provider, count it."""
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return Span(since=first, until=now, words=gettext("this month (UTC)"))
+
+
+async def usage_text(place: str, span: Span, incoming: Incoming, ledger: Ledger, card: RateCard) -> str:
+    """Return the tokens and cost of a place or a person over some time, as Markdown."""
+    spent = await ledger.usage_totals(since=span.since, until=span.until, within=_within(place, incoming))
     lines = [
-        gettext("**{item}, the last {span}**").format(item=gettext(WHERE[place]), span=span),
+        f"**{gettext(WHERE[place])}, {span.words}**",
         "",
         _table(spent),
         "",
@@ -51,6 +71,7 @@ WHERE = {
     "thread": gettext_noop("This thread"),
     "channel": gettext_noop("This channel"),
     "workspace": gettext_noop("This workspace"),
+    "everywhere": gettext_noop("The whole installation"),
     "me": gettext_noop("Your own questions"),
 }
 
@@ -62,6 +83,8 @@ def _within(place: str, incoming: Incoming) -> Within:
             return Within(platform=key.platform, workspace=key.workspace, author_id=incoming.author.id)
         case "workspace":
             return Within(platform=key.platform, workspace=key.workspace)
+        case "everywhere":
+            return EVERYTHING
         case "channel":
             return Within(platform=key.platform, workspace=key.workspace, channel=key.channel)
         case _:

@@ -129,6 +129,10 @@ class Acknowledging(Protocol):
         """
         ...
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Show no more of it in a conversation whose question is gone before anybody ran it. Raises `PlatformError`."""
+        ...
+
 
 @runtime_checkable
 class Notifying(Protocol):
@@ -286,11 +290,18 @@ class Bot(Protocol):
         ...
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         """Set parameters by name at a scope, or unset them with None: all or none; the author is told `answer`.
 
-        Raises `InvalidInput` before any is changed, also for those who may not, and `StorageError`.
+        `expected` are the values that its author saw at this scope. Raises `ChangedMeanwhile` where they are others by
+        now, `InvalidInput` before any is changed, also for those who may not, and `StorageError`.
         """
         ...
 

@@ -46,6 +46,7 @@ DIGEST_MARK: Final = "sha256:"
 """How the digest of a value begins."""
 
 R = TypeVar("R")
+V = TypeVar("V")
 
 
 class Change(Generic[R]):
@@ -63,12 +64,23 @@ class Nothing(Change[None]):
     """No change, only an answer to the author."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expected(Generic[V]):
+    """What somebody saw who changes it: where it is something else by then, nothing is changed (`ChangedMeanwhile`)."""
+
+    value: V
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetParameters(Change[int]):
-    """Set values at a scope as canonical text by name, or unset them with None; how many rows changed."""
+    """Set values at a scope as canonical text by name, or unset them with None; how many rows changed.
+
+    `expected` are the values that were seen, by name.
+    """
 
     scope: Scope
     values: Mapping[str, str | None]
+    expected: Expected[Mapping[str, str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,17 +119,19 @@ class SetChangeRole(Change[str | None]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetBudget(Change[Budget | None]):
-    """Set a budget; what it was before, None where there was none."""
+    """Set a budget; what it was before, None where there was none. `expected` is the one that was seen in its place."""
 
     budget: Budget
+    expected: Expected[Budget | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveBudget(Change[Budget | None]):
-    """Remove a budget; what it was, None where there was none."""
+    """Remove a budget; what it was, None where there was none. `expected` is the one that was seen."""
 
     scope: BudgetScope
     period: Period
+    expected: Expected[Budget | None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
-from bot.commands.usage_report import DAYS, usage_text
+from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
@@ -28,7 +28,7 @@ from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, NoteFeedback, SetParameters, telling
+from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
@@ -222,8 +222,8 @@ class Inbox:
 
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
-        card, now = self._services.rates.card(), self._services.clock()
-        return await usage_text("me", DAYS, asked, self._store, card, now=now)
+        span = last_days(DAYS, self._services.clock())
+        return await usage_text("me", span, asked, self._store, self._services.rates.card())
 
     @spoken
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
@@ -356,7 +356,13 @@ class Inbox:
 
     @spoken
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
         if not asked.bot_is_member:
@@ -368,7 +374,8 @@ class Inbox:
             formatted = dict(canonical(name, text) for name, text in values.items())
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
-        effect = Effect(change=SetParameters(scope=scope, values=formatted), tell=lambda _: answer)
+        seen = None if expected is None else Expected(expected)
+        effect = Effect(change=SetParameters(scope=scope, values=formatted, expected=seen), tell=lambda _: answer)
         return await self._control(asked, effect)
 
     async def recent_conversations(self, platform: str, *, since: datetime) -> Mapping[ConversationKey, datetime]:
@@ -397,4 +404,4 @@ class Inbox:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)

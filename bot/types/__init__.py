@@ -108,8 +108,8 @@ from bot.types.model_request import (
     Usage,
     UsageReported,
 )
-from bot.types.person_data import KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.process import Process, RunnerKind
+from bot.types.person_data import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
+from bot.types.process import Process
 from bot.types.summary_part import (
     NO_POINTS,
     Covered,
@@ -190,6 +190,7 @@ __all__ = [
     "Footer",
     "HandleResult",
     "Incoming",
+    "KeptFile",
     "KeptMessage",
     "KeySpending",
     "Media",
@@ -238,7 +239,6 @@ __all__ = [
     "RuleId",
     "RuleKind",
     "RulePlace",
-    "RunnerKind",
     "Schedule",
     "ScheduleId",
     "SearchStarted",

@@ -204,13 +204,14 @@ class Outcome(StrEnum):
 class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
-    `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
-    that the bot is not open to the author, which nobody else is to see. `undo` is the command that takes back what was
-    done, "" for what cannot be.
+    `key` is the conversation in which a question is answered. `answered` is the turn that has answered what an edit
+    changes afterwards, and can do so again. `is_refusal` says that the bot is not open to the author, which nobody else
+    is to see. `undo` is the command that takes back what was done, "" for what cannot be.
     """
 
     outcome: Outcome
     text: str = ""
+    key: ConversationKey | None = None
     answered: TurnId | None = None
     is_refusal: bool = False
     undo: str = ""

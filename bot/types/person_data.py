@@ -63,6 +63,18 @@ class KeptMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file that somebody put into the playground, without its `size` bytes, which are read by its id."""
+
+    id: str
+    channel: ConversationKey
+    name: str
+    media_type: str
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonData:
     """All that the stores of words keep of somebody: by what names, what they wrote, rated and wanted.
 
@@ -73,4 +85,5 @@ class PersonData:
     messages: tuple[KeptMessage, ...] = ()
     ratings: tuple[Rating, ...] = ()
     digests: tuple[Schedule, ...] = ()
+    files: tuple[KeptFile, ...] = ()
     summaries_until: Mapping[ConversationKey, datetime]

@@ -34,6 +34,10 @@ class MemoryBudgets(MemoryLedger):
     async def remove_budget(self, scope: BudgetScope, period: Period) -> Budget | None:
         return self._budgets.pop((scope, period), None)
 
+    def budget_at(self, scope: BudgetScope, period: Period) -> Budget | None:
+        """Return a budget as it is set, None where there is none."""
+        return self._budgets.get((scope, period))
+
     async def budget_uses(self, covered: BudgetScope | None = None) -> Sequence[BudgetUse]:
         return self._uses(covered)
 

@@ -9,6 +9,7 @@ from functools import singledispatch
 from typing import Any, TypeVar
 
 from bot.access.audit_trail import audit_records
+from bot.errors import ChangedMeanwhile
 from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
 from bot.turns.effects import (
@@ -18,6 +19,7 @@ from bot.turns.effects import (
     AddRule,
     CarriedOut,
     Change,
+    Expected,
     ForgetConversation,
     ForgetNotes,
     ForgetPerson,
@@ -79,6 +81,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
             return None
         now = as_utc(self._clock())
         before = await _values_before(change, self)
+        _check_expected(change, before, self)
         result: R = await _changed(change, self)
         if (undoable := change_made(change, before, at=now)) is not None:
             self._setting_changes[incoming.key.platform, incoming.author.id, undoable.scope] = undoable
@@ -145,6 +148,21 @@ async def _values_before(change: Change[Any], store: Any) -> Mapping[str, str]:
         return {}
     found: Mapping[str, str] = (await store.get_settings([change.scope]))[change.scope]
     return found
+
+
+def _check_expected(change: Change[Any], before: Mapping[str, str], store: Any) -> None:
+    """Raise `ChangedMeanwhile` unless what a change replaces is what was seen."""
+    match change:
+        case SetParameters(expected=Expected(seen)):
+            is_as_seen = all(before.get(name) == value for name, value in seen.items())
+        case SetBudget(expected=Expected(seen)):
+            is_as_seen = store.budget_at(change.budget.scope, change.budget.period) == seen
+        case RemoveBudget(expected=Expected(seen)):
+            is_as_seen = store.budget_at(change.scope, change.period) == seen
+        case _:
+            return
+    if not is_as_seen:
+        raise ChangedMeanwhile
 
 
 @singledispatch

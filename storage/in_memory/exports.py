@@ -11,9 +11,11 @@ from bot.types import (
     ChannelMessage,
     ConversationKey,
     Entry,
+    KeptFile,
     KeptMessage,
     Person,
     PersonData,
+    PlaygroundFile,
     Purpose,
     RatedAnswer,
     Rating,
@@ -42,6 +44,7 @@ class MemoryExports(MemoryTalk):
     _schedules: dict[ScheduleId, Schedule]
     _marks: dict[tuple[ConversationKey, str], datetime]
     _rated_at: dict[tuple[TurnId, str], datetime]
+    _files: dict[str, PlaygroundFile]
 
     async def rated_answers(self, *, since: datetime, limit: int) -> Sequence[RatedAnswer]:
         rated = [self._rated(id, person) for (id, person), at in self._rated_at.items() if at >= as_utc(since)]
@@ -90,9 +93,24 @@ class MemoryExports(MemoryTalk):
             messages=tuple(sorted(messages, key=lambda message: message.sent_at)),
             ratings=self._ratings_of(platform, id),
             digests=tuple(digests),
+            files=self._files_of(id) if platform == PLAYGROUND else (),
             summaries_until={
                 key: until for (key, who), until in self._marks.items() if (key.platform, who) == (platform, id)
             },
+        )
+
+    def _files_of(self, person: str) -> tuple[KeptFile, ...]:
+        theirs = sorted((file for file in self._files.values() if file.author == person), key=lambda f: (f.at, f.id))
+        return tuple(
+            KeptFile(
+                id=file.id,
+                channel=ConversationKey(platform=PLAYGROUND, workspace=file.workspace, channel=file.channel, thread=""),
+                name=file.name,
+                media_type=file.media_type,
+                size=len(file.data),
+                at=file.at,
+            )
+            for file in theirs
         )
 
     def _asked_in(self, turn: Turn) -> KeptMessage:

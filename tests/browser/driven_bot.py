@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot.errors import BotError
+from bot.errors import BotError, ChangedMeanwhile
 from bot.parameters import Scope
 from bot.ports import DeletionStore, Platform, Reply
 from bot.types import (
@@ -55,7 +55,7 @@ class DrivenBot(QuietBot):
             return HandleResult(outcome=Outcome.IGNORED)
         self.asked.append(incoming)
         self._replies.put_nowait(await self.open(incoming, len(self.asked)))
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def open(self, incoming: Incoming, number: int) -> Reply:
         assert self.platform is not None
@@ -90,8 +90,16 @@ class DrivenBot(QuietBot):
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 
     async def set_parameters(
-        self, scope: Scope, values: Mapping[str, str | None], *, asked: Incoming, answer: str = ""
+        self,
+        scope: Scope,
+        values: Mapping[str, str | None],
+        *,
+        asked: Incoming,
+        answer: str = "",
+        expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
+        if any((expected or {}).values()):  # nothing is ever set here
+            raise ChangedMeanwhile
         self.set.append((scope, values))
         return HandleResult(outcome=Outcome.REPLIED, text=answer)
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # has no types
 from playwright.async_api import Browser, Page
 
-from adapters.web.listeners import listen, serve, url_of
+from adapters.listeners import listen, serve, url_of
 from storage import migrate
 from tests.fakes import ManualClock
 from tests.unit.web.console.console_stage import ConsoleStage, fill, open_console

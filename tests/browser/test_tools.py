@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from adapters.web.playground.page_streams import RESET
-from bot.types import Draft, Person, Source
+from bot.types import Channel, Draft, Person, PlaygroundEvent, Source, Workspace
 from tests.browser.conftest import Stage, name_person
 from tests.browser.test_asking import ask
 from tests.browser.test_context import THREAD
@@ -136,6 +137,65 @@ async def test_what_is_new_elsewhere_is_known_after_a_reload_and_a_hint_comes_on
     await expect(page.locator(".channels a.unread")).to_have_count(0)
 
 
+# Lets a page think that its tab is hidden, or looked at again, as a browser does.
+LOOK = """hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def listening(stage: Stage, number: int) -> None:
+    """Wait until so many pages listen."""
+    hub = stage.playground._hub
+    assert hub is not None
+    async with asyncio.timeout(15):
+        while len(hub._streams) != number:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_tab_that_nobody_looks_at_gives_its_connection_back_and_catches_up(stage: Stage, page: Page) -> None:
+    await page.clock.install()
+    await page.goto(stage.url)
+    await listening(stage, 1)
+    await page.evaluate(LOOK, True)
+    await page.clock.run_for(5_000)
+    await stage.say("m1", "said at once")
+    await expect(page.locator('.main [data-id="m1"]')).to_have_count(1)
+    await page.clock.run_for(5_000)
+    await listening(stage, 0)
+    await stage.say("m2", "said meanwhile")
+    await page.evaluate(LOOK, False)
+    await expect(page.locator('.main [data-id="m2"]')).to_have_count(1)
+    await listening(stage, 1)
+    await page.evaluate(LOOK, True)
+    await page.evaluate(LOOK, False)
+    await page.clock.run_for(20_000)
+    await stage.say("m3", "looked at in between")
+    await expect(page.locator('.main [data-id="m3"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("panel", ["context", "settings"])
+async def test_news_leave_an_open_panel_and_what_is_typed_in_it(stage: Stage, page: Page, panel: str) -> None:
+    await stage.say("root", "Something happened")
+    await page.goto(f"{stage.url}/c/local/general/root")
+    await page.locator(f".thread .open-{panel}").click()
+    await expect(page.locator(f".thread > .{panel}")).to_be_visible()
+    if panel == "settings":
+        await page.locator("#set-max_tokens").fill("77")
+    await stage.store.put_workspace(Workspace(id="local", name="Seedling"), [channel("new")], [])
+    await stage.store.add_playground_events([PlaygroundEvent(kind="place", workspace="local", channel="")])
+    stage.playground.wake()
+    await expect(page.locator(".channels")).to_contain_text("new")
+    await expect(page.locator(f".thread > .{panel}")).to_be_visible()
+    await expect(page.locator(f".thread .open-{panel}")).to_have_attribute("aria-expanded", "true")
+    if panel == "settings":
+        await expect(page.locator("#set-max_tokens")).to_have_value("77")
+
+
+def channel(name: str) -> Channel:
+    return Channel(workspace="local", id=name, name=name)
+
+
 async def test_old_messages_leave_the_page_while_it_is_scrolled_and_come_back(stage: Stage, page: Page) -> None:
     await stage.store.put_messages([stage.message(f"n{number}", f"number {number}") for number in range(1000)])
     await page.goto(stage.url)
@@ -197,6 +257,39 @@ async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser)
     await context.close()
 
 
+async def test_two_settings_are_compared_by_the_keyboard_alone_and_both_answers_grow(stage: Stage, page: Page) -> None:
+    await page.goto(f"{stage.url}/compare")
+    await page.get_by_label("Question").fill("Which tree grows fastest?")
+    await page.get_by_label("max tokens, First").fill("20")
+    await page.get_by_label("max tokens, Second").fill("40")
+    await axe(page)
+    await page.get_by_label("max tokens, Second").press("Enter")
+    first, second = page.get_by_role("region", name="First"), page.get_by_role("region", name="Second")
+    await expect(first.get_by_role("status")).to_have_text("Being answered…")
+    await page.evaluate("window.kept = true")
+    one, other = await stage.bot.next_reply(), await stage.bot.next_reply()
+    await one.show(Draft(status="writing", text="Willows"))
+    await expect(first.locator(".body")).to_have_text("Willows")
+    await other.finish(Draft(status="done", text="Poplars."))
+    await expect(second.locator(".body")).to_have_text("Poplars.")
+    await expect(second.get_by_role("status")).to_have_text("Complete.")
+    await one.finish(Draft(status="done", text="Willows, probably."))
+    await expect(first.get_by_role("status")).to_have_text("Complete.")
+    await expect(first.locator(".body")).to_have_text("Willows, probably.")
+    assert await page.evaluate("window.kept"), "nothing was loaded anew"
+    await expect(first.locator(".with")).to_have_text("max tokens20")
+    await axe(page)
+    await listening(stage, 0)
+    await first.get_by_role("link", name="Go on in this thread").click()
+    await expect(page.locator(".thread .message.bot .body")).to_have_text("Willows, probably.")
+
+
+async def axe(page: Page) -> None:
+    """Nothing on a page keeps anybody out."""
+    found = (await Axe().run(page)).response["violations"]
+    assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], page.url
+
+
 @pytest.mark.parametrize(
     ("look", "addresses"),
     [
@@ -225,7 +318,6 @@ async def test_every_state_is_readable_for_everybody(
     page = await context.new_page()
     for address in addresses:
         await page.goto(f"{stage.url}/c/local/general{address}")
-        found = (await Axe().run(page)).response["violations"]
-        assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], address
+        await axe(page)
         await name_person(context, "u-axe", "Ada")  # the first state is that of who was not asked yet
     await context.close()

@@ -24,9 +24,9 @@ from adapters.discord.events.requests import (
     deferred,
     incoming_of,
     say,
+    send_ephemeral,
     tell,
     tell_failure,
-    whisper,
 )
 from adapters.discord.events.stale_modals import form_id
 from bot.chat.reply_actions import UNDO
@@ -35,6 +35,7 @@ from bot.chat.settings_panel import (
     PanelScope,
     SettingsPanel,
     choices_of,
+    own_values,
     scopes_at,
     stored_scope,
 )
@@ -205,12 +206,21 @@ def plain(state: PanelState) -> discord.ui.View:
 # ---------------------------------------------------------------- what it does
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """A new value of a parameter, None to take it back; `expected` is what a form showed of it."""
+
+    name: str
+    value: str | None
+    expected: Mapping[str, str | None] | None = None
+
+
 class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
-    def __init__(self, bot: Bot, around: DiscordContext) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self.context = context
 
     def command(self) -> app_commands.Command[Any, ..., Any]:
         """Return the command that opens a panel for who asks alone."""
@@ -221,7 +231,7 @@ class PanelHandler:
             if answered is None:
                 return
             if refusal := await self._bot.refuse(incoming):
-                await say(self._around, answered, refusal.text)
+                await say(self.context, answered, refusal.text)
             else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
             await self._bot.mark_answered(incoming)
@@ -296,23 +306,25 @@ class PanelHandler:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
         if refusal := await self._bot.refuse(incoming):
             if refusal.text:
-                await whisper(interaction, refusal.text)
+                await send_ephemeral(interaction, refusal.text)
             await self._bot.mark_answered(incoming)
         elif match["what"] == "value":
-            await self.change(interaction, incoming, scope, name, None if value == TAKE_BACK else value)
+            change = ValueChange(name=name, value=None if value == TAKE_BACK else value)
+            await self.change(interaction, incoming, scope, change)
         elif match["what"] == "parameter" and not choices_of(PARAMETERS[value]):
             current = (await self._bot.get_parameters(incoming.key))[value]
-            await interaction.response.send_modal(ValueForm(self, incoming, scope, current))
+            own = await own_values(self._bot, incoming.key, SCOPE_IDS[scope])
+            await interaction.response.send_modal(ValueForm(self, incoming, scope, current, own.get(value)))
         else:
             await interaction.response.defer()
             scope, name = (value, name) if match["what"] == "scope" else (scope, value)
             await self._show(interaction, incoming, scope=scope, name=name)
 
-    async def change(
-        self, interaction: Interaction, incoming: Incoming, scope: str, name: str, value: str | None
-    ) -> None:
+    async def change(self, interaction: Interaction, incoming: Incoming, scope: str, change: ValueChange) -> None:
         """Set or take back a value, and show the panel as it is then, or say why not. Raises `StorageError`."""
-        changing = self._bot.set_parameters(stored_scope(incoming.key, SCOPE_IDS[scope]), {name: value}, asked=incoming)
+        name, value = change.name, change.value
+        at, expected = stored_scope(incoming.key, SCOPE_IDS[scope]), change.expected
+        changing = self._bot.set_parameters(at, {name: value}, asked=incoming, expected=expected)
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
@@ -359,14 +371,17 @@ async def _failed(interaction: Interaction, error: Exception) -> None:
 class ValueForm(discord.ui.Modal):
     """A form for a number or a text."""
 
-    def __init__(self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective) -> None:
+    def __init__(
+        self, panel: PanelHandler, incoming: Incoming, scope: str, current: Effective, own: str | None
+    ) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
-        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id(panel.context))
         self._panel = panel
         self._incoming = incoming
         self._scope = scope
         self._name = parameter.name
+        self._own = own  # what is set at the very scope while the form is open
         default = None if current.value is None else parameter.format(current.value)[:QUESTION_CHARACTERS]
         self._field: discord.ui.TextInput[Any] = discord.ui.TextInput(
             style=discord.TextStyle.paragraph if parameter.kind == "text" else discord.TextStyle.short,
@@ -383,6 +398,7 @@ class ValueForm(discord.ui.Modal):
         value = str(self._field.value).strip()
         try:
             incoming = replace(incoming_of(interaction, PANEL, private=True), key=self._incoming.key)
-            await self._panel.change(interaction, incoming, self._scope, self._name, value or None)
+            change = ValueChange(name=self._name, value=value or None, expected={self._name: self._own})
+            await self._panel.change(interaction, incoming, self._scope, change)
         except (BotError, discord.HTTPException) as error:
             await _failed(interaction, error)

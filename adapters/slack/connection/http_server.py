@@ -7,22 +7,25 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-import aiohttp
-from aiohttp import web
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
+from adapters.listeners import listen, serving
 from adapters.slack.api.limits import REQUEST_BYTES, SIGNATURE_SECONDS
 from adapters.slack.connection.dispatch import Acknowledgement, EventDispatcher
-from bot.errors import ConfigError
 from bot.ports import Clock
 
 logger = logging.getLogger(__name__)
 
 EVENTS_PATH: Final = "/slack/events"
 HEALTH_PATH: Final = "/healthz"
+LENGTH_DIGITS: Final = 18
 _TIMESTAMP: Final = re.compile(r"\d{1,12}", re.ASCII)
 
 
@@ -37,40 +40,49 @@ def is_signed(secret: str, *, timestamp: str, body: bytes, signature: str, now: 
 class EventsEndpoint:
     """The address that Slack posts events, commands and interactions to."""
 
-    def __init__(self, intake: EventDispatcher, *, secret: str, clock: Clock) -> None:
-        self._intake = intake
+    def __init__(self, dispatcher: EventDispatcher, *, secret: str, clock: Clock) -> None:
+        self._dispatcher = dispatcher
         self._secret = secret
         self._clock = clock
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: Request) -> Response:
         """Answer one request of Slack; nothing that is not signed is looked at."""
-        if (request.content_length or 0) > REQUEST_BYTES:
-            return web.Response(status=413)
         try:
-            body = await request.content.read(REQUEST_BYTES + 1)
-            while len(body) <= REQUEST_BYTES and not request.content.at_eof():
-                body += await request.content.read(REQUEST_BYTES + 1 - len(body))
-        except (ConnectionError, aiohttp.ClientPayloadError, web.RequestPayloadError):
-            return web.Response(status=400)
-        if len(body) > REQUEST_BYTES:
-            return web.Response(status=413)
+            body = await _read(request)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        if body is None:
+            return Response(status_code=413)
         timestamp = request.headers.get("X-Slack-Request-Timestamp", "")
         signature = request.headers.get("X-Slack-Signature", "")
         now = self._clock().timestamp()
         if not is_signed(self._secret, timestamp=timestamp, body=body, signature=signature, now=now):
             logger.warning("a request without Slack's signature was refused", extra={"bytes": len(body)})
-            return web.Response(status=401)
+            return Response(status_code=401)
         return await self._dispatch(request, body)
 
-    async def _dispatch(self, request: web.Request, body: bytes) -> web.Response:
+    async def _dispatch(self, request: Request, body: bytes) -> Response:
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            return web.Response(status=400)
-        if request.content_type == "application/json" and (challenge := _challenge(text)) is not None:
-            return web.Response(text=challenge)
-        acknowledgement = await self._intake.post(text, request.headers)
-        return _response(acknowledgement)
+            return Response(status_code=400)
+        is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+        if is_json and (challenge := _challenge(text)) is not None:
+            return PlainTextResponse(challenge)
+        return _response(await self._dispatcher.post(text, request.headers))
+
+
+async def _read(request: Request) -> bytes | None:
+    """Return the body of a request, None for one that is larger than any of Slack's; the rest of it is not read."""
+    body = bytearray()
+    told = request.headers.get("content-length", "")
+    if told.isdecimal() and int(told[:LENGTH_DIGITS]) > REQUEST_BYTES:
+        return None
+    async for piece in request.stream():
+        body += piece
+        if len(body) > REQUEST_BYTES:
+            return None
+    return bytes(body)
 
 
 def _challenge(text: str) -> str | None:
@@ -85,37 +97,36 @@ def _challenge(text: str) -> str | None:
     return challenge if isinstance(challenge, str) else ""
 
 
-def _response(acknowledgement: Acknowledgement) -> web.Response:
+def _response(acknowledgement: Acknowledgement) -> Response:
     if not acknowledgement.taken:
-        return web.Response(status=503)
+        return Response(status_code=503)
     if acknowledgement.payload is None:
-        return web.Response()
+        return Response()
     if isinstance(acknowledgement.payload, str):
-        return web.Response(text=acknowledgement.payload)
-    return web.json_response(acknowledgement.payload)
+        return PlainTextResponse(acknowledgement.payload)
+    return JSONResponse(acknowledgement.payload)
 
 
 @asynccontextmanager
 async def listening(
-    routes: Sequence[web.RouteDef], *, host: str, port: int, announce: Callable[[int], None] = lambda _port: None
+    routes: Sequence[Route], *, host: str, port: int, announce: Callable[[int], None] = lambda _port: None
 ) -> AsyncIterator[int]:
     """Serve these routes; the port in use. Raises `ConfigError` when the address cannot be listened on."""
-    app = web.Application(client_max_size=REQUEST_BYTES)
-    app.add_routes([*routes, web.get(HEALTH_PATH, _healthy)])
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError("SLACK_PORT", f"cannot listen on {host}:{port}: {error.strerror}") from error
-        used = runner.addresses[0][1]
-        announce(used)
-        yield used
-    finally:
-        await runner.cleanup()
+    app = Starlette(routes=[*routes, Route(HEALTH_PATH, _healthy)])
+    app.router.redirect_slashes = False
+    with listen(host, port, names=("SLACK_HOST", "SLACK_PORT")) as taken:
+        async with serving(app, taken):
+            used = taken.getsockname()[1]
+            announce(used)
+            yield used
 
 
-async def _healthy(_request: web.Request) -> web.Response:
-    return web.Response(text="ok")
+def only(method: str, path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Return the route of one method; looking with HEAD is another one."""
+    route = Route(path, endpoint, methods=[method])
+    route.methods = {method}
+    return route
+
+
+async def _healthy(_request: Request) -> Response:
+    return PlainTextResponse("ok")

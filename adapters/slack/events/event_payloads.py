@@ -113,10 +113,23 @@ class ViewState(Payload):
     values: Annotated[Mapping[str, Mapping[str, InputState]], BeforeValidator(_values)] = {}
 
 
+class ViewElement(Payload):
+    """A field of a form as it was shown, before anything was typed."""
+
+    initial_value: Text = ""
+    initial_option: Nested[OptionValue] = OptionValue()
+
+    @property
+    def shown(self) -> str:
+        """What stood in it."""
+        return self.initial_value or self.initial_option.value
+
+
 class ViewBlock(Payload):
     """A block of a form."""
 
     block_id: Text = ""
+    element: Nested[ViewElement] = ViewElement()
 
 
 class ModalView(Payload):

@@ -12,7 +12,7 @@ from adapters.slack.events.event_payloads import Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import asked_by
-from adapters.slack.events.settings_view import SCOPE, SettingsTarget, form, read_form, read_where
+from adapters.slack.events.settings_view import SCOPE, SettingsTarget, as_shown, form, read_form, read_where
 from bot.chat.rate_limit import Priority
 from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text
@@ -35,9 +35,9 @@ ONLY_ADMINISTRATORS = gettext_noop("Only administrators can change settings of t
 class SettingsModal:
     """Shows the form and carries out what was submitted."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, message_handler: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._clock = clock
 
     async def open(self, workspace: SlackWorkspace, body: Interaction, asked: Incoming) -> None:
@@ -81,15 +81,17 @@ class SettingsModal:
         panel = await self._panel(workspace, where, asked)
         if not panel.is_open:
             return {SCOPE: gettext(ONLY_ADMINISTRATORS)} | dict.fromkeys(_blocks_of(view), gettext(ONLY_ADMINISTRATORS))
-        changes, errors = read_form(where, view, panel)
+        shown = as_shown(where, view, panel)
+        changes, errors = read_form(where, view, shown)
         if errors:
             return errors
         if changes:
             scope = stored_scope(_key(workspace, where), where.kind)
             answer = _confirmation(scope, changes) if where.channel else ""
-            await self._hearing.tell(
-                workspace, asked, self._bot.set_parameters(scope, changes, asked=asked, answer=answer)
+            setting = self._bot.set_parameters(
+                scope, changes, asked=asked, answer=answer, expected=shown.expected(changes)
             )
+            await self._message_handler.tell(workspace, asked, setting)
         return {}
 
     async def _asked(
@@ -103,7 +105,7 @@ class SettingsModal:
         """Return whether this is not open to whoever does it, who is told so."""
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
-            await self._hearing.show(workspace, asked, refusal)
+            await self._message_handler.show(workspace, asked, refusal)
         return refusal is not None
 
     async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> dict[str, object]:

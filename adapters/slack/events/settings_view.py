@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from adapters.slack.api.limits import INPUT_CHARACTERS, METADATA_CHARACTERS
-from adapters.slack.events.event_payloads import InputState, ModalView
+from adapters.slack.events.event_payloads import ModalView
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import shortened
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, scopes_at
@@ -138,25 +138,36 @@ def block_id(kind: PanelScope, parameter: Parameter) -> str:
     return f"{kind}:{parameter.name}"
 
 
+def as_shown(where: SettingsTarget, view: ModalView, panel: SettingsPanel) -> SettingsPanel:
+    """Return a panel as a form showed it: what somebody else has set since then is none of its changes."""
+    blocks = {block.block_id: block.element for block in view.blocks}
+    own = {}
+    for row in panel.rows:
+        element = blocks.get(block_id(where.kind, row.parameter))
+        shown = row.own if element is None else _text(element.shown)
+        own[row.parameter.name] = row.own if shown == row.own[:INPUT_CHARACTERS] else shown
+    return replace(panel, own=own)
+
+
 def read_form(
-    where: SettingsTarget, view: ModalView, panel: SettingsPanel
+    where: SettingsTarget, view: ModalView, shown: SettingsPanel
 ) -> tuple[Mapping[str, str | None], Mapping[str, str]]:
-    """Return what was changed, by name (None takes a value back), and what is wrong, by block."""
+    """Return what was changed of what was shown, by name (None takes a value back), and what is wrong, by block."""
     values = view.state.values
     given: dict[str, str] = {}
-    for row in panel.rows:
+    for row in shown.rows:
         block = block_id(where.kind, row.parameter)
         if block in values:
-            text = _given(values[block].get(row.parameter.name))
+            field = values[block].get(row.parameter.name)
+            text = _text(field.given if field is not None else "")
             given[row.parameter.name] = row.own if text == row.own[:INPUT_CHARACTERS] else text
-    changes, errors = panel.changes(given)
+    changes, errors = shown.changes(given)
     return changes, {block_id(where.kind, PARAMETERS[name]): text for name, text in errors.items()}
 
 
-def _given(field: InputState | None) -> str:
+def _text(field: str) -> str:
     """Return what stands in a field; "" for what is not set."""
-    text = field.given if field is not None else ""
-    return "" if text == NOT_SET else text.strip()
+    return "" if field == NOT_SET else field.strip()
 
 
 def _in_force(row: PanelRow) -> str:

@@ -11,11 +11,14 @@ from datetime import timedelta
 from typing import Final, Protocol
 from urllib.parse import urlencode
 
-from aiohttp import web
 from slack_sdk.oauth.installation_store.models.bot import Bot
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
+from adapters.slack.connection.http_server import only
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
@@ -66,41 +69,38 @@ class InstallPages:
         self._clock = clock
         self.url = AUTHORIZE_URL
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Return where they are; looking with HEAD neither begins nor ends anything."""
-        return [
-            web.get(INSTALL_PATH, self.begin, allow_head=False),
-            web.get(RETURN_PATH, self.end, allow_head=False),
-        ]
+        return [only("GET", INSTALL_PATH, self.begin), only("GET", RETURN_PATH, self.end)]
 
-    async def begin(self, request: web.Request) -> web.Response:
+    async def begin(self, request: Request) -> Response:
         """Lead to Slack's page of consent."""
         try:
             state = await self._states.issue()
         except StorageError:
             return _page("The database cannot be reached. Please try again in a moment.", status=503)
         query = {"client_id": self._app.client_id, "scope": ",".join(SCOPES), "state": state}
-        response = web.Response(status=302, headers=_HEADERS | {"Location": f"{self.url}?{urlencode(query)}"})
-        secure = request.secure or request.headers.get("X-Forwarded-Proto") == "https"
+        response = Response(status_code=302, headers={**_HEADERS, "Location": f"{self.url}?{urlencode(query)}"})
+        secure = request.url.scheme == "https" or request.headers.get("X-Forwarded-Proto") == "https"
         age = int(STATE_LIFETIME.total_seconds())
-        response.set_cookie(COOKIE, state, max_age=age, httponly=True, secure=secure, samesite="Lax")
+        response.set_cookie(COOKIE, state, max_age=age, httponly=True, secure=secure, samesite="lax")
         return response
 
-    async def end(self, request: web.Request) -> web.Response:
+    async def end(self, request: Request) -> Response:
         """Take what Slack gives for the consent."""
-        state, cookie = request.query.get("state", ""), request.cookies.get(COOKIE, "")
+        state, cookie = request.query_params.get("state", ""), request.cookies.get(COOKIE, "")
         try:
             if not state or not hmac.compare_digest(state.encode(), cookie.encode()):
                 return _page("This link belongs to another browser. Please begin again.", status=400)
             if not await self._states.use_up(state):
                 return _page("This link was used already, or is too old. Please begin again.", status=400)
-            if "error" in request.query:
+            if "error" in request.query_params:
                 return _page("Nothing was installed.", status=200)
-            return await self._install(request.query.get("code", ""))
+            return await self._install(request.query_params.get("code", ""))
         except StorageError:
             return _page("The database cannot be reached. Please try again in a moment.", status=503)
 
-    async def _install(self, code: str) -> web.Response:
+    async def _install(self, code: str) -> Response:
         arguments = {
             "client_id": self._app.client_id,
             "client_secret": self._app.client_secret,
@@ -140,6 +140,6 @@ def _bot(told: Authorization, clock: Clock) -> Bot:
     )
 
 
-def _page(text: str, *, status: int) -> web.Response:
+def _page(text: str, *, status: int) -> Response:
     body = f"<!doctype html><html lang=en><title>Seedling</title><p>{text}</p></html>"
-    return web.Response(text=body, content_type="text/html", status=status, headers=_HEADERS)
+    return HTMLResponse(body, status, headers=dict(_HEADERS))

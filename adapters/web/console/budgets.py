@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from starlette.requests import Request
@@ -14,12 +16,16 @@ from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
-from bot.errors import InvalidInput
-from bot.turns.effects import RemoveBudget, SetBudget
+from bot.errors import ChangedMeanwhile, InvalidInput
+from bot.language import gettext, gettext_noop
+from bot.turns.effects import Expected, RemoveBudget, SetBudget
 from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 
 NONE: Final = "none"
-MEANWHILE: Final = "Somebody changed this meanwhile: it is {now} now, not {before}. Look at it and save again."
+NO_LIMIT: Final = "off"
+MEANWHILE: Final = gettext_noop(
+    "Somebody changed this meanwhile: it is {now} now, not {before}. Look at it and save again."
+)
 INSTALLATION_KEY: Final = ConversationKey(platform=PLATFORM, workspace="", channel="", thread="")
 
 
@@ -56,24 +62,31 @@ class BudgetPages:
         except InvalidInput as error:
             form.errors["place"] = str(error)
             return self._page(request, form)
-        now = _shown(await self._find(scope, period))
-        if form["before"] != now:
-            form.errors["amount"] = MEANWHILE.format(now=now, before=form["before"])
-            return self._page(request, Form(values={**form.values, "before": now}, errors=form.errors))
+        use = await self._find(scope, period)
         try:
-            change = self._change(form, scope, period)
+            change = self._change(form, scope, period, use)
+            await self._console.change(request, change, INSTALLATION_KEY)
+        except ChangedMeanwhile:
+            now = _shown(await self._find(scope, period))
+            form.errors["amount"] = gettext(MEANWHILE).format(now=_told(now), before=_told(form["before"]))
+            return self._page(request, Form(values={**form.values, "before": now}, errors=form.errors))
         except InvalidInput as error:
             form.errors["amount"] = str(error)
             return self._page(request, form)
-        await self._console.change(request, change, INSTALLATION_KEY)
         return RedirectResponse("/console/spending#budgets", 303)
 
-    def _change(self, form: Form, scope: BudgetScope, period: Period) -> SetBudget | RemoveBudget:
+    def _change(
+        self, form: Form, scope: BudgetScope, period: Period, use: BudgetUse | None
+    ) -> SetBudget | RemoveBudget:
+        if form["before"] != _shown(use):
+            raise ChangedMeanwhile
+        seen = Expected(use.budget if use else None)
         if form["remove"]:
-            return RemoveBudget(scope=scope, period=period)
+            return RemoveBudget(scope=scope, period=period, expected=seen)
         amount = read_amount(form["amount"])
         zone = self._console.operations.time_zone
-        return SetBudget(budget=Budget(scope=scope, period=period, amount=amount, time_zone=zone))
+        budget = Budget(scope=scope, period=period, amount=amount, time_zone=zone)
+        return SetBudget(budget=budget, expected=seen)
 
     async def _find(self, scope: BudgetScope, period: Period) -> BudgetUse | None:
         uses = await self._console.store.budget_uses()
@@ -99,7 +112,7 @@ def _scope(form: Form) -> BudgetScope:
     """Return whose budget a form means. Raises `InvalidInput`."""
     key = read_place(form["place"])
     if (key.platform and not key.workspace) or key.thread or (form["person"] and not key.workspace):
-        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL]; a person needs one too.")
+        raise InvalidInput(gettext("Write a place as PLATFORM/WORKSPACE[/CHANNEL]; a person needs one too."))
     channel = "" if form["person"] else key.channel
     return BudgetScope(platform=key.platform, workspace=key.workspace, channel=channel, person=form["person"])
 
@@ -107,9 +120,19 @@ def _scope(form: Form) -> BudgetScope:
 def _period(form: Form) -> Period:
     period = read_period(form["period"])
     if period is None:
-        raise InvalidInput("A budget is for a day or a month.")
+        raise InvalidInput(gettext("A budget is for a day or a month."))
     return period
 
 
 def _shown(use: BudgetUse | None) -> str:
-    return NONE if use is None else dollars(use.budget.amount)
+    """Return what a form carries of the budget that it showed, the same in every language."""
+    return NONE if use is None else NO_LIMIT if use.budget.amount is None else f"{use.budget.amount:f}"
+
+
+def _told(shown: str) -> str:
+    """Return the same for people, as far as it can be read."""
+    if shown in (NONE, NO_LIMIT):
+        return gettext("none") if shown == NONE else dollars(None)
+    with suppress(InvalidOperation):
+        return dollars(Decimal(shown))
+    return shown

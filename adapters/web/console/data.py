@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -17,11 +16,12 @@ from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.routes import PageRoute
 from bot.errors import BotError
-from bot.person_export import export_as_json, export_person
+from bot.language import gettext, gettext_noop
+from bot.person_export import export_person, write_archive
 from bot.retention import PARAMETER
 
-NOT_A_PERSON: Final = "Write somebody as PLATFORM/ID, as the audit trail does."
-NOTHING_KEPT: Final = "Nothing is kept of them."
+NOT_A_PERSON: Final = gettext_noop("Write somebody as PLATFORM/ID, as the audit trail does.")
+NOTHING_KEPT: Final = gettext_noop("Nothing is kept of them.")
 
 
 class DataPages:
@@ -77,13 +77,21 @@ class DataPages:
         form = await read_form(request)
         platform, _, id = form["person"].partition("/")
         if not platform or not id:
-            form.errors["person"] = NOT_A_PERSON
+            form.errors["person"] = gettext(NOT_A_PERSON)
             return await self._page(request, form)
         record = self._console.noted(request, "", "")
         found = await export_person(self._console.store, record, platform, id)
         if found.is_empty:
-            form.errors["person"] = NOTHING_KEPT
+            form.errors["person"] = gettext(NOTHING_KEPT)
             return await self._page(request, form)
-        text = json.dumps(export_as_json(found), ensure_ascii=False, indent=1)
-        disposition = {"Content-Disposition": 'attachment; filename="seedling-person.json"'}
-        return Response(text, media_type="application/json", headers=disposition)
+        folder = Path(await asyncio.to_thread(mkdtemp, prefix="seedling-person-"))
+        archive, remove = folder / "person.zip", BackgroundTask(asyncio.to_thread, rmtree, folder, ignore_errors=True)
+        try:
+            await write_archive(archive, found, self._console.store)
+        except BaseException:
+            await remove()
+            raise
+        headers = {"Content-Encoding": "identity", "Cache-Control": "no-store"}
+        return FileResponse(
+            archive, filename="seedling-person.zip", media_type="application/zip", headers=headers, background=remove
+        )

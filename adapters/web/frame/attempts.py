@@ -1,48 +1,105 @@
 """Slow down who guesses passwords, without locking anybody out who does not.
 
 An address may fail a few times a minute and is then refused for a while; others never notice. What is tried against one
-account from many addresses is only slowed, since refusing there would let strangers lock its owner out.
+account from many addresses is only slowed, since refusing there would let strangers lock its owner out. The tries
+are a row of the database, so that guessing at several web processes gains nothing.
 """
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
-from collections import deque
-from collections.abc import Callable
+import json
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
+
+from adapters.web.frame.identity import PLATFORM
+from bot.ports import AdapterStateStore, Clock
 
 TRIES: Final = 5
 WINDOW: Final = timedelta(minutes=1)
 ACCOUNT_WINDOW: Final = timedelta(minutes=10)
 STEP_SECONDS: Final = 0.1
 LONGEST_SECONDS: Final = 2.0
-REMEMBERED: Final = 10_000
-"""Failures; of more the oldest are forgotten, so that nobody fills the memory."""
+REMEMBERED: Final = 1_000
+"""Tries; of more the oldest are forgotten, so that nobody fills the database. As each costs an Argon2id digest, these
+are about the last half minute of a machine that does nothing else."""
+
+_ROW: Final = "sign-in-attempts"
+_ROUNDS: Final = 20
+"""Tries to write the row while other processes write it as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try that has not succeeded: when, from which network and of which account, as digests of both."""
+
+    at: float
+    network: str
+    account: str
 
 
 class Attempts:
-    """The failed sign-ins of the last minutes, in this process."""
+    """The tries of the last minutes, the same for all processes. Any method can raise `StorageError`."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, state: AdapterStateStore, clock: Clock) -> None:
+        self._state = state
         self._clock = clock
-        self._failures: deque[tuple[datetime, str, str]] = deque(maxlen=REMEMBERED)
 
-    def allows(self, address: str) -> bool:
-        """Return whether somebody at this address may try now."""
-        since, network = self._clock() - WINDOW, _network(address)
-        return sum(1 for at, place, _ in self._failures if place == network and at > since) < TRIES
+    async def begin(self, address: str, account: str) -> tuple[Attempt, float] | None:
+        """Count a try before it is made, so that many at once are no more than one after another.
 
-    def delay(self, account: str) -> float:
-        """Return the seconds that a try of this account has to wait."""
-        since = self._clock() - ACCOUNT_WINDOW
-        failed = sum(1 for at, _, name in self._failures if name == account and at > since)
-        return min(LONGEST_SECONDS, STEP_SECONDS * max(0, failed - TRIES))
+        Return it, with the seconds that it has to wait if it fails; None where this address may not try now.
+        """
+        now = self._clock()
+        attempt = Attempt(now.timestamp(), _digest(_network(address)), _digest(account))
+        for _ in range(_ROUNDS):
+            text, known = await self._known()
+            lately = [item for item in known if item.at > (now - WINDOW).timestamp()]
+            if sum(1 for item in lately if item.network == attempt.network) >= TRIES:
+                return None
+            if await self._swap(text, [*known, attempt]):
+                return attempt, _delay(sum(1 for item in known if item.account == attempt.account))
+        return None  # so many guess at once
 
-    def note_failure(self, address: str, account: str) -> None:
-        """Remember a wrong try."""
-        self._failures.append((self._clock(), _network(address), account))
+    async def forgive(self, attempt: Attempt) -> None:
+        """Take back a try that succeeded."""
+        for _ in range(_ROUNDS):
+            text, known = await self._known()
+            if attempt not in known:
+                return
+            left = list(known)
+            left.remove(attempt)
+            if await self._swap(text, left):
+                return
+
+    async def _known(self) -> tuple[str | None, Sequence[Attempt]]:
+        """Return the row, and what in it still counts."""
+        text, since = await self._state.get_state(PLATFORM, _ROW), self._clock() - ACCOUNT_WINDOW
+        return text, [item for item in _read(text) if item.at > since.timestamp()]
+
+    async def _swap(self, text: str | None, attempts: Sequence[Attempt]) -> bool:
+        kept = json.dumps([[item.at, item.network, item.account] for item in attempts[-REMEMBERED:]])
+        return await self._state.swap_state(PLATFORM, _ROW, before=text, after=kept)
+
+
+def _delay(failed: int) -> float:
+    return min(LONGEST_SECONDS, STEP_SECONDS * max(0, failed - TRIES))
+
+
+def _read(text: str | None) -> Sequence[Attempt]:
+    """Return the tries of a row; of one that cannot be read none."""
+    with suppress(ValueError, TypeError):
+        return [Attempt(float(at), str(network), str(account)) for at, network, account in json.loads(text or "[]")]
+    return []
+
+
+def _digest(text: str) -> str:
+    """Return what stands for a text: people type passwords into the field for names."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _network(address: str) -> str:

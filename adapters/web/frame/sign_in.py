@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.frame.attempts import Attempts
-from adapters.web.frame.identity import PLATFORM, WebRole
+from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.origins import is_encrypted
 from adapters.web.frame.sessions import LIFETIME, Session, Sessions
 from adapters.web.frame.visitors import person_in
+from adapters.web.roles import WebRole
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, AuditStore, Clock
@@ -51,7 +52,7 @@ class SignIns:
 
     def __init__(self, store: SignInStore, clock: Clock, *, password: str | None, secret: str) -> None:
         self.sessions = Sessions(store, clock)
-        self.attempts = Attempts(clock)
+        self.attempts = Attempts(store, clock)
         self.links = OneTimeSecrets(
             store, clock, platform=PLATFORM, prefix="administrator-link/", lifetime=LINK_LIFETIME
         )
@@ -111,10 +112,8 @@ class SignIns:
         response.delete_cookie(SESSION_COOKIE)
         return response
 
-    async def refuse(self, request: Request, method: str, account: str = "") -> None:
-        """Remember and record a failed try, and let who keeps trying one account wait."""
-        delay = self.attempts.delay(account)
-        self.attempts.note_failure(address_of(request), account)
+    async def refuse(self, request: Request, method: str, account: str = "", *, delay: float = 0) -> None:
+        """Record a failed try, and let who keeps trying one account wait for `delay` seconds."""
         await self.note(REFUSED, method if not account else f"{method} of {account[:80]}", request)
         await asyncio.sleep(delay)
 

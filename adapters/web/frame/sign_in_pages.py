@@ -12,12 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.frame.accounts import Account, Accounts
 from adapters.web.frame.forms import Form, read_form
 from adapters.web.frame.guard import NOTHING_HERE, SIGN_IN_PATH
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.identity import identity_of
 from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, OpenId
 from adapters.web.frame.page_templates import render, tell
 from adapters.web.frame.routes import PageRoute, local_path, page
 from adapters.web.frame.sign_in import LINK, PASSWORD, PASSWORD_OF_ACCOUNT, Proven, SignIns, address_of
 from adapters.web.frame.visitors import keep_person
+from adapters.web.roles import WebRole
 from bot.language import gettext, gettext_noop
 from bot.types import Person
 
@@ -61,12 +62,15 @@ class SignInPages:
     async def _enter(self, request: Request) -> Response:
         form = await read_form(request)
         goal = local_path(form["next"])
-        if not self._sign_ins.attempts.allows(address_of(request)):
+        begun = await self._sign_ins.attempts.begin(address_of(request), form["name"])
+        if begun is None:
             return await self._form(request, _refused(form, goal, TOO_MANY), 429)
+        attempt, delay = begun
         proven = await self._prove(request, form)
         if proven is not None:
+            await self._sign_ins.attempts.forgive(attempt)
             return await self._sign_ins.begin(request, proven, goal)
-        await self._sign_ins.refuse(request, PASSWORD, form["name"])
+        await self._sign_ins.refuse(request, PASSWORD, form["name"], delay=delay)
         return await self._form(request, _refused(form, goal, WRONG), 403)
 
     async def _prove(self, request: Request, form: Form) -> Proven | None:
@@ -92,17 +96,20 @@ class SignInPages:
         proven, name = await self._openid.prove(request)
         if proven is not None:
             return await self._sign_ins.begin(request, proven, goal)
+        await self._sign_ins.attempts.begin(address_of(request), name)
         await self._sign_ins.refuse(request, OPENID, name)
         return tell(request, 403, gettext("Not signed in"), gettext(NO_ACCOUNT if name else PROVIDER_REFUSED))
 
     async def _open_link(self, request: Request) -> Response:
         if request.method == "HEAD":  # looking whether it is there must not use it up
             return Response()
-        if not self._sign_ins.attempts.allows(address_of(request)):
+        begun = await self._sign_ins.attempts.begin(address_of(request), "")
+        if begun is None:
             return tell(request, 429, gettext("Wait a minute"), gettext(TOO_MANY))
         if not await self._sign_ins.links.use_up(request.path_params["secret"]):
             await self._sign_ins.refuse(request, LINK)
             return tell(request, 403, gettext("This link is over"), gettext(LINK_OVER))
+        await self._sign_ins.attempts.forgive(begun[0])
         proven = Proven(person=_administrator(request), role=WebRole.ADMINISTRATOR, method=LINK)
         return await self._sign_ins.begin(request, proven, local_path(request.query_params.get("next")))
 

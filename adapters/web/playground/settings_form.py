@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 from typing import Final
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from adapters.web.playground.message_view import Json, place_path
 from adapters.web.playground.shared import Surroundings
 from bot.chat.reply_actions import UNDO
 from bot.chat.settings_panel import PanelRow, PanelScope, SettingsPanel, own_values, scopes_at, stored_scope
-from bot.errors import InvalidInput
+from bot.errors import ChangedMeanwhile, InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.parameters import PARAMETERS
 from bot.ports import Bot
@@ -34,6 +35,9 @@ ORIGIN_WORDS: Final[Mapping[str, str]] = {
     "conversation": gettext_noop("set for this conversation"),
     TURN: gettext_noop("for the next answer"),
 }
+SHOWN: Final = "shown-"
+"""How the fields begin that hold what a form showed of a parameter."""
+
 LONG: Final = 200
 """Characters of a text from which on it is written in several lines."""
 
@@ -83,7 +87,8 @@ def _present_row(row: PanelRow, is_turn: bool, form: Form | None) -> Json:
         "allowed": parameter.allowed,
         "value": row.value,
         "origin": gettext(ORIGIN_WORDS[row.effective.origin]),
-        "own": form[parameter.name] if form and parameter.name in form.values else own,
+        "own": form[parameter.name] if form and _is_touched(form, parameter.name) else own,
+        "shown": own,
         "choices": row.choices,
         "low": f"{parameter.low:g}" if parameter.low is not None else "",
         "high": f"{parameter.high:g}" if parameter.high is not None else "",
@@ -92,6 +97,11 @@ def _present_row(row: PanelRow, is_turn: bool, form: Form | None) -> Json:
         "is_open": is_turn or row.is_open,
         "holders": row.holders,
     }
+
+
+def _is_touched(form: Form, name: str) -> bool:
+    """Return whether somebody changed what a form showed of a parameter."""
+    return name in form.values and form[name] != form[SHOWN + name]
 
 
 async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tuple[SettingsPanel, str, str]:
@@ -103,11 +113,20 @@ async def save(bot: Bot, here: Surroundings, asked: Incoming, form: Form) -> tup
     if form["scope"] != panel.scope:
         raise InvalidInput(gettext("Nothing can be set there."))
     given = {name: form[name] for name in PARAMETERS if name in form.values}
-    changes, errors = panel.changes(given)
+    seen = {name: form[SHOWN + name] for name in given if SHOWN + name in form.values}
+    shown = replace(panel, own={**panel.own, **seen})
+    changes, errors = shown.changes(given)
     form.errors.update(errors)
     if errors or not changes:
         return panel, "" if errors else gettext("Nothing was changed."), ""
-    handled = await bot.set_parameters(stored_scope(here.key, panel.scope), changes, asked=asked, answer=_told(changes))
+    at, expected = stored_scope(here.key, panel.scope), shown.expected(changes)
+    try:
+        handled = await bot.set_parameters(at, changes, asked=asked, answer=_told(changes), expected=expected)
+    except ChangedMeanwhile as error:
+        panel = await read_panel(bot, here, asked, form["scope"])
+        others = [name for name, value in panel.expected(changes).items() if value != expected[name]]
+        form.errors.update({name: str(error) for name in others or changes})
+        return panel, "", ""
     return await read_panel(bot, here, asked, form["scope"]), handled.text or gettext("Saved."), handled.undo
 
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.composer import MENTION, message_id
 from adapters.web.playground.live_reply import BOT
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import Chat, Said, end, now

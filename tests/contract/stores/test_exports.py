@@ -16,6 +16,7 @@ from bot.types import (
     NewSchedule,
     Person,
     PersonData,
+    PlaygroundFile,
     Purpose,
     RatedAnswer,
     Rating,
@@ -148,6 +149,18 @@ async def test_all_that_is_kept_of_somebody_is_found_and_nothing_of_others(store
     (elsewhere,) = (await store.person_data("discord", ADA.id)).messages
     assert (elsewhere.parameters, elsewhere.answer) == ({"context": "long"}, "")
     assert await store.person_data("slack", "U9") == PersonData(summaries_until={})
+
+
+async def test_files_of_the_playground_are_told_of_who_put_them_there(store: AnyStore) -> None:
+    await store.put_workspace(WORKSPACE, CHANNELS, [])
+    file = PlaygroundFile(
+        id="f1", workspace="W", channel="C1", author=ADA.id, name="a.png", media_type="image/png", data=b"123", at=at(1)
+    )
+    await store.put_playground_file(file)
+    await store.put_playground_file(replace(file, id="f2", author=GRACE.id))
+    [kept] = (await store.person_data("local", ADA.id)).files
+    assert (kept.id, kept.name, kept.size, kept.at, kept.channel.channel) == ("f1", "a.png", 3, at(1), "C1")
+    assert not (await store.person_data("slack", ADA.id)).files
 
 
 async def test_posts_of_the_playground_are_kept_of_their_author_once(store: AnyStore) -> None:

@@ -149,6 +149,24 @@ async def test_the_panel_has_a_form_for_numbers(scene: Scene) -> None:
     assert "a whole number from 1 to 65,536" in wrong.original.content
 
 
+async def test_a_value_that_somebody_else_set_while_the_form_was_open_stays(scene: Scene) -> None:
+    async with scene.bot():
+        await commands_there(scene)
+        panel = scene.discord.slash(scene.ada, scene.general, "settings")
+        await panel.shown()
+        assert panel.original is not None
+        form = scene.discord.select(scene.ada, panel.original, list_named(panel, "parameter"), ["max_tokens"])
+        await form.shown()
+        words = {"where": "channel", "parameter": "max_tokens", "value": "800"}
+        await scene.discord.slash(scene.ada, scene.general, "set", words).shown()
+        late = await scene.discord.submit_modal(scene.ada, form, {"value": "700"}).shown()
+        assert scene.core is not None
+        [values] = (await scene.core.store.get_everywhere("max_tokens")).values()
+    assert late.original is not None
+    assert "Somebody changed this meanwhile" in late.original.content
+    assert values == "800"
+
+
 async def test_the_panel_offers_the_whole_server_to_its_managers_alone(scene: Scene) -> None:
     async with scene.bot():
         await commands_there(scene)

@@ -113,6 +113,26 @@ async def test_the_form_shows_what_holds_and_sets_what_was_changed() -> None:
         assert slack.violations == []
 
 
+async def test_of_two_forms_the_second_sets_nothing_back_and_is_told_where_both_changed_the_same() -> None:
+    async with scene() as play:
+        slack = play.slack
+        for person in (slack.ada, slack.ben):
+            await slack.slash(person, slack.general, "/seed", "settings")
+            await play.until(lambda person=person: slack.open_view(person))
+        await slack.submit_view(slack.ada, {"max_tokens": "900"})
+        await told(play, "max_tokens: 900")
+        await slack.submit_view(slack.ben, {"reasoning_effort": "high"})
+        assert "max_tokens" not in (await told(play, "reasoning_effort: high")).partition("reasoning_effort")[2]
+        await slack.slash(slack.ben, slack.general, "/seed", "settings")
+        await play.until(lambda: slack.open_view(slack.ben))
+        await slack.slash(slack.ada, slack.general, "/seed", "set max_tokens 800")
+        await told(play, "`800`")
+        await slack.submit_view(slack.ben, {"max_tokens": "700"})
+        await told(play, "Somebody changed this meanwhile")
+        await slack.slash(slack.ada, slack.general, "/seed", "show max_tokens")
+        await told(play, "`800` (set for this channel)")
+
+
 async def test_only_administrators_set_what_holds_for_the_workspace() -> None:
     async with scene() as play:
         slack = play.slack

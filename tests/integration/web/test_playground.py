@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,10 +11,9 @@ from html import escape
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.page_streams import OpenPage
-from adapters.web.playground.platform import Site
+from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
 from bot.parameters import PARAMETERS
@@ -500,6 +500,19 @@ async def test_a_setting_is_saved_and_what_is_wrong_stands_at_its_field(house: H
     right = await house.ada.post(f"{GENERAL}/settings", scripted=False, scope="channel", max_tokens="10", stop="")
     assert "Saved: max_tokens is 10." in right.text
     assert [(scope.kind, values) for scope, values in house.bot.set] == [("channel", {"max_tokens": "10"})]
+
+
+async def test_what_somebody_else_changed_meanwhile_is_told_and_never_set_back(house: House) -> None:
+    form = {"scope": "channel", "max_tokens": "5", "shown-max_tokens": "5", "context": ""}
+    left_alone = await house.ada.post(f"{GENERAL}/settings", scripted=False, **form)
+    assert "Nothing was changed." in left_alone.text
+    told = await house.ada.post(f"{GENERAL}/settings", scripted=False, **{**form, "max_tokens": "7"})
+    assert "Somebody changed this meanwhile" in told.text
+    assert not house.bot.set
+    shown = re.search(r'name="shown-max_tokens" value="(.*?)"', told.text)
+    assert shown is not None
+    again = {**form, "max_tokens": "7", "shown-max_tokens": shown[1]}
+    assert "Saved: max_tokens is 7." in (await house.ada.post(f"{GENERAL}/settings", scripted=False, **again)).text
 
 
 async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:

@@ -60,6 +60,8 @@ def test_with_its_mark_any_words_may_follow_a_command(
         "usage",
         "usage channel 7 days",
         "usage 7 channel",
+        "usage everywhere month",
+        "usage month",
         "forget memory",
         "stop",
         "help",

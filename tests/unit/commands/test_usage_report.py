@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.usage_report import DAYS, usage_text
+from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.pricing import FREE_CARD, SEED_CARD
 from bot.types import EVERYTHING, Spending, Within
 from storage.in_memory.store import MemoryStore
@@ -30,7 +30,7 @@ class Book(MemoryStore):
 
 
 async def told(place: str, book: Book, *, days: int = DAYS, **changes: Any) -> str:
-    return await usage_text(place, days, incoming("", **changes), book, SEED_CARD, now=START)
+    return await usage_text(place, last_days(days, START), incoming("", **changes), book, SEED_CARD)
 
 
 async def test_a_thread_tells_its_own_month() -> None:
@@ -53,13 +53,13 @@ async def test_what_nobody_has_reported_is_told_apart() -> None:
 async def test_a_saving_that_nobody_confirmed_is_told_as_possible() -> None:
     book = Book(Spending(requests=1, input=1_000_000, cached=1_000_000, output=0, cost=Decimal("0.31")))
     assert "the cost would be about $0.25 lower" in await told("thread", book)
-    free = await usage_text("thread", DAYS, incoming(""), book, FREE_CARD, now=START)
+    free = await usage_text("thread", last_days(DAYS, START), incoming(""), book, FREE_CARD)
     assert "the cost would be" not in free
 
 
 async def test_when_prices_were_read_is_told_in_the_readers_zone() -> None:
     card = replace(SEED_CARD, as_of=datetime(2026, 1, 5, 23, 30, tzinfo=UTC))
-    text = await usage_text("thread", DAYS, incoming("", time_zone="Europe/Berlin"), Book(), card, now=START)
+    text = await usage_text("thread", last_days(DAYS, START), incoming("", time_zone="Europe/Berlin"), Book(), card)
     assert "Prices: from the provider, read on 2026-01-06 00:30." in text
 
 

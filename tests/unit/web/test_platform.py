@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
+from adapters.listeners import listen, url_of
 from adapters.web.frame import FrameOptions
-from adapters.web.listeners import listen, url_of
 from adapters.web.playground.differences import NOTHING, grown
 from adapters.web.playground.live_reply import BOT, open_reply
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (

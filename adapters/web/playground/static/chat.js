@@ -44,8 +44,9 @@ function showNamed() {
   message.classList.add("named");
 }
 
-/** Show another address of the chat without loading a page; `fresh` reads the messages anew as well. */
-async function go(address, { history = "push", fresh = false } = {}) {
+/** Show another address of the chat without loading a page; `fresh` reads the messages anew as well, and `keeps` leaves
+ * a form of settings that is being filled in. */
+async function go(address, { history = "push", fresh = false, keeps = false } = {}) {
   const turn = ++going;
   const response = await fetch(address, { headers: { Accept: "text/html" } }).catch(() => null);
   if (turn !== going) return false;
@@ -59,17 +60,21 @@ async function go(address, { history = "push", fresh = false } = {}) {
   document.title = page.title;
   const next = one(".chat", page);
   const jumps = /[?&](around|date)=/.test(response.url);
-  swap(one(".chat"), next, fresh || jumps);
+  swap(one(".chat"), next, { fresh: fresh || jumps, keeps });
   one("#act").replaceWith(one("#act", page));
   start();
   listen(onNews, next.dataset.position);
   return true;
 }
 
-/** Read the page anew, the messages as well where news are of this channel. */
-const onNews = (isHere) => go(location.href, { history: "none", fresh: isHere });
+/** Read the page anew with the panel that is open, the messages as well where news are of this channel. */
+function onNews(isHere) {
+  const context = one(".context");
+  const address = context ? one(".open-context", context.parentElement).href : location.href;
+  return go(address, { history: "none", fresh: isHere, keeps: true });
+}
 
-function swap(chat, next, fresh) {
+function swap(chat, next, how) {
   localize(next);
   const moved = chat.dataset.place !== next.dataset.place;
   const isOther = moved || chat.dataset.thread !== next.dataset.thread;
@@ -78,9 +83,9 @@ function swap(chat, next, fresh) {
   chat.classList.remove("with-drawer");
   for (const name of ["place", "path", "thread", "me"]) chat.dataset[name] = next.dataset[name];
   morphNode(one(".sidebar", chat), one(".sidebar", next));
-  swapPane(one(".main", chat), one(".main", next), moved, fresh);
+  swapPane(one(".main", chat), one(".main", next), moved, how);
   const [pane, other] = [one(".thread", chat), one(".thread", next)];
-  if (pane && other) swapPane(pane, other, isOther, fresh);
+  if (pane && other) swapPane(pane, other, isOther, how);
   else if (pane) pane.remove();
   else if (other) one(".main", chat).after(other);
   all(".main .message.active", chat).forEach((message) => message.classList.remove("active"));
@@ -88,12 +93,13 @@ function swap(chat, next, fresh) {
 }
 
 /** Keep what is being written and read, where the place is the same. */
-function swapPane(pane, next, isOther, fresh) {
+function swapPane(pane, next, isOther, { fresh, keeps }) {
   if (isOther) {
     pane.replaceWith(next);
     return;
   }
-  for (const name of ["context", "settings"]) {
+  const kept = keeps && one(":scope > .settings", pane);
+  for (const name of kept ? [] : ["context", "settings"]) {
     const [panel, other] = [one(`:scope > .${name}`, pane), one(`:scope > .${name}`, next)];
     if (panel && other) panel.replaceWith(other);
     else if (panel) panel.remove();
@@ -192,7 +198,7 @@ function showLatest(scroller) {
   if (!one(".later", scroller)) return toEnd(scroller);
   toEnd(scroller);
   const { path, thread } = one(".chat").dataset;
-  return go(thread ? `${path}/${encodeURIComponent(thread)}` : path, { history: "none", fresh: true });
+  return go(thread ? `${path}/${encodeURIComponent(thread)}` : path, { history: "none", fresh: true, keeps: true });
 }
 
 window.addEventListener("popstate", () => go(location.href, { history: "none" }));

@@ -25,6 +25,7 @@ export function listen(reset, read = position) {
   position = String(Math.min(Number(position || read), Number(read)));
   source?.close();
   clearTimeout(warning);
+  if (document.hidden) leaveSoon();
   grown.clear();
   const query = new URLSearchParams({ thread: chat.dataset.thread, after: position });
   source = new EventSource("/events" + chat.dataset.path.slice(2) + "?" + query);
@@ -41,9 +42,14 @@ export function listen(reset, read = position) {
   };
 }
 
+function leaveSoon() {
+  clearTimeout(leaving);
+  leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+}
+
 document.addEventListener("visibilitychange", () => {
   clearTimeout(leaving);
-  if (document.hidden) leaving = setTimeout(() => source?.close(), HIDDEN_MS);
+  if (document.hidden) leaveSoon();
   else if (source?.readyState === EventSource.CLOSED) listen(onReset);
 });
 

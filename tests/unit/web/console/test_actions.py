@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -15,7 +18,7 @@ import pytest
 from adapters.web.frame import WebRole
 from bot.errors import ConfigError
 from bot.turns.queue_pause import is_paused
-from bot.types import AuditRecord, Dimension, NewSchedule
+from bot.types import AuditRecord, Channel, Dimension, NewSchedule, PlaygroundFile, Workspace
 from tests.fakes import KEY
 from tests.unit.web.console.console_stage import ADA, SAID, ConsoleStage, fill
 from tests.unit.web.frame.browsers import PASSWORD, post, sign_in
@@ -102,6 +105,23 @@ async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleS
         ("max_tokens", "", "99", "local/operator-1"),
         ("max_tokens", "99", "", "local/operator-1"),
     ]
+
+
+async def test_of_two_who_save_the_same_in_one_moment_one_is_told(stage: ConsoleStage) -> None:
+    setting, budget = "/console/settings?place=fake/w/c", "/console/spending/budget"
+    async with stage.person(WebRole.ADMINISTRATOR) as ada, stage.person(WebRole.OPERATOR) as bob:
+        page = await ada.get(setting)
+        pages = [(ada, page, "7"), (bob, await bob.get(setting), "8")]
+        forms = [
+            post(client, page, name="max_tokens", value=value, before="", place="fake/w/c")
+            for client, page, value in pages
+        ]
+        saved = sorted(answer.status_code for answer in await asyncio.gather(*forms))
+        page = await ada.get(budget)
+        amounts = await asyncio.gather(post(ada, page, amount="20"), post(ada, page, amount="50"))
+    assert saved == [303, 422]
+    assert sorted(answer.status_code for answer in amounts) == [303, 422]
+    assert len(await trail(stage)) == 2
 
 
 @pytest.mark.parametrize("place", ["", "slack", "a//b", "x" * 5_000])
@@ -247,8 +267,29 @@ async def test_what_is_kept_of_somebody_is_taken_out_and_recorded(stage: Console
         page = await client.get("/console/data")
         assert (await post(client, page, "/console/data/person", person="nobody")).status_code == 422
         answer = await post(client, page, "/console/data/person", person="fake/U1")
-        assert answer.json()["messages"][0]["text"] == SAID
+        with ZipFile(BytesIO(answer.content)) as archive:
+            assert archive.namelist() == ["person.json"]
+            assert json.loads(archive.read("person.json"))["messages"][0]["text"] == SAID
     assert [(record.action, record.what) for record in await trail(stage)] == [("export", "fake/U1")]
+
+
+async def test_the_files_of_somebody_are_taken_out_under_names_that_are_only_names(stage: ConsoleStage) -> None:
+    place = {"workspace": "W", "channel": "C1"}
+    channel = Channel(workspace="W", id="C1", name="general")
+    await stage.store.put_workspace(Workspace(id="W", name="Garden"), [channel], [])
+    for id, name, author in (("f1", "../../<b>é.png", "ada"), ("f2", "con", "ada"), ("f3", "not theirs", "bob")):
+        file = PlaygroundFile(
+            **place, id=id, name=name, author=author, media_type="image/png", data=id.encode(), at=stage.clock()
+        )
+        await stage.store.put_playground_file(file)
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
+        answer = await post(client, await client.get("/console/data"), "/console/data/person", person="local/ada")
+    with ZipFile(BytesIO(answer.content)) as archive:
+        told = json.loads(archive.read("person.json"))["files"]
+        assert [archive.read(item["in_archive"]) for item in told] == [b"f1", b"f2"]
+        assert archive.namelist() == ["person.json", "files/f1-_..__b_é.png", "files/f2-con"]
+    assert [(item["name"], item["bytes"]) for item in told] == [("../../<b>é.png", 2), ("con", 2)]
+    assert not await asyncio.to_thread(lambda: list(Path(gettempdir()).glob("seedling-person-*")))
 
 
 async def test_a_name_that_a_spreadsheet_would_compute_is_text(stage: ConsoleStage) -> None:

@@ -12,11 +12,6 @@ from tests.fakes import ManualClock
 from tests.unit.web.frame.browsers import PASSWORD, browser, open_web, sign_in
 
 
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    return MemoryStore(clock=clock)
-
-
 async def test_an_account_signs_in_with_its_role_and_no_other_password(store: MemoryStore, clock: ManualClock) -> None:
     await Accounts(store).put("Ada@Example.com", WebRole.VIEWER, PASSWORD)
     _, web = await open_web(store, clock, password="another password")

@@ -26,11 +26,6 @@ BOB = {"email": "bob@example.com", "email_verified": True, "name": "Bob"}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    return MemoryStore(clock=clock)
-
-
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     users = [User(sub=name, claims=claims) for name, claims in (("ada", ADA), ("eve", EVE), ("bob", BOB))]

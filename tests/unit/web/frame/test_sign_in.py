@@ -14,11 +14,6 @@ from tests.fakes import ManualClock
 from tests.unit.web.frame.browsers import PASSWORD, browser, open_web, sign_in, token_in
 
 
-@pytest.fixture
-def store(clock: ManualClock) -> MemoryStore:
-    return MemoryStore(clock=clock)
-
-
 async def test_the_password_makes_the_administrator(store: MemoryStore, clock: ManualClock) -> None:
     _, web = await open_web(store, clock, password=PASSWORD, host="0.0.0.0")
     async with browser(web) as client:
@@ -106,11 +101,16 @@ async def test_wrong_tries_slow_their_address_and_nobody_else(store: MemoryStore
     """Fifty wrong tries from anywhere once locked everybody out."""
     frame, web = await open_web(store, clock, password=PASSWORD)
     for number in range(50):
-        frame.sign_ins.attempts.note_failure(f"10.0.0.{number}", "")
-    async with browser(web, address="10.1.1.1") as eve, browser(web, address="10.2.2.2") as ada:
-        frame.sign_ins.attempts._failures.clear()
-        for _ in range(5):
-            assert (await sign_in(eve, "wrong")).status_code == 403
+        await frame.sign_ins.attempts.begin(f"10.0.0.{number}", "bob")
+    _, other_process = await open_web(store, clock, password=PASSWORD)
+    async with (
+        browser(web, address="10.1.1.1") as eve,
+        browser(other_process, address="10.1.1.1") as eve_elsewhere,
+        browser(web, address="10.2.2.2") as ada,
+    ):
+        for client in (eve, eve_elsewhere, eve, eve_elsewhere, eve):
+            assert (await sign_in(client, "wrong")).status_code == 403
+        assert (await sign_in(eve_elsewhere)).status_code == 429
         assert (await sign_in(eve)).status_code == 429
         assert (await sign_in(ada)).status_code == 303
         clock.advance(60)

@@ -1,6 +1,6 @@
 """Listen on an address and serve an application there in our own event loop: no signal handlers, nothing left behind.
 
-The web and health have a listener each, so that what is open to the one is not open to the other.
+The web, Slack's events and health have a listener each, so that what is open to the one is not open to the other.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 import uvicorn
@@ -67,6 +67,21 @@ def url_of(host: str, listening: socket.socket) -> str:
 
 def _nothing() -> None:
     """Do nothing."""
+
+
+@contextlib.asynccontextmanager
+async def serving(app: ASGIApp, listening: socket.socket) -> AsyncIterator[None]:
+    """Answer requests while the context lasts, which begins once they are answered."""
+    ready = asyncio.Event()
+    task = asyncio.create_task(serve(app, listening, ready.set))
+    waiting = asyncio.create_task(ready.wait())
+    try:
+        await asyncio.wait((task, waiting), return_when=asyncio.FIRST_COMPLETED)
+        yield
+    finally:
+        for each in (waiting, task):
+            each.cancel()
+        await asyncio.gather(waiting, task, return_exceptions=True)
 
 
 async def serve(
