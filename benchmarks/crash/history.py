@@ -142,7 +142,8 @@ class Stored:
     accepted: Mapping[str, float] = field(default_factory=dict)  # the same
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
-    ledger: Sequence[Charge] = ()
+    ledger: Sequence[Charge] = ()  # lines that were settled with what the provider counted
+    estimated: int = 0  # other lines: of what was stopped, cut off, or interrupted
     web: Mapping[str, WebAnswer] = field(default_factory=dict)  # by id
 
 

@@ -64,6 +64,7 @@ def read_stored(url: str) -> Stored:
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),
+            estimated=_count(connection, LedgerRow, col(LedgerRow.estimated).is_(True)),
             web=_web(connection),
         )
 
@@ -93,7 +94,7 @@ def _schedules(connection: sa.Connection) -> dict[str, int]:
 
 def _ledger(connection: sa.Connection) -> list[Charge]:
     counted = sa.select(col(LedgerRow.input), col(LedgerRow.cached), col(LedgerRow.output))
-    rows = connection.execute(counted.where(~col(LedgerRow.estimated)))
+    rows = connection.execute(counted.where(~col(LedgerRow.estimated).is_(True)))
     return [Charge(input=row[0], cached=row[1], output=row[2]) for row in rows]
 
 

@@ -17,7 +17,6 @@ from typing import Final
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context import condensed_notes
-from bot.context.cache_breaks import CacheBreak, known_break
 from bot.context.request_builder import PreparedRequest
 from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
@@ -192,10 +191,8 @@ class Compactor:
     def _end_of_window(
         self, conversation: Conversation, answered: PreparedRequest, entries: Sequence[StoredEntry], *, cold: bool
     ) -> int:
-        """Return up to which position the next window would leave entries out; 0 where it would not."""
-        cut = known_break(conversation) is CacheBreak.TRIM  # the next request leaves out what is in the notes
-        start = max(conversation.window_start, conversation.condensed_until if cut else 0)
-        history = [stored for stored in entries if stored.position >= start]
+        """Return up to which position notes are worth writing for the next window; 0 where they are not."""
+        history = [stored for stored in entries if stored.position >= conversation.window_start]
         view: View = replace(
             answered.view,
             conversation=conversation,
@@ -217,7 +214,8 @@ class Compactor:
         limits, ratio = answered.limits, conversation.token_ratio
         most = limits.cheap_prompt if limits.at_most is None else corrected(limits.at_most, ratio)
         instruction = corrected(condensed_notes.instruction_tokens(limits.notes), ratio)
-        room = (most - instruction - 2 * limits.notes) >> conversation.condensed_in_vain
+        room = min(most - instruction - 2 * limits.notes, sum(corrected(stored.tokens, ratio) for stored in waiting))
+        room >>= conversation.condensed_in_vain
         read: list[Entry] = []
         for stored in waiting:
             room -= corrected(stored.tokens, ratio)

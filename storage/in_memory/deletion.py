@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.context.transcript import CORRECTION_ID
+from bot.context.transcript import CORRECTION_ID, corrects_nothing
 from bot.ports import Clock
 from bot.turns.followups import follow_up_keys
 from bot.types import (
@@ -133,7 +133,9 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
             found = found or bool(here)
             in_view = any(item.position >= self._conversations[key].window_start for item in here)
             newer = any(item.id.startswith(CORRECTION_ID) and item.at > edit.at for item in here)
-            if in_view and not newer:
+            last = max(here, key=lambda item: item.position, default=None)
+            says_more = last is not None and not corrects_nothing(edit.correction, last.id, last.entry.text)
+            if in_view and not newer and says_more:
                 await self.append_entries(key, [edit.correction])
         return found
 

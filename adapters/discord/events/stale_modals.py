@@ -8,7 +8,7 @@ from typing import Final
 import discord
 
 from adapters.discord.context import DiscordContext
-from adapters.discord.events.requests import Interaction, whisper
+from adapters.discord.events.requests import Interaction, send_ephemeral
 from adapters.discord.payloads import InteractionData
 from bot.language import gettext, gettext_noop
 
@@ -21,22 +21,22 @@ RESTARTED: Final = gettext_noop(
 GIVEN_BACK: Final = gettext_noop("This is what you entered:")
 
 
-def form_id(around: DiscordContext) -> str:
+def form_id(context: DiscordContext) -> str:
     """Return an id for a form that this process opens; it differs for each, as several may be open at once."""
-    return f"{PREFIX}{around.process}:{secrets.token_hex(8)}"
+    return f"{PREFIX}{context.process}:{secrets.token_hex(8)}"
 
 
-def is_of_earlier_process(interaction: Interaction, around: DiscordContext) -> bool:
+def is_of_earlier_process(interaction: Interaction, context: DiscordContext) -> bool:
     """Return whether a form of ours comes in that another process has opened."""
     id = InteractionData.read(interaction.data).custom_id
     is_form = interaction.type is discord.InteractionType.modal_submit and id.startswith(PREFIX)
-    return is_form and not id.startswith(f"{PREFIX}{around.process}:")
+    return is_form and not id.startswith(f"{PREFIX}{context.process}:")
 
 
 async def give_back(interaction: Interaction) -> None:
     """Tell who filled the form in, with what they typed."""
     form = InteractionData.read(interaction.data)
     typed = "\n".join(text for item in form.components for text in item.values()).strip()[:TYPED]
-    await whisper(
+    await send_ephemeral(
         interaction, f"{gettext(RESTARTED)}\n\n{gettext(GIVEN_BACK)}\n\n{typed}" if typed else gettext(RESTARTED)
     )

@@ -162,9 +162,9 @@ class Connector:
             return AsyncWebClient(session=self.session, retry_handlers=[])
         return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
 
-    def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackClient:
+    def calls(self, token: Token, on_token_refused: Callable[[str], None] = lambda _code: None) -> SlackClient:
         """Return a caller with this token."""
-        return SlackClient(self.client(), token, spurned=spurned, minute=self._minute)
+        return SlackClient(self.client(), token, on_token_refused=on_token_refused, minute=self._minute)
 
     async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
         """Return the workspace that a token belongs to, as Slack tells it; `origin` for one of an

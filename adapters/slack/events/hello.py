@@ -25,9 +25,9 @@ HELLO: Final = gettext_noop(
 class HelloHandler:
     """Tells who adds the bot to a channel how to ask it."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, message_handler: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._clock = clock
 
     async def joined(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
@@ -42,7 +42,7 @@ class HelloHandler:
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
         if await greets(self._bot, asked.key):
             once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")
-            await self._hearing.reply(workspace, once, hello(once))
+            await self._message_handler.reply(workspace, once, hello(once))
 
 
 def hello(asked: Incoming) -> str:

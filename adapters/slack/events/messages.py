@@ -97,7 +97,7 @@ class SlackMessageHandler:
             self._background.start(self._tell(workspace, asked, handled.text, below), "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
-        """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
+        """Tell what an ended process could not, or that it could not do it. Raises `PlatformError`."""
         await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
 
     async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:

@@ -58,7 +58,7 @@ async def post_ephemeral(
     for number, shown in enumerate([piece.shown for piece in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
         content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
-        await _whisper_one(workspace, asked, content)
+        await _post_one(workspace, asked, content)
 
 
 async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None:
@@ -74,7 +74,7 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
         await post_ephemeral(workspace, asked, await offload(len(draft.text), plain_text, draft), plain=True)
 
 
-async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
+async def _post_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     if not asked.key.channel:
         await _send_direct(workspace, asked, content)
         return

@@ -23,18 +23,25 @@ from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
 from adapters.web.playground.request_examples import examples
 from adapters.web.playground.settings_form import present_panel, read_panel, save, undo_button
-from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
+from adapters.web.playground.shared import (
+    FORM_BYTES,
+    LENGTH,
+    NO_NAME,
+    TEXT_LIMIT,
+    Scene,
+    Surroundings,
+    furnished,
+    introduce,
+    surroundings,
+)
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
-from bot.parameter_resolver import canonical
+from bot.parameter_resolver import canonical, with_overrides
 from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
-
-FORM_BYTES = 4 * TEXT_LIMIT + 20_000
-"""A text of the longest length, every character of which may take several bytes in a form."""
 
 NOT_STORED = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
 NOT_DONE = gettext_noop("That could not be done. Try again in a moment.")
@@ -44,8 +51,6 @@ CHANNEL_NAME = 40
 TOPIC = 200
 UNDO_COMMAND = "/undo"
 ANSWER_GONE = gettext_noop("This answer is not here any more.")
-LENGTH = gettext_noop("A message has 1 to {most} characters.")
-NO_NAME = gettext_noop("Say first what the others shall call you.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,19 +152,9 @@ class Actions:
             )
         )
         if sending.message is not None:
-            await self._introduce(here)
+            await introduce(self._store, here)
             await self._store.put_messages([sending.message])
         return await self._hand_over(here, sending, text)
-
-    async def _introduce(self, here: Surroundings) -> None:
-        """Make the person known before they first write somewhere under this name, and their direct conversation."""
-        channel, person, workspace = here.channel, here.visitor.person, here.workspace
-        if channel.direct:
-            known = await self._store.get_channels(channel.workspace)
-            if not any(item.id == channel.id for item in known):
-                await self._store.put_workspace(workspace, [channel], [])
-        elif person not in await self._store.get_people(channel.workspace):
-            await self._store.put_workspace(workspace, [], [person])
 
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
@@ -295,7 +290,8 @@ class Actions:
         turn = await self._scene.bot.turn(message.turn) if message and message.turn else None
         if turn is None or turn.incoming.key.channel != here.channel.id:
             raise HTTPException(404, gettext(ANSWER_GONE))
-        parameters = await self._scene.bot.get_parameters(turn.incoming.key)
+        in_force = await self._scene.bot.get_parameters(turn.incoming.key)
+        parameters = with_overrides(in_force, turn.incoming.overrides)
         found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
         return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
 

@@ -149,7 +149,7 @@ async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_
         assert all("flags" not in edit.body for edit in edits)
         assert message.flags & SUPPRESS_EMBEDS
 
-        client = await platform.around.rest.login()
+        client = await platform.context.rest.login()
         channel = await client.fetch_channel(place.id)
         await (await channel.fetch_message(message.id)).edit(content="See https://ada.example/b")  # type: ignore[union-attr]  # a direct one
         assert not message.flags & SUPPRESS_EMBEDS

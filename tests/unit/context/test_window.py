@@ -229,7 +229,7 @@ class TestTrims:
 class TestTrimsWithNotes:
     noted = limits(memory=True)
 
-    @pytest.mark.parametrize(("count", "until"), [(7, None), (20, 30)])
+    @pytest.mark.parametrize(("count", "until"), [(6, None), (7, 14), (20, 40)])
     def test_notes_are_due_in_a_pause_when_the_excess_costs_more_than_they_do(
         self, count: int, until: int | None
     ) -> None:
@@ -248,7 +248,23 @@ class TestTrimsWithNotes:
 
     def test_a_window_grows_longer_before_notes_are_worth_it(self) -> None:
         longest = max(n for n in range(5, 80) if due(carried_on(exchanges(n)), self.noted) is None)
-        assert longest >= 1.5 * max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
+        assert longest > max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
+
+    def test_the_same_notes_serve_several_trims_of_a_lively_conversation(self) -> None:
+        known = Conversation(last_request_at=START, prompt_digest=digest("head"), condensed_until=16)
+        growing = [replace(carried_on(exchanges(n)), conversation=known) for n in range(8, 15)]
+        windows = [plan(replace(view, now=START), self.noted) for view in growing]
+        unnoted = [plan(replace(view, now=START), limits()) for view in growing]
+        assert [window.start for window in windows if window.start] == [
+            min(16, window.start) for window in unnoted if window.start
+        ]
+        assert CacheBreak.TRIM in {window.broken for window in windows}
+
+    @pytest.mark.parametrize(("noted", "until"), [(30, None), (29, 40), (0, 40)])
+    def test_no_notes_are_due_while_what_has_to_leave_is_in_them(self, noted: int, until: int | None) -> None:
+        view = carried_on(exchanges(20))
+        known = replace(view.conversation, condensed_until=noted)
+        assert due(replace(view, conversation=known), self.noted) == until
 
     def test_notes_are_due_before_a_limit_is_reached(self) -> None:
         terms = limits(memory=True, card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
@@ -276,7 +292,7 @@ class TestTrimsWithNotes:
         assert window.tokens <= tiny.prompt
 
     def test_on_a_free_model_notes_cost_nothing(self) -> None:
-        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 4
+        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 14
 
 
 class TestBeginnings:
@@ -347,8 +363,8 @@ class TestFigures:
 
     def test_counted_tokens_correct_the_estimates(self) -> None:
         thread = Thread()
-        view, window = thread.ask(LONG)
-        twice = after(view, window, actual=2 * window.estimated)
+        view, window = thread.ask(5 * LONG)
+        twice = after(view, window, actual=window.estimated + window.question_tokens)
         assert 1.2 < twice.token_ratio < 2
         thread.conversation = twice
         _, corrected = thread.ask(LONG)
