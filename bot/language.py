@@ -158,7 +158,7 @@ def dollars(amount: Decimal, *, places: int) -> str:
     """Return US dollars with so many decimals."""
     code = _current.get()
     pattern = _dollar_pattern(code, places)
-    return numbers.format_currency(amount, "USD", pattern, locale=_locale(code), currency_digits=False)  # type: ignore[arg-type]  # takes one that was read
+    return numbers.format_currency(amount, "USD", pattern, locale=_locale(code), currency_digits=False)
 
 
 def day(at: datetime) -> str:

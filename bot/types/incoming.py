@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.types.access_rule import Mention
+from bot.types.picture import Picture
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -215,7 +216,7 @@ class HandleResult:
 
     `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
     that the bot is not open to the author, which nobody else is to see. `undo` is the command that takes back what was
-    done, "" for what cannot be.
+    done, "" for what cannot be. `picture` goes with the text, where the platform takes one.
     """
 
     outcome: Outcome
@@ -223,6 +224,7 @@ class HandleResult:
     answered: TurnId | None = None
     is_refusal: bool = False
     undo: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
