@@ -6,8 +6,6 @@ import asyncio
 from io import BytesIO
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont
-
 from bot.types import Chart
 
 WIDTH: Final = 1200
@@ -42,6 +40,8 @@ def _drawable(text: str) -> str:
 
 
 def _paint(chart: Chart) -> bytes:
+    from PIL import Image, ImageDraw, ImageFont  # noqa: PLC0415 - loaded with the first picture, not with the bot
+
     picture = Image.new("RGB", (WIDTH, HEIGHT), GROUND)
     draw = ImageDraw.Draw(picture)
     title, text = ImageFont.load_default(TITLE_SIZE), ImageFont.load_default(TEXT_SIZE)
