@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from gettext import c2py
@@ -20,6 +20,8 @@ from typing import Final
 from babel import Locale, dates, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+
+from bot.types.said import Said, fill
 
 CATALOGUES: Final = Path(__file__).parent / "locale"
 """One file for each language but English, as in `de.po`; read as they are, so that nothing has to be compiled."""
@@ -132,6 +134,14 @@ def _locale(code: str) -> Locale:
     return Locale.parse(code)
 
 
+def told(words: str) -> str:
+    """Return words that were kept until now, in the current language; names and the like stay as they are."""
+    if not isinstance(words, Said):
+        return words
+    values = {name: told(value) if isinstance(value, str) else number(value) for name, value in words.values.items()}
+    return fill(gettext(words.message), values)
+
+
 # ---------------------------------------------------------------- numbers and times
 
 
@@ -165,6 +175,11 @@ def day(at: datetime) -> str:
     """Return a day."""
     code = _current.get()
     return f"{at:%Y-%m-%d}" if code == ENGLISH else dates.format_date(at.date(), "short", locale=_locale(code))
+
+
+def day_and_month(at: date) -> str:
+    """Return a day without its year, as short as it can be read: "27 Nov", "27. Nov."."""
+    return dates.format_skeleton("MMMd", at, locale=_locale(_current.get()))
 
 
 def minute(at: datetime) -> str:
@@ -213,6 +228,7 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "cached token": lambda count: ngettext("{count} cached token", "{count} cached tokens", count),
     "character": lambda count: ngettext("{count} character", "{count} characters", count),
     "day": lambda count: ngettext("{count} day", "{count} days", count),
+    "hour": lambda count: ngettext("{count} hour", "{count} hours", count),
     "link": lambda count: ngettext("{count} link", "{count} links", count),
     "message": lambda count: ngettext("{count} message", "{count} messages", count),
     "minute": lambda count: ngettext("{count} minute", "{count} minutes", count),

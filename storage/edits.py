@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, or_, select, update
 
-from bot.context.transcript import CORRECTION_ID
+from bot.context.transcript import CORRECTION_ID, corrects_nothing
 from bot.types import ConversationKey, Edit, NewEntry, Task, Turn, TurnState
 from storage.codec import as_utc
 from storage.database import put
@@ -85,7 +85,8 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
         here = [entry for of, entry in carried if of.id == row.id]
         in_view = any(entry.position >= row.window_start for entry in here)
         newer = any(entry.entry_id.startswith(CORRECTION_ID) and entry.at > as_utc(edit.at) for entry in here)
-        if in_view and not newer:
+        last = max(here, key=lambda entry: entry.position)
+        if in_view and not newer and not corrects_nothing(edit.correction, last.entry_id, last.text):
             append(session, row.key, [edit.correction])
     return bool(carried)
 

@@ -23,6 +23,7 @@ from bot.types import (
     TurnState,
     Utterance,
 )
+from storage import jobs
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.tables import (
@@ -184,6 +185,11 @@ class SqlTurnQueries(SqlPart):
         row = session.connection().execute(_FIGURES).one()._asdict()
         others = row["queued"] + row["running"] + row["failed"] + row["cancelled"]
         return QueueFigures(done=row.pop("turns") - others, **row)
+
+    @unit_of_work
+    def running_processes(self, session: Session) -> int:
+        """Return how many processes run turns on this database; of a file it is one."""
+        return jobs.living(session) if self._database.has_queue else 1
 
     @unit_of_work
     def active_conversations(

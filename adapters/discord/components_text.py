@@ -40,7 +40,7 @@ def _own_text(component: Component, names: Names) -> str:
     if kind == FILE:
         name = component.name or component.file.url.removeprefix("attachment://")
         return f"(file: {name})" if name else ""
-    return ""
+    return "\n".join(filter(None, (component.label, component.description, readable(component.content, names))))
 
 
 def _button(button: Component) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from adapters.discord.components_text import component_text
@@ -172,10 +173,12 @@ class _Reader:
 
 
 def _answer(message: Message, names: Names) -> MessageContent:
+    return MessageContent(text=readable(own_answer(message), names).rstrip())
+
+
+def own_answer(message: Message) -> str:
     """Return what the bot answered in a message of its own, without the small print and the buttons below it."""
-    lines = message.content.split("\n")
-    text = "\n".join(line for line in lines if not line.startswith(SMALL))
-    return MessageContent(text=readable(text, names).rstrip())
+    return "\n".join(line for line in message.content.split("\n") if not line.startswith(SMALL))
 
 
 def _notice(message: Message, text: str, names: Names) -> Notice:
@@ -208,13 +211,22 @@ def _card(embed: Embed, names: Names) -> Card:
         source=", ".join(dict.fromkeys(filter(None, (embed.provider.name, embed.author.name)))),
         text="\n".join(filter(None, shown)),
         fields=tuple(item for item in fields if item.name or item.value),
-        footer=embed.footer.text,
+        footer=", ".join(filter(None, (embed.footer.text, _moment(embed.timestamp)))),
     )
+
+
+def _moment(timestamp: str) -> str:
+    """Return a moment in words, "" for none."""
+    try:
+        return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):
+        return ""
 
 
 def _poll(poll: PollPayload) -> Poll:
     """Return a poll with its counts, where they are told: an answer without votes may be left out of them."""
     counts = {item.id: item.count for item in poll.results.answer_counts} if poll.results else {}
+    ends = _moment(poll.expiry)
     return Poll(
         question=_media(poll.question),
         options=tuple(
@@ -222,6 +234,9 @@ def _poll(poll: PollPayload) -> Poll:
             for item in poll.answers
         ),
         is_closed=poll.results is not None and poll.results.is_finalized,
+        rules=", ".join(
+            filter(None, ("several can be chosen" if poll.allow_multiselect else "", ends and f"ends {ends}"))
+        ),
     )
 
 

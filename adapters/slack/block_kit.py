@@ -37,6 +37,7 @@ _SHOWN: Final = (
     *("output", "sources", "tasks", "elements", "accessory", "element", "child_blocks", "blocks", "actions"),
 )
 _BESIDE: Final = frozenset({"context", "actions"})  # blocks whose elements stand beside each other
+_TASKS: Final = frozenset({"task_card", ""})  # those of a plan need not tell their type
 _WORDLESS: Final = frozenset({"divider", "context_actions", "feedback_buttons", "icon_button"})
 
 
@@ -164,6 +165,12 @@ def _date(seconds: float | None) -> str:
         return ""
 
 
+def _both(element: Element, name: str) -> tuple[str, ...]:
+    """Return the ids in a field of one and in its twin of several."""
+    found: tuple[str, ...] = getattr(element, name) + getattr(element, f"{name}s")
+    return found
+
+
 def _count(number: int) -> int:
     return number if 0 <= number < 1_000_000 else 0
 
@@ -213,6 +220,8 @@ class BlockReader:
         match block.type:
             case "table" | "data_table":
                 yield self._table(block)
+            case "data_visualization":
+                yield self._chart(block)
             case "card":
                 yield self._card(block, depth)
             case "carousel":
@@ -232,9 +241,20 @@ class BlockReader:
             return rich_text(element, self._names, depth)
         if kind in self._readers:
             return self._readers[kind](element)
-        if kind.endswith("_select") or kind == "overflow":
-            return ", ".join(self._options((*element.initial_option, *element.initial_options)))
-        return (" " if kind in _BESIDE else "\n").join(self._shown(element, depth))
+        if kind.endswith(("_select", "picker", "_input")) or kind == "overflow":
+            return ", ".join(filter(None, self._chosen(element)))
+        told = [*self._shown(element, depth)]
+        stands_beside = kind in _BESIDE and not any(item.startswith("- ") for item in told)
+        shown = (" " if stands_beside else "\n").join(told)
+        return f"[{element.status.replace('_', ' ')}] {shown}" if kind in _TASKS and element.status else shown
+
+    def _chosen(self, element: Element) -> Iterator[str]:
+        """Return what is chosen or filled in where somebody could choose or write something."""
+        yield from self._options((*element.initial_option, *element.initial_options))
+        yield from (element.initial_value, element.initial_date, element.initial_time, _date(element.initial_date_time))
+        people, channels = (*element.initial_user, *element.initial_users), ("initial_channel", "initial_conversation")
+        yield from (_named("@", id, self._names) for id in people)
+        yield from (_named("#", id, self._names) for name in channels for id in _both(element, name))
 
     def _shown(self, block: Element, depth: int, leave_out: tuple[str, ...] = ()) -> Iterator[str]:
         for name in _SHOWN:
@@ -249,8 +269,9 @@ class BlockReader:
             yield from (self._object(item, depth) for item in content)
 
     def _choices(self, element: Element) -> str:
-        """Return the options of an element that shows all of them."""
-        return "\n".join(f"- {option}" for option in self._options(element.options))
+        """Return the options of an element that shows all of them, with a mark at those that are chosen."""
+        chosen = [*self._options((*element.initial_option, *element.initial_options))]
+        return "\n".join(f"- [{'x' if item in chosen else ' '}] {item}" for item in self._options(element.options))
 
     def _options(self, options: Iterable[Element]) -> Iterator[str]:
         for option in options:
@@ -290,6 +311,17 @@ class BlockReader:
     def _table(self, table: Element) -> Table:
         read = (tuple(map(self._cell, row)) for row in table.rows)
         return Table(rows=tuple(row for row in read if row), caption=self._text(table.caption))
+
+    def _chart(self, block: Element) -> Table:
+        """Return the figures of a chart, a column for each series."""
+        caption = self._text(block.title)
+        if block.chart.segments:
+            return Table(rows=(("", ""), *((item.label, item.value) for item in block.chart.segments)), caption=caption)
+        series = block.chart.series
+        labels = dict.fromkeys(item.label for each in series for item in each.data)
+        figures = [{item.label: item.value for item in each.data} for each in series]
+        rows = ((label, *(each.get(label, "") for each in figures)) for label in labels)
+        return Table(rows=(("", *(each.name for each in series)), *rows), caption=caption)
 
     def _cell(self, cell: Element) -> str:
         if cell.type == "rich_text":

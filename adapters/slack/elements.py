@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationError, WrapValidator
 from pydantic import ValidatorFunctionWrapHandler as Reader
 
-from bot.chat.payload import Flag, Many, Nested, Number, Payload, Text, text_of
+from bot.chat.payload import Flag, Ids, Many, Nested, Number, Payload, Text, text_of
 
 
 def _content(value: object, read: Reader) -> Any:
@@ -40,13 +40,50 @@ def _options(value: object) -> object:
     return [value] if isinstance(value, Mapping) else value
 
 
+def _chosen(value: object) -> str:
+    """Return what is set beforehand: a word, a number, or several."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(_scalar, value)))
+    return "" if isinstance(value, bool) else _scalar(value)
+
+
 def _rows(value: object) -> list[list[Any]]:
     rows = value if isinstance(value, list) else []
     return [[cell if isinstance(cell, Mapping) else {} for cell in row] for row in rows if isinstance(row, list)]
 
 
+OneId = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else [])]
+"""An id, as the one of several."""
+
+Scalar = Annotated[str, BeforeValidator(_scalar)]
+"""A word or a number."""
+
+Chosen = Annotated[str, BeforeValidator(_chosen)]
+"""Words or numbers that stand in a field before anybody has changed it."""
+
 Content = Annotated["str | tuple[Element, ...]", WrapValidator(_content)]
 """Words, or one element or several."""
+
+
+class DataPoint(Payload):
+    """A point of a chart."""
+
+    label: Scalar = ""
+    value: Scalar = ""
+
+
+class Series(Payload):
+    """A named row of points of a chart."""
+
+    name: Text = ""
+    data: Many[DataPoint] = ()
+
+
+class Chart(Payload):
+    """The figures of a chart: a pie has segments, any other one series."""
+
+    series: Many[Series] = ()
+    segments: Many[DataPoint] = ()
 
 
 class TextStyle(Payload):
@@ -110,13 +147,25 @@ class Element(Payload):
     options: Many[Element] = ()
     initial_option: Annotated[Many[Element], BeforeValidator(_options)] = ()
     initial_options: Many[Element] = ()
+    initial_value: Chosen = ""
+    initial_date: Chosen = ""
+    initial_time: Chosen = ""
+    initial_date_time: Annotated[float | None, BeforeValidator(_seconds)] = None
+    initial_user: OneId = ()
+    initial_users: Ids = ()
+    initial_channel: OneId = ()
+    initial_channels: Ids = ()
+    initial_conversation: OneId = ()
+    initial_conversations: Ids = ()
+    status: Text = ""
+    chart: Nested[Chart] = Chart()
     style: Nested[TextStyle] = TextStyle()
     list_style: Text = Field(default="", validation_alias="style")
     indent: Number = 0
     offset: Number = 0
     timestamp: Annotated[float | None, BeforeValidator(_seconds)] = None
     name: Text = ""
-    value: Annotated[str, BeforeValidator(_scalar)] = ""
+    value: Scalar = ""
     fallback: Text = ""
     range: Text = ""
     user_id: Text = ""

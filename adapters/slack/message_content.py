@@ -49,6 +49,10 @@ _KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
     "!subteam^": "group",
 }
 _MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
+_CHOSEN: Final = {
+    **dict.fromkeys(("initial_user", "initial_users"), "@"),
+    **dict.fromkeys(("initial_channel", "initial_channels", "initial_conversation", "initial_conversations"), "#"),
+}
 _NO_PREVIEW: Final = "[no preview available]"
 
 _NOTICES_OF_PLACES: Final = ("join", "leave", "archive", "unarchive")
@@ -129,6 +133,7 @@ def mentions(message: SlackMessage) -> list[tuple[str, str]]:
         elif isinstance(value, Payload):
             told = [(name, item) for name, item in value if item]
             found.update(dict.fromkeys((_MENTIONED[name], str(item)) for name, item in told if name in _MENTIONED))
+            found.update(dict.fromkeys((_CHOSEN[name], id) for name, ids in told if name in _CHOSEN for id in ids))
             waiting += [item for _, item in reversed(told)]
     return list(found)
 
@@ -263,7 +268,7 @@ class _Reader:
             source=", ".join(dict.fromkeys(filter(None, (attachment.service_name, attachment.author_name)))),
             text="\n".join(filter(None, shown)),
             fields=self._fields(attachment),
-            footer=self._words(attachment.footer),
+            footer=", ".join(filter(None, (self._words(attachment.footer), _time_of(attachment)))),
         )
 
     def _fields(self, attachment: MessageAttachment) -> tuple[CardField, ...]:
@@ -291,6 +296,12 @@ class _Reader:
             place=f"#{place.removeprefix('#')}" if place else "",
             files=tuple(dict.fromkeys(item.name for one in attachment.with_messages for item in attachments(one))),
         )
+
+
+def _time_of(attachment: MessageAttachment) -> str:
+    """Return the moment that stands beside the footer of an attachment."""
+    at = moment(attachment.ts if "." in attachment.ts else f"{attachment.ts}.0")
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
 
 
 def _link_of(attachment: MessageAttachment) -> str:

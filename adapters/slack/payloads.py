@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from adapters.slack.elements import Element
-from bot.chat.payload import Flag, Many, Nested, Number, OrNone, Payload, Text, Texts
+from bot.chat.payload import Flag, Id, Many, Nested, Number, OrNone, Payload, Text, Texts
 
 _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
 
@@ -169,6 +169,7 @@ class MessageAttachment(Payload):
     fallback: Text = ""
     fields: Many[AttachmentField] = ()
     footer: Text = ""
+    ts: Id = ""
     preview: OrNone[Element] = None
     blocks: Many[Element] = ()
     actions: Many[Element] = ()

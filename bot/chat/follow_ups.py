@@ -1,6 +1,6 @@
 """Decide whether a message that is not addressed to the bot goes on with the talk with it. Pure. In five lines:
 
-* What mentions, names or replies to somebody else is not meant for the bot; nor are bare thanks and reactions.
+* What mentions, names or replies to others, a command of another bot, bare thanks: none is meant for the bot.
 * As long as one person talks with the bot, everything else is.
 * Among more people, one goes on with whom one talks with: whom one wrote to last, or who wrote to one since.
 * The bot answers whoever wrote above it; thanks end a talk with others, and one is back in that with the bot.
@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence, Set
 from typing import Final
 
+from bot.chat.quotes import own_words, without_quotes
 from bot.chat.reactions import is_assent, is_reaction
 from bot.types import BOT, Utterance
 
@@ -26,15 +27,18 @@ TEXT_LENGTH: Final = 500
 """How many characters of a message are searched for names; mentions further on are told by the platform."""
 
 TO_SOMEBODY: Final = "addressed to somebody else"
+TO_A_BOT: Final = "another bot's command"
 REACTION: Final = "thanks or a reaction"
 AMONG_PEOPLE: Final = "people talk with each other"
+
+OWN_NAME: Final = "seedling"
+"""The name by which people call the bot, whatever mention it has on their platform."""
 
 _NOBODY: Final = "<nobody>"  # with whom somebody talks who joined in without asking
 _UNKNOWN: Final = ""
 _SHORTEST_NICKNAME: Final = 3
 _SHORT: Final = 4  # words, as "see you there Ada"; longer messages end with names that they are about
 
-_QUOTED = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[>\uff1e][^\n]*$", re.DOTALL | re.MULTILINE)
 _MENTION = re.compile(r"(?<![\w@./])@(\w[\w-]*)")
 _CALLED_FIRST = re.compile(r"(?:\s*@\w[\w-]*(?![\w/.(])[,:]?)+")
 _CALLED_LAST = re.compile(r",\s*(@\w[\w-]*)[\s?.!]*\Z")
@@ -44,6 +48,9 @@ _ORDINARY: Final = """
 """
 _WORDS: Final = frozenset(_ORDINARY.split())
 """Names that are words as well: bare, without a mark or a comma, they call nobody."""
+
+_COMMAND = re.compile(r"(?:[!/$%?]|;;)[a-z][\w-]+(?:\s+\S+){0,7}\s*\Z")
+"""A command of the kind that bots have; longer messages are about one."""
 
 _CALL = re.compile(r"\s*(?P<name>[^\s:,>\uff1a\uff0c\u3001]+)\s*(?:[:,>]+(?=\s|\Z)|[\uff1a\uff0c\u3001]|\s-+\s)")
 _EDGES = " \t\r\n.,;:!?()[]{}<>\"'`^|_*~-\u2026\u3002\u3001\uff0c\uff01\uff1f"
@@ -61,8 +68,10 @@ def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_file
     addressees = talk.addressees(said)
     if BOT not in addressees and addressees:
         return TO_SOMEBODY
-    is_answer = bool(before) and before[-1].speaker == BOT and before[-1].asks and is_assent(said.text)
-    if not has_files and not is_answer and is_reaction(said.text, talk.names):
+    if not addressees and _COMMAND.match(said.text.lstrip()) and not _QUESTION.search(said.text):
+        return TO_A_BOT
+    is_answer = bool(before) and before[-1].speaker == BOT and before[-1].asks and is_assent(own_words(said.text))
+    if not has_files and not is_answer and is_reaction(own_words(said.text), talk.people_by_name):
         return REACTION
     if BOT in addressees or talk.people <= {said.speaker} or talk.partner(said) == BOT:
         return ""
@@ -74,7 +83,7 @@ class _Talk:
 
     def __init__(self) -> None:
         self.people: set[str] = set()
-        self.names: dict[str, str] = {}
+        self.names: dict[str, str] = {OWN_NAME: BOT}
         self._partners: dict[str, str] = {}
         self._with_bot: set[str] = set()
         self._newest = self._above = _UNKNOWN  # the two who wrote last
@@ -84,12 +93,17 @@ class _Talk:
         speaker, partner = said.speaker, self.partner(said)
         if partner == BOT:
             self._with_bot.add(speaker)
-        if is_reaction(said.text, self.names):
+        if is_reaction(own_words(said.text), self.people_by_name):
             if speaker in self._with_bot:
                 self._partners[speaker] = BOT
         elif partner != _UNKNOWN:
             self._partners |= {speaker: partner, partner: speaker}
         self._remember(said)
+
+    @property
+    def people_by_name(self) -> Set[str]:
+        """Names of those who took part; that of the bot alone calls it."""
+        return self.names.keys() - {OWN_NAME}
 
     def partner(self, said: Utterance) -> str:
         """Return whom a message is for."""
@@ -98,7 +112,7 @@ class _Talk:
             return BOT if BOT in addressees else min(addressees)
         above = self._newest if self._newest != speaker else self._above
         if speaker == BOT or speaker not in self._partners:
-            joins_silently = speaker != BOT and above == BOT and not _QUESTION.search(said.text)
+            joins_silently = speaker != BOT and above == BOT and not _QUESTION.search(own_words(said.text))
             return _NOBODY if joins_silently else above
         return self._partners[speaker]
 
@@ -109,7 +123,7 @@ class _Talk:
         """
         if said.addressees:
             return said.addressees - {said.speaker}
-        text = _QUOTED.sub(" ", said.text[:TEXT_LENGTH])
+        text = without_quotes(said.text[:TEXT_LENGTH])
         named: set[str | None] = {self._called(name) for name in _MENTION.findall(text)}
         # Elsewhere an unknown one is code as often as a person.
         for calls in filter(None, (_CALLED_FIRST.match(text), _CALLED_LAST.search(text))):

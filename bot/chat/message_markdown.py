@@ -117,11 +117,12 @@ def _field(name: str, value: str) -> str:
 
 
 def _poll(poll: Poll) -> str:
+    rules = [f"({_line(poll.rules)})"] if poll.rules else []
     options = (
         f"- {_line(option.text)}" if option.votes is None else f"- {_line(option.text)}: {_votes(option.votes)}"
         for option in poll.options
     )
-    return _marked("poll, closed" if poll.is_closed else "poll, open", _line(poll.question), list(options))
+    return _marked("poll, closed" if poll.is_closed else "poll, open", _line(poll.question), [*options, *rules])
 
 
 def _votes(number: int) -> str:

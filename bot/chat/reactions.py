@@ -121,6 +121,11 @@ _DRAWN_OUT = re.compile(r"(\w)\1{2,}")  # "ahhh", "hmmmm"
 _EMOJI_CODES = re.compile(
     r"<a?:\w+:\d+>|:[\w+'-]+:|(?<!\S)(?:[:;=xX8]['^-]?[()\[\]dDpPoO3/|*]+|[+-]1|<3|\^+)(?!\S)|\\o/"
 )
+_PICTURED = re.compile(
+    r"^\[sticker\][^\n]*$|<?https?://(?:[\w-]+\.)?(?:tenor|giphy|klipy)\.com/[^\s>]*>?", re.MULTILINE | re.IGNORECASE
+)
+"""Stickers, as messages are rendered, and animated pictures from where people choose them."""
+
 _BETWEEN = re.compile(r"[\n.,;:!\u2026\u3002\u3001\uff0c\uff01]+")
 _QUESTION = re.compile(r"[?\uff1f\u061f\u2753\u2754\u2049\u2047]|:(?:grey_)?question:|:interrobang:")
 
@@ -131,6 +136,7 @@ def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
 
     `names` are casefolded. A question is never one; where there is no text, there was a sticker.
     """
+    text = _PICTURED.sub(" ", text) if len(text) <= LONGEST else text
     if len(text) > LONGEST or _QUESTION.search(text):
         return False
     plain = _EMOJI_CODES.sub(" ", text.casefold().replace("\u2019", "'"))

@@ -77,9 +77,9 @@ def refuse_unknown(text: str) -> InvalidInput:
 def as_question(text: str) -> str:
     """Return how the words behind a mark are asked instead, "" for a single one, which is rather a slip of the pen."""
     words = text.strip()[1:].replace("`", "'").split()
-    if len(words) < 2:
-        return ""
     asked = " ".join(words)
+    if len(words) < 2 and not asked.endswith("?"):
+        return ""
     return gettext("To ask me that, write `/ask {value}`.").format(
         value=asked if len(asked) <= OFFERED_CHARACTERS else gettext("your question")
     )

@@ -104,7 +104,7 @@ class PreparedRequest:
             broken="" if chosen.broken is None else chosen.broken.value,
             entries=len(chosen.entries),
             removed=len(chosen.removed),
-            system_prompt=chosen.head_tokens,
+            system_prompt=chosen.fixed_tokens,
             question=chosen.question_tokens,
             total=chosen.tokens,
             cached=chosen.cached,
@@ -115,12 +115,12 @@ class PreparedRequest:
         """Return what is learned from this request once it was answered."""
         last, chosen = self.view.conversation.last_request_at, self.window
         told = chosen.broken is None and last is not None and self.request.parameters.get("enable_caching") is True
-        long_enough = chosen.repeated >= chosen.head_tokens + CACHED_AT_LEAST
+        long_enough = chosen.repeated >= chosen.fixed_tokens + CACHED_AT_LEAST
         return Observation(
             usage=usage,
             pause=self.view.now - last if told and long_enough and last is not None else None,
             repeated=chosen.repeated,
-            shared_head=chosen.head_tokens,
+            shared_prefix=chosen.fixed_tokens,
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:
@@ -194,7 +194,7 @@ class RequestBuilder:
         """
         parameters = values_of(effective)
         limits = self._limits(parameters, refused)
-        conversation, unread = await self._conversation(turn.incoming, parameters, limits)
+        conversation, unread = await self._conversation(turn, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.coalesced)
         files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
@@ -256,12 +256,14 @@ class RequestBuilder:
         return new_entries.said_between(said, history, files=files)
 
     async def _conversation(
-        self, incoming: Incoming, parameters: Mapping[str, ParameterValue], limits: WindowLimits
+        self, turn: Turn, parameters: Mapping[str, ParameterValue], limits: WindowLimits
     ) -> tuple[Conversation, tuple[str, ...]]:
         """Return what is remembered; what stands above the question is read first where that is new.
 
-        What could not be read of it is told beside, for the people who ask.
+        What could not be read of it is told beside, for the people who ask. What the question is about comes with its
+        files (`_said_between`), which those of a channel do not.
         """
+        incoming = turn.incoming
         known = await self._store.get_conversation(incoming.key)
         if known is not None:
             return known, ()
@@ -270,7 +272,8 @@ class RequestBuilder:
         thread, unread = await self._read_thread(platform, incoming)
         files = await self._read_files(incoming, newest_files(thread), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in thread]
-        entries += new_entries.said_above(above.messages)
+        brought = {message.message_id for message in turn.context if message.attachments}
+        entries += new_entries.said_above([item for item in above.messages if item.message_id not in brought])
         if entries:
             await self._store.append_entries(incoming.key, sorted(entries, key=lambda entry: entry.at))
         return Conversation(), (*above.notices, *unread)

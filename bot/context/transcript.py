@@ -218,6 +218,16 @@ def correction_entry(message: Incoming | ThreadMessage, at: datetime) -> NewEntr
     return _entry_of(message, id, Entry(role="user", text=text), at)
 
 
+def corrects_nothing(correction: NewEntry, known_id: str, known: str) -> bool:
+    """Return whether a message reads already, as it stands last in a transcript, as its correction says.
+
+    An edit that only adds a mention changes nothing of what is sent.
+    """
+    is_correction = known_id.startswith(CORRECTION_ID)
+    reads = known.partition(CORRECTS_TO)[2] if is_correction else without_label(known)[1]
+    return reads == correction.entry.text.partition(CORRECTS_TO)[2]
+
+
 def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
     """Return the entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
     entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)

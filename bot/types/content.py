@@ -43,11 +43,12 @@ class PollOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """A question that people vote on."""
+    """A question that people vote on; `rules` is how long and for how much they may, "" where nothing is told."""
 
     question: str
     options: tuple[PollOption, ...] = ()
     is_closed: bool = False
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

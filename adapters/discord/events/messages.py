@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
@@ -16,7 +17,7 @@ from adapters.discord.api.reply_chain import ReplyChains
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.parse import Names, named_in, no_names
 from adapters.discord.events.requests import in_time
-from adapters.discord.message_content import REPLY, read_content
+from adapters.discord.message_content import REPLY, own_answer, read_content
 from adapters.discord.payloads import Message
 from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.ephemeral import send_direct
@@ -24,11 +25,13 @@ from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from bot.chat.message_markdown import render
+from bot.chat.quotes import own_words, without_quotes
 from bot.chat.rate_limit import Priority
+from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
-from bot.types import Incoming, Outcome, Within
+from bot.types import BOT, Incoming, Outcome, Utterance, Within
 from bot.types.content import MessageContent
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ logger = logging.getLogger(__name__)
 QUESTION_CHARACTERS: Final = 40_000
 """Of a question with all that it is about; other messages are cut at 8,000."""
 
+MENTION: Final = re.compile(r"<@!?(\d+)>")
+GROUP_MENTION: Final = re.compile(r"(?<=<@&)\d+(?=>)|(?<![\w@])@(?:everyone|here)\b")
 NOT_TAKEN: Final = gettext_noop(
     "I could not save that just now, and try again by myself. Send it again only if no answer comes."
 )
@@ -44,11 +49,11 @@ NOT_TAKEN: Final = gettext_noop(
 class DiscordMessageHandler:
     """Handles messages, from the gateway or read afterwards; what arrives twice is answered once."""
 
-    def __init__(self, bot: Bot, around: DiscordContext, *, reads_content: bool) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext, *, reads_content: bool) -> None:
         self._bot = bot
-        self._around = around
-        self._directory = around.directory
-        self._chains = ReplyChains(around.rest)
+        self._context = context
+        self._directory = context.directory
+        self._chains = ReplyChains(context.rest)
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
 
@@ -79,7 +84,7 @@ class DiscordMessageHandler:
                 await self._tell_alone(incoming, text)
                 return
         if text:
-            await answer_in_place(self._around, incoming, text, undo=undo)
+            await answer_in_place(self._context, incoming, text, undo=undo)
             await self._bot.mark_answered(incoming)
 
     async def _tell_late(self, incoming: Incoming) -> None:
@@ -87,7 +92,7 @@ class DiscordMessageHandler:
         if not incoming.is_directed:
             return
         try:
-            await answer_in_place(self._around, incoming, gettext(NOT_TAKEN))
+            await answer_in_place(self._context, incoming, gettext(NOT_TAKEN))
         except PlatformError as error:
             logger.info("delay not told", extra={"conversation": str(incoming.key), "error": str(error)})
 
@@ -95,7 +100,7 @@ class DiscordMessageHandler:
         """Tell somebody in a direct message that the bot is not open to them; who takes none is told nothing."""
         try:
             async with in_time():
-                await send_direct(incoming, plain_pages(text), self._around)
+                await send_direct(incoming, plain_pages(text), self._context)
         except PlatformError as error:
             logger.info("refusal not told", extra={"conversation": str(incoming.key), "error": str(error)})
         await self._bot.mark_answered(incoming)
@@ -131,7 +136,7 @@ class DiscordMessageHandler:
             message_id=id,
             attachments=files,
             is_directed=is_directed,
-            addressees=self._addressees(message),
+            addressees=self._addressees(message) - self._ids(own_role),
             mentions=named_in(message.content, names),
             is_top_level=outside,
             is_direct=place.is_direct,
@@ -172,20 +177,30 @@ class DiscordMessageHandler:
         return frozenset(id for id in (self._my_id, str(own_role or "")) if id)
 
     def is_meant(self, message: Message, own_role: int | None) -> bool:
-        """Return whether a message mentions the bot or replies to it."""
-        return self._mentions_me(message, own_role) or self._replies_to_me(message)
+        """Return whether a message mentions the bot or replies to it with more than thanks."""
+        if self._mentions_me(message, own_role):
+            return True
+        return self._replies_to_me(message) and not self._is_thanks(message)
+
+    def _is_thanks(self, message: Message) -> bool:
+        """Return whether a reply to the bot needs no answer; "ok" does where the bot asked something."""
+        said, told = own_words(message.content), message.referenced_message
+        asked = told is not None and Utterance(speaker=BOT, text=own_answer(told)).asks
+        return not message.attachments and is_reaction(said) and not (asked and is_assent(said))
 
     def _mentions_me(self, message: Message, own_role: int | None) -> bool:
         marks = [f"<@{self._my_id}>", f"<@!{self._my_id}>", *([f"<@&{own_role}>"] if own_role is not None else ())]
-        return any(mark in message.content for mark in marks)
+        return any(mark in message.content and mark in without_quotes(message.content) for mark in marks)
 
     def _replies_to_me(self, message: Message) -> bool:
         told = message.referenced_message
         return message.type == REPLY and told is not None and told.author.id == self._my_id != ""
 
     def _addressees(self, message: Message) -> frozenset[str]:
-        """Return the others whom a message mentions, or to whom it replies."""
-        told = {item.id for item in message.mentions}
+        """Return the others whom a message mentions outside of code and quotations, or to whom it replies."""
+        said = without_quotes(message.content)
+        only_quoted = set(MENTION.findall(message.content)) - set(MENTION.findall(said))
+        told = ({item.id for item in message.mentions} - only_quoted) | set(GROUP_MENTION.findall(said))
         if message.type == REPLY and message.referenced_message:
             told.add(message.referenced_message.author.id)
         return frozenset(told - {"", self._my_id})
@@ -228,7 +243,7 @@ class DiscordMessageHandler:
             if self.me is None or told.owner_id != str(self.me.id):
                 return
             body = {"name": thread_name("")}
-            await self._around.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
+            await self._context.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
         except PlatformError as error:  # most questions have no thread of their own
             logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
 
@@ -246,13 +261,13 @@ class DiscordMessageHandler:
             return ChannelInfo(guild=guild, id=channel, kind=0)
 
 
-async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+async def answer_in_place(context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
     """Answer a command or a refusal where it was written, else in a direct message; `undo` takes back what was done.
 
     Raises `PlatformError`.
     """
     channel = incoming.platform_data[CHANNEL]
-    rest, limits = around.rest, around.limits
+    rest, limits = context.rest, context.limits
     surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.platform_data.get(MESSAGE, ""))
     pages = plain_pages(text, rows=undo_rows(undo))
     try:
@@ -262,4 +277,4 @@ async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str,
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except DiscordApiError as error:
         logger.info("sent as a direct message", extra={"channel": channel, "code": error.code})
-        await send_direct(incoming, pages, around)
+        await send_direct(incoming, pages, context)

@@ -123,7 +123,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
         if not await bot.begin(incoming):
             return None
     except StorageError:
-        await whisper(interaction, gettext(NOT_STORED))
+        await send_ephemeral(interaction, gettext(NOT_STORED))
         raise
     try:
         answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
@@ -146,21 +146,21 @@ def answered_in(incoming: Incoming, original: str) -> Incoming:
     return replace(incoming, key=key, reply_ref=str(with_ids(ref_of(incoming), (original,))))
 
 
-async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
+async def asked(bot: Bot, context: DiscordContext, incoming: Incoming) -> None:
     """Hand a question or command to the bot and write what it says at once into the deferred answer."""
     try:
         handled = await bot.handle(incoming)
     except InvalidInput as error:
-        await say(around, incoming, str(error))
+        await say(context, incoming, str(error))
     except StorageError as error:
         logger.warning("command not stored", extra={"error": str(error)})
-        await say(around, incoming, gettext(NOT_STORED))
+        await say(context, incoming, gettext(NOT_STORED))
         await _give_up(bot, incoming)
         return
     else:
         if handled.outcome is Outcome.REPLIED:
             text = handled.text or gettext(NO_ANSWER)
-            await say(around, incoming, text, undo=handled.undo, picture=handled.picture)
+            await say(context, incoming, text, undo=handled.undo, picture=handled.picture)
     await bot.mark_answered(incoming)
 
 
@@ -172,15 +172,15 @@ async def _give_up(bot: Bot, incoming: Incoming) -> None:
         logger.warning("command not answered yet, it may still be carried out", extra={"error": str(error)})
 
 
-async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: str) -> None:
+async def refused(bot: Bot, context: DiscordContext, incoming: Incoming, text: str) -> None:
     """Write what is wrong with a command into its deferred answer. Raises `PlatformError` and `StorageError`."""
     if (handled := await bot.reply(incoming, text)).text:
-        await say(around, incoming, handled.text)
+        await say(context, incoming, handled.text)
         await bot.mark_answered(incoming)
 
 
 async def say(
-    around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "", picture: Picture | None = None
+    context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "", picture: Picture | None = None
 ) -> None:
     """Write a text into the deferred answer, or into a further message where there is none; `undo` takes it back.
 
@@ -189,18 +189,18 @@ async def say(
     *pages, last = plain_pages(text, rows=undo_rows(undo))
     async with in_time():
         for page in pages:
-            await _write(around, incoming, page, first=page is pages[0])
+            await _write(context, incoming, page, first=page is pages[0])
         try:
-            await _write(around, incoming, replace(last, file=picture), first=not pages)
+            await _write(context, incoming, replace(last, file=picture), first=not pages)
         except DiscordApiError:
             if picture is None:
                 raise
-            await _write(around, incoming, last, first=not pages)
+            await _write(context, incoming, last, first=not pages)
 
 
-async def _write(around: DiscordContext, incoming: Incoming, page: Page, *, first: bool) -> None:
+async def _write(context: DiscordContext, incoming: Incoming, page: Page, *, first: bool) -> None:
     ref = ref_of(incoming)
-    surface = InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
+    surface = InteractionTarget(rest=context.rest, ref=ref, clock=context.clock)
     if first and ref.ids:
         await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
     else:
@@ -235,7 +235,7 @@ async def tell(
     except InvalidInput as error:
         text = str(error)
     if text:
-        await whisper(interaction, text)
+        await send_ephemeral(interaction, text)
         await bot.mark_answered(incoming)
     elif handled is not None and handled.outcome is Outcome.ANSWERING and then is not None:
         await then(interaction)
@@ -244,7 +244,7 @@ async def tell(
     return handled
 
 
-async def whisper(interaction: Interaction, text: str) -> None:
+async def send_ephemeral(interaction: Interaction, text: str) -> None:
     """Tell who asked, and nobody else, whether or not the interaction is answered already."""
     for page in plain_pages(text):
         if interaction.response.is_done():
@@ -259,7 +259,7 @@ async def tell_failure(interaction: Interaction, error: BaseException) -> None:
         if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
             with contextlib.suppress(discord.HTTPException):  # else the next message would take its place for all
                 await interaction.delete_original_response()
-        await whisper(interaction, failure(error))
+        await send_ephemeral(interaction, failure(error))
     except discord.HTTPException as trouble:
         logger.warning("failure message not sent", extra={"code": trouble.code})
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from adapters.slack.message_content import BROADCAST, NOTICES
 from adapters.slack.payloads import SlackMessage, first_line, moment
+from bot.chat.quotes import without_quotes
 from bot.types import ConversationKey
 
 PLATFORM: Final = "slack"
@@ -20,7 +21,7 @@ SPOKEN: Final = frozenset({"", "file_share", BROADCAST, "me_message", "bot_messa
 
 DIRECT: Final = frozenset({"im"})
 SYSTEM_USERS: Final = frozenset({"USLACK", "USLACKBOT"})
-_MENTION: Final = re.compile(r"<@([UW][A-Z0-9]{1,30})[|>]", re.ASCII)
+_MENTION: Final = re.compile(r"<[@!]([UW][A-Z0-9]{1,30}|subteam\^[A-Z0-9]{1,30}|here|channel|everyone)[|>]", re.ASCII)
 _CHANNEL: Final = re.compile(r"[A-Z][A-Z0-9]{1,30}", re.ASCII)
 
 
@@ -71,7 +72,7 @@ def read_message(message: SlackMessage, *, bot_user: str, channel: str = "") -> 
         text=text,
         at=at,
         is_direct=kind in DIRECT or (not kind and is_direct(channel)),
-        mentions_bot=message.type == "app_mention" or _mention_of(bot_user).search(text) is not None,
+        mentions_bot=_calls(bot_user, text) or (message.type == "app_mention" and not _names(bot_user, text)),
         message=message,
     )
 
@@ -104,8 +105,21 @@ def without_mention(text: str, bot_user: str) -> str:
 
 
 def mentioned(text: str) -> frozenset[str]:
-    """Return the ids of the people whom a text mentions."""
-    return frozenset(_MENTION.findall(text))
+    """Return the ids of the people and groups whom a text mentions, outside of code and quotations."""
+    return frozenset(_MENTION.findall(_said(text)))
+
+
+def _said(text: str) -> str:
+    return without_quotes(text.replace("&gt;", ">"))
+
+
+def _names(bot_user: str, text: str) -> bool:
+    return _mention_of(bot_user).search(text) is not None
+
+
+def _calls(bot_user: str, text: str) -> bool:
+    """Return whether a text mentions the bot outside of code and quotations."""
+    return _names(bot_user, text) and _names(bot_user, _said(text))
 
 
 def _mention_of(bot_user: str) -> re.Pattern[str]:

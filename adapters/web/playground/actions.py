@@ -39,7 +39,7 @@ from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
-from bot.types import ANSWER_IN, LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -99,8 +99,8 @@ class Actions:
                 )
             try:
                 done = await act(here, Form(values=values), request)
-            except StorageError:
-                logger.warning("the playground could not use the database", exc_info=True)
+            except StorageError as error:
+                logger.warning("the playground could not use the database", extra={"error": str(error)})
                 return self._failed(request, gettext(NOT_STORED if act == self._send else NOT_DONE), 503)
             except BotError as error:
                 return self._failed(request, str(error), 400)
@@ -169,16 +169,8 @@ class Actions:
             beside = undo_button(here, handled.undo) + (picture_html(handled.picture) if handled.picture else "")
             return Done(notes=(replace(note, html=note.html + beside),))
         if handled.outcome is Outcome.ANSWERING:
-            return Done(opens=await self._opened(here, incoming))
+            return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
-
-    async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
-        """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
-        if not incoming.is_top_level or not incoming.message_id:
-            return ""
-        where = (await self._scene.bot.get_parameters(incoming.key)).get(ANSWER_IN)
-        is_thread = where is None or where.value == "thread"
-        return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if is_thread else ""
 
     async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
         """Return what is for this person alone, the answer to something that they asked."""
@@ -349,3 +341,9 @@ def _overrides(text: str) -> dict[str, str]:
 
 def _is_script(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
+
+
+def _opened(here: Surroundings, incoming: Incoming, answered_in: ConversationKey | None) -> str:
+    """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
+    opens = incoming.is_top_level and incoming.message_id and answered_in is not None and answered_in.thread
+    return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if opens else ""

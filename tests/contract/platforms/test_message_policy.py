@@ -20,7 +20,7 @@ from bot.access.decision import STRANGER
 from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, REFUSALS
 from bot.chat.reply_actions import ReplyAction
 from bot.types import Outcome, RuleKind, Task
-from tests.contract.platforms.chat import Chat
+from tests.contract.platforms.chat import Chat, Said
 from tests.contract.platforms.chats import CHATS
 from tests.contract.platforms.discord_chat import DiscordChat
 from tests.contract.platforms.rows import COVERED, EVERYWHERE, NOT_YET, row
@@ -103,6 +103,14 @@ async def test_a_mark_where_the_bot_takes_no_part_is_for_another_bot(chat: Chat,
     assert [*chat.told(), *chat.model.asked] == []
 
 
+@row("other-bots-command", *EVERYWHERE)
+@pytest.mark.parametrize("said", ["!play despacito", "$stock aapl"])
+async def test_a_command_that_is_none_of_its_own_is_for_another_bot_in_its_thread_too(chat: Chat, said: str) -> None:
+    await chat.set(follow_ups="auto")
+    thread = await chat.ask("one?")
+    assert await chat.is_passed_over(await chat.say(said, below=thread))
+
+
 # ---------------------------------------------------------------- more questions in a thread
 
 
@@ -135,8 +143,38 @@ async def test_what_is_said_to_somebody_else_is_remembered_and_not_answered(chat
     assert await is_remembered(chat, thread, "lunch at twelve?")
 
 
+@row("addressed-to-somebody", "slack", "discord")
+@pytest.mark.parametrize("said", ["> {} said so\nis that right?", "what does `{}` do there?", "```\n{} hi\n```\nwhy?"])
+async def test_who_is_mentioned_in_code_or_a_quotation_is_not_called(chat: Chat, said: str) -> None:
+    await chat.set(follow_ups="auto")
+    assert await chat.is_passed_over(await chat.say(said.format(chat.mention)))
+    thread = await chat.ask("one?")
+    asked = await chat.say(said.format(chat.call("bob")), below=thread)
+    assert (await chat.became(asked)).outcome is Outcome.ANSWERING
+
+
+@row("addressed-to-somebody", "slack", "discord")
+async def test_what_is_said_to_a_group_is_not_meant_for_the_bot(chat: Chat) -> None:
+    await chat.set(follow_ups="auto")
+    group, everybody = ("<!subteam^S0123ABC>", "<!here>") if chat.name == "slack" else ("<@&42>", "@everyone")
+    thread = await chat.ask("one?")
+    for said in (f"who can look {group}", f"the pool is closed {everybody}"):
+        assert await chat.is_passed_over(await chat.say(said, below=thread))
+
+
+@row("thanks", "discord")
+async def test_a_reply_of_thanks_to_the_bot_needs_no_answer(chat: DiscordChat) -> None:
+    thread = await chat.ask("one?")
+    answer = chat.of_bot(thread.native.thread)[-1]
+    for text in ("thanks!", "\N{THUMBS UP SIGN}", "https://tenor.com/view/cat-1"):
+        said = chat.discord.say(chat.people["ada"], answer.channel, text, reply_to=answer)
+        assert await chat.is_passed_over(Said(id=str(said.id), native=said))
+    asked = chat.discord.say(chat.people["ada"], answer.channel, "that is wrong", reply_to=answer)
+    assert (await chat.became(Said(id=str(asked.id), native=asked))).outcome is Outcome.ANSWERING
+
+
 @row("thanks", *EVERYWHERE)
-@pytest.mark.parametrize("said", ["thanks!", ":+1:", "lol", "ok", "\N{THUMBS UP SIGN}"])
+@pytest.mark.parametrize("said", ["thanks!", ":+1:", "lol", "ok", "\N{THUMBS UP SIGN}", "> fine\nthanks for the help!"])
 async def test_thanks_are_remembered_and_not_answered(chat: Chat, said: str) -> None:
     await chat.set(follow_ups="auto")
     thread = await chat.ask("one?")

@@ -86,6 +86,15 @@ async def test_what_is_recorded_is_corrected_where_it_is_in_view_and_only_forwar
     assert len(await texts(store)) == 2
 
 
+async def test_an_edit_after_which_a_message_reads_as_it_was_sent_corrects_nothing(store: AnyStore) -> None:
+    await store.append_entries(KEY, [entry("a", text="[Mon 2026-01-05 09:00 CET] Ada: what is bark")])
+    await store.edit_message(CHANNEL, edit("what is bark", seconds=20))  # its mention was added
+    assert await texts(store) == ["what is bark"]
+    for seconds, text in ((30, "what is lark"), (40, "what is lark"), (50, "what is bark")):
+        await store.edit_message(CHANNEL, edit(text, seconds=seconds))
+    assert await texts(store) == ["what is bark", "what is lark", "what is bark"]
+
+
 async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_for_the_bot(store: AnyStore) -> None:
     await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_directed=True)
     await store.edit_message(CHANNEL, edit("birds", seconds=5), is_directed=True)

@@ -147,6 +147,15 @@ async def test_the_model_receives_what_people_see(scene: Scene, id: str, ask: As
     assert "what is this?" in received(scene)
 
 
+@pytest.mark.parametrize("forwarded", [False, True], ids=["itself", "forwarded"])
+@pytest.mark.parametrize("ask", [by_reply, in_its_thread, by_its_menu])
+async def test_the_file_of_what_is_asked_about_is_read(scene: Scene, ask: Asking, forwarded: bool) -> None:
+    said = scene.discord.say(scene.bob, scene.general, "look", attachments=[("pump.txt", b"The pump is green.")])
+    async with scene.bot():
+        await ask(scene, scene.discord.forward(scene.bob, said, scene.general) if forwarded else said)
+    assert "The pump is green." in received(scene)
+
+
 @pytest.mark.parametrize("id", ["discord-embed-only", "discord-poll", "forwarded-text", "components-gallery"])
 async def test_a_summary_reads_what_people_see(scene: Scene, id: str) -> None:
     body, expected = ALL[id]

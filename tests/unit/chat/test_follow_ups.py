@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.chat.follow_ups import AMONG_PEOPLE, REACTION, TALK_LENGTH, TO_SOMEBODY, reason_for_silence
+from bot.chat.follow_ups import AMONG_PEOPLE, REACTION, TALK_LENGTH, TO_A_BOT, TO_SOMEBODY, reason_for_silence
 from bot.chat.message_policy import Action, PolicyState, decide
 from bot.chat.reactions import is_reaction
 from bot.types import BOT, Attachment, Utterance
@@ -87,6 +87,24 @@ def test_one_person_is_answered(text: str) -> None:
 )
 def test_who_speaks_to_somebody_else_is_not_answered(text: str) -> None:
     assert judged(f"{ONE}ada: {text}") == TO_SOMEBODY
+
+
+@pytest.mark.parametrize("text", ["!play despacito", "/giphy cats", ";;skip", "?rank me"])
+def test_another_bots_command_is_not_answered(text: str) -> None:
+    assert judged(f"{ONE}ada: {text}") == TO_A_BOT
+
+
+@pytest.mark.parametrize("text", ["/etc/hosts is empty", "$HOME is unset", "!important? why", "!= means what", "?"])
+def test_what_only_begins_like_a_command_is_answered(text: str) -> None:
+    assert judged(f"{ONE}ada: {text}") == MEANT
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("> From nine to five.\nthanks!", REACTION), ("> From nine to five.", MEANT), ("```\nTraceback\n```", MEANT)],
+)
+def test_thanks_below_a_quotation_are_thanks(text: str, reason: str) -> None:
+    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), talk(ONE)) == reason
 
 
 def test_a_reply_to_somebody_else_is_not_answered() -> None:
@@ -190,6 +208,8 @@ def test_a_picture_without_words_is_no_reaction() -> None:
         pytest.param(f"{AMONG}ada: thanks\nada: and when is the pool open?", MEANT, id="thanks-end-a-talk"),
         pytest.param(f"{ONE}ben: I can do it on Monday", AMONG_PEOPLE, id="who-joins-in"),
         pytest.param(f"{ONE}ben: and on Sundays?", MEANT, id="who-joins-in-and-asks"),
+        pytest.param(f"{AMONG}ben: Seedling what about noon", MEANT, id="by-its-name"),
+        pytest.param(f"{AMONG}ben: hey @seedling, noon as well", MEANT, id="by-its-name-in-the-middle"),
         pytest.param(f"{ONE}ada: and Mondays?\nben: why?", AMONG_PEOPLE, id="who-asks-below-a-person"),
         pytest.param(f"{ONE}ben: nice weather\nben: is it not?", AMONG_PEOPLE, id="in-doubt-among-many"),
         pytest.param(
@@ -242,7 +262,7 @@ def test_the_same_talk_is_judged_the_same_and_only_its_end_counts(
 ) -> None:
     said = Utterance(speaker=speaker, name=speaker.title(), text=text)
     reason = reason_for_silence(said, before)
-    assert reason in {MEANT, TO_SOMEBODY, REACTION, AMONG_PEOPLE}
+    assert reason in {MEANT, TO_SOMEBODY, TO_A_BOT, REACTION, AMONG_PEOPLE}
     assert reason_for_silence(said, tuple(before)) == reason
     assert reason_for_silence(said, before[-TALK_LENGTH:]) == reason
 
@@ -268,7 +288,7 @@ def test_whoever_means_the_bot_is_answered_unless_it_is_a_reaction(
 def test_a_single_person_is_only_passed_over_for_a_reaction_or_a_name(text: str, before: list[str]) -> None:
     said = [Utterance(speaker=who, name="Ada", text=item) for item in before for who in ("ada", BOT)]
     assume("@" not in text)
-    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), said) in {MEANT, REACTION}
+    assert reason_for_silence(Utterance(speaker="ada", name="Ada", text=text), said) in {MEANT, REACTION, TO_A_BOT}
 
 
 # ---------------------------------------------------------------- as the policy uses it

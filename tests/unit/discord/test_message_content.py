@@ -113,10 +113,11 @@ def test_an_embed_is_a_card() -> None:
         "fields": [{"name": "Runbook", "value": "drain `b`"}, {"name": "Only a name"}, {"value": None}, 3],
         "image": {"url": "https://i.example/1.png", "description": "a rising line"},
         "footer": {"text": "ops", "icon_url": "x"},
+        "timestamp": "2026-01-05T01:49:57.486000+01:00",
     }
     assert shown({"content": "", "embeds": [embed]}) == (
         "[card] Watchman: Alert for @Zoe <https://a.example/1>\n  Depth **9,000**\n  in #general\n"
-        "  (image: a rising line)\n  Runbook: drain `b`\n  Only a name\n  (ops)"
+        "  (image: a rising line)\n  Runbook: drain `b`\n  Only a name\n  (ops, 2026-01-05 00:49 UTC)"
     )
 
 
@@ -165,11 +166,11 @@ def test_components_are_read_as_deep_as_they_are_nested() -> None:
         },
         {"type": 1, "components": [{"type": 3, "placeholder": "Pick", "options": [{"label": "A"}, {"label": "B"}]}]},
         {"type": 1, "components": [{"type": 3, "options": [{"label": "A"}, {"label": "B", "default": True}]}]},
-        {"type": 99, "components": [{"type": 10, "content": "still read"}]},
+        {"type": 99, "label": "new", "content": "in <#6>", "components": [{"type": 10, "content": "still read"}]},
     ]
     assert shown({"content": "", "flags": 32768, "components": [{"type": 17, "components": inner}]}) == (
         "# Version 7\nfor @Zoe\nBreaking\n(image: a saw)\n(image: before)\n(image: after)\n(file: notes.pdf)\n"
-        "[Read](https://r.example) (button: Skip)\n(menu: Pick)\n(menu: B)\nstill read"
+        "[Read](https://r.example) (button: Skip)\n(menu: Pick)\n(menu: B)\nnew\nin #general\nstill read"
     )
 
 
@@ -197,6 +198,8 @@ def test_a_poll_tells_its_counts_and_whether_it_is_over() -> None:
 def test_a_poll_without_results_says_nothing_of_votes() -> None:
     assert shown(poll()) == "[poll, open] Where?\n  - 🍕 Pizza\n  - Soup"
     assert shown(poll(answers=[], question={})) == "[poll, open]"
+    rules = {"allow_multiselect": True, "expiry": "2026-01-06T00:00:00+00:00"}
+    assert shown(poll(**rules)).endswith("  - Soup\n  (several can be chosen, ends 2026-01-06 00:00 UTC)")
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,55 @@ from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, 
                     },
                 }
             ],
-            "Lunch?\n- Soup hot\n- Rice",
+            "Lunch?\n- [ ] Soup hot\n- [ ] Rice",
             id="options-that-are-seen",
+        ),
+        pytest.param(
+            [
+                {
+                    "type": "actions",
+                    "elements": [
+                        {
+                            "type": "checkboxes",
+                            "options": [{"text": plain("Soup")}, {"text": plain("Rice")}],
+                            "initial_options": [{"text": plain("Rice")}],
+                        },
+                        {"type": "datepicker", "initial_date": "2026-01-05"},
+                        {"type": "multi_users_select", "initial_users": ["U2", None]},
+                        {"type": "channels_select", "initial_channel": "C9"},
+                    ],
+                },
+                {
+                    "type": "input",
+                    "label": plain("Reason"),
+                    "element": {"type": "plain_text_input", "initial_value": "hunger"},
+                },
+            ],
+            "- [ ] Soup\n- [x] Rice\n2026-01-05\n@Ben\n#C9\nReason\nhunger",
+            id="what-is-chosen-or-filled-in",
+        ),
+        pytest.param(
+            [
+                {
+                    "type": "data_visualization",
+                    "title": "Visits",
+                    "chart": {
+                        "type": "line",
+                        "series": [
+                            {"name": "North", "data": [{"label": "May", "value": 5}, {"label": "June", "value": 7.5}]},
+                            {"name": "South", "data": [{"label": "June", "value": 2}]},
+                        ],
+                    },
+                },
+                {
+                    "type": "data_visualization",
+                    "title": "Share",
+                    "chart": {"type": "pie", "segments": [{"label": "North", "value": 5}, 4]},
+                },
+            ],
+            "Visits\n|  | North | South |\n|---|---|---|\n| May | 5 |  |\n| June | 7.5 | 2 |\n\n"
+            "Share\n|  |  |\n|---|---|\n| North | 5 |",
+            id="charts",
         ),
         pytest.param(
             [
@@ -112,7 +159,7 @@ from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, 
                     ],
                 }
             ],
-            "Steps\nRead\n3 files\n[S](https://s.example)",
+            "Steps\n[complete] Read\n3 files\n[S](https://s.example)",
             id="plan",
         ),
         pytest.param(

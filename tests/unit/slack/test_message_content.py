@@ -112,6 +112,7 @@ def test_attachments_of_both_generations_are_cards() -> None:
         "text": "at *99 %*",
         "fields": [{"title": "Host", "value": "<https://h.example|a1>"}, {"title": "", "value": ""}, "odd"],
         "footer": "prod",
+        "ts": 1764200000,
         "actions": [{"type": "button", "text": "Silence"}],
     }
     new = {
@@ -121,7 +122,7 @@ def test_attachments_of_both_generations_are_cards() -> None:
     }
     assert shown({"attachments": [old, new]}) == (
         "[card] Grafana: CPU <https://g.example/1>\n  Heads up\n  at *99 %*\n  (button: Silence)\n"
-        "  Host: [a1](https://h.example)\n  (prod)\n\n[card]\n  Rolled back"
+        "  Host: [a1](https://h.example)\n  (prod, 2025-11-26 23:33 UTC)\n\n[card]\n  Rolled back"
     )
 
 
@@ -260,6 +261,12 @@ def test_whom_a_message_names_in_any_part() -> None:
     }
     found = mentions(SlackMessage.read(message))
     assert found == [("@", "U1"), ("@", "U2"), ("#", "C1"), ("!subteam^", "S1"), ("#", "C2")]
+    chosen = [
+        {"type": "users_select", "initial_user": "U4"},
+        {"type": "multi_channels_select", "initial_channels": ["C5"]},
+    ]
+    found = mentions(SlackMessage.read({"blocks": [{"type": "actions", "elements": chosen}]}))
+    assert found == [("@", "U4"), ("#", "C5")]
 
 
 # ---------------------------------------------------------------- whatever comes

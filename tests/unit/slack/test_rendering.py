@@ -153,11 +153,9 @@ def test_the_bots_name_is_left_out_where_it_only_calls_it(text: str, rest: str) 
     assert without_mention(text, "U0BOT") == rest
 
 
-def test_people_whom_a_text_mentions_are_told_by_id() -> None:
-    assert mentioned("<@U1ADA> and <@W2BEN|ben>, not <#C1> <!here> <!subteam^S1> <@u1> &lt;@U3&gt;") == {
-        "U1ADA",
-        "W2BEN",
-    }
+def test_people_and_groups_whom_a_text_mentions_are_told_by_id() -> None:
+    said = "<@U1ADA> and <@W2BEN|ben> <!here> <!subteam^S1|@ops>, not <#C1> <!date^1^x|y> <@u1> &lt;@U3&gt; `<@U4>`"
+    assert mentioned(f"&gt; <@U5>\n{said}") == {"U1ADA", "W2BEN", "here", "subteam^S1"}
 
 
 def test_commands_are_told_as_they_are_typed_in_slack() -> None:
