@@ -6,6 +6,9 @@ STEP := sh scripts/step.sh
 DEEPER := 50
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# Tests start the command line hundreds of times; without compiled files each start would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test test-emulators test-slow test-deep test-gateway test-schemathesis fuzz bench lint format constraints clean
 
@@ -23,7 +26,7 @@ test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, four at a time (
 test-emulators: .venv/.dev ## run the emulators' own tests alone (they are part of make test, too)
 	$(PYTHON) -m pytest -n 4 --dist worksteal -m "emulators and not slow" $(ARGS)
 
-test-slow: .venv/.dev .venv/.model .venv/.chromium ## run the soak and scale tests
+test-slow: .venv/.dev .venv/.model .venv/.chromium .venv/.discord-markdown ## run the soak and scale tests
 	$(PYTHON) -m pytest -m slow $(ARGS)
 
 test-deep: .venv/.dev .venv/.model ## try the property tests with fifty times as many examples (fewer: make test-deep DEEPER=5)
@@ -94,6 +97,10 @@ $(PYTHON):
 	@sh scripts/make_venv.sh .venv-schemathesis
 	@echo "Installing schemathesis into .venv-schemathesis ..."
 	@.venv-schemathesis/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+.venv/.discord-markdown: | $(PYTHON)
+	@npm install --silent --no-audit --no-fund --prefix .venv/discord-markdown discord-markdown-parser@1.3.1 || echo "No npm here: Discord's Markdown is not read by a second reader."
 	@touch $@
 
 .venv/.chromium: | $(PYTHON)

@@ -138,7 +138,9 @@ async def serve(
     stopping = asyncio.Event()
     lags: list[float] = []
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-    opened = open_core(settings, lambda _store, _model: nullcontext({NAME: platform}), grace=10, model_of=model_of)
+    opened = open_core(
+        settings, lambda _store, _model, _clock: nullcontext({NAME: platform}), grace=10, model_of=model_of
+    )
     async with opened as core:
         await lift_pace(core.store, f"{NAME}/w")  # one person asks everything
         with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:

@@ -6,7 +6,7 @@ Prices are in units of one uncached input token of the lowest tier.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
@@ -88,76 +88,146 @@ class Account:
         spare = self._before[2 * turn + 1] - self.terms.floor
         return 2 * max(0, min(turn, bisect_right(self._turns_before, spare) - 1))
 
-    def bill(self, turn: int, first: int, before: int | None) -> Request:
-        """Return the request of a turn; `before` is where the last one began, None when there was none."""
+    def bill(self, turn: int, first: int, before: int | None, *, noted: int = 0) -> Request:
+        """Return the request of a turn, with notes if they reach to `noted` or something has left the view.
+
+        `before` is where the last one began, None when there was none, `NOT_SENT` when other notes have come since.
+        """
         terms = self.terms
-        head = terms.head + (terms.notes if first > 0 else 0)
+        head = terms.head + (terms.notes if max(first, noted) > 0 else 0)
         prompt = head + self.visible(first, turn)
         shared = 0
         if before is not None and self.warm[turn]:
             same = first == before and first < 2 * turn
-            shared = head + self.visible(first, turn - 1) if same else terms.head
+            extended = head + self.visible(first, turn - 1) if same else head
+            shared = terms.head if before == NOT_SENT else extended
         cached = shared // terms.block * terms.block if shared >= terms.shortest_prefix else 0
         cost = (prompt - cached + terms.ratio * cached) * (DEAR if prompt >= DEAR_FROM else 1.0)
         return Request(first=first, prompt=prompt, cached=cached, cost=cost)
 
-    def notes_bill(self, first: int, reached: int) -> float:
-        """Return the cost of the notes when a window begins at `first` and none before began later than `reached`.
+    def notes_bill(self, until: int, reached: int, *, new: bool = True) -> float:
+        """Return the cost of notes up to entry `until` where those before reach to `reached`; what is read alone where
+        that is read by earlier notes, which are not `new`.
 
-        The request is apart: old notes, instruction and what left the view, nothing of it cached, in the lowest tier.
+        The request is apart: old notes, instruction and what is condensed, nothing of it cached, in the lowest tier.
         """
         terms = self.terms
-        if not terms.notes or first <= reached:
+        if not terms.notes or until <= reached:
             return 0.0
         old = terms.notes if reached > 0 else 0
-        removed = self._before[first] - self._before[reached]
-        return old + terms.instruction + removed + (terms.written or terms.notes) * terms.output
+        condensed = self._before[until] - self._before[reached]
+        return condensed + (old + terms.instruction + (terms.written or terms.notes) * terms.output if new else 0.0)
 
 
-def optimum(account: Account) -> list[int]:
+class Windows(list[int]):
+    """The first entry of each turn's window; `noted` is the entry up to which the notes reach in each turn."""
+
+    def __init__(self, firsts: Sequence[int], noted: Sequence[int]) -> None:
+        super().__init__(firsts)
+        self.noted = noted
+
+
+def optimum(account: Account) -> Windows:
     """Return where the windows of the cheapest sequence begin, with the whole future known and the floor always in
-    view; it pays for notes as well.
+    view; it pays for notes as well, and has them in the moment of the move.
 
     It is enough to choose the turns at which the window moves, and to move it as far as the floor allows. First,
     moving back never pays: replacing every beginning by the latest one so far keeps the floor, shortens windows
     and breaks no further prefix. Second, at a move the latest beginning makes this window and all windows up to
-    the next move the shortest, and what it makes the notes read more it does not itself read again. So with best[i]
-    the least cost from a move at turn i on, without its notes,
-    best[i] = min over j of (a window that begins at i's latest first, from i to j - 1) + (j's notes) + best[j].
+    the next move the shortest, and what it makes the notes read more it does not itself read again. Notes may reach
+    up to the present, and what they read they read once; so with those of a move at turn i all moves can be made whose
+    latest first was said before question i. With best[i] the least cost from a move at turn i on that has new notes,
+    without these,
+    best[i] = min over j of (a window that begins at i's latest first, from i to j - 1) + what then is condensed
+    + (fixed part of j's notes + best[j], or, where i's notes reach so far, the same for a move at j without new ones).
     Needs whole tokens as blocks and a head and floor that together reach the shortest prefix: otherwise a longer window
     could be the cheaper one.
     """
     turns = len(account.trace)
-    best, moves = [0.0] * (turns + 1), [turns] * (turns + 1)
+    search = _Search(account)
     for i in range(turns - 1, -1, -1):
-        best[i], moves[i] = _best_segment(account, i, best)
-    firsts: list[int] = []
-    while len(firsts) < turns:
-        i = len(firsts)
-        firsts += [account.latest_first(i)] * (moves[i] - i)
-    return firsts
+        search.add(i)
+    firsts, noted, i = list[int](), list[int](), 0
+    while i < turns:
+        moves = search.moves_of(i)
+        for turn, until in zip(moves, [*moves[1:], search.next_notes[i]], strict=True):
+            firsts += [account.latest_first(turn)] * (until - turn)
+        noted += [firsts[-1]] * (search.next_notes[i] - i)
+        i = search.next_notes[i]
+    return Windows(firsts, noted)
 
 
-def _best_segment(account: Account, i: int, best: Sequence[float]) -> tuple[float, int]:
-    """Return the least cost from a move at turn i on, and the turn of the next move; infinite where none can move."""
-    turns, first = len(account.trace), account.latest_first(i)
-    if i > 0 and first == 0:
-        return inf, i + 1
-    spent = account.bill(i, first, None if i == 0 else NOT_SENT).cost  # any beginning but this one
-    least, move, j = inf, turns, i + 1
-    while j < turns and spent < least:
-        latest = account.latest_first(j)
-        moved = spent + account.notes_bill(latest, first) + best[j] if latest > first else inf
-        if moved < least:
-            least, move = moved, j
-        if moved < inf and moved - _most_lost(account, j) >= least and first > 0:
-            return least, move
-        request = account.bill(j, first, first)
-        if request.prompt > account.terms.most_prompt:
-            return least, move
-        spent += request.cost
-        j += 1
-    return (spent, turns) if j == turns and spent < least else (least, move)
+class _Search:
+    """The dynamic programme: turns are added from the last to the first.
+
+    `best[i]` and `next_notes[i]` belong to a move at turn i with new notes: the least cost from there on, without these
+    notes, and the turn of the next ones. `_after[i][j]` is the move after j that is made with i's notes, if any.
+    `_carried[j]` are the costs of the requests behind a move at turn j while nothing moves, added up.
+    """
+
+    def __init__(self, account: Account) -> None:
+        turns = len(account.trace)
+        self._account = account
+        self._latest = [account.latest_first(turn) for turn in range(turns)]
+        self._most_lost = [_most_lost(account, turn) for turn in range(turns)]
+        self._fixed = account.notes_bill(1, 0) + account.terms.notes - account.notes_bill(1, 0, new=False)
+        self._carried: list[list[float]] = [[0.0] for _ in range(turns)]
+        self._after: list[dict[int, int]] = [{} for _ in range(turns)]
+        self.best, self.next_notes = [0.0] * (turns + 1), [turns] * (turns + 1)
+
+    def moves_of(self, i: int) -> list[int]:
+        """Return the moves that are made with the notes of turn i, from that on."""
+        moves = [i]
+        while moves[-1] in self._after[i]:
+            moves.append(self._after[i][moves[-1]])
+        return moves
+
+    def add(self, i: int) -> None:
+        """Find the best for a move at turn i, from what is known of all later ones; infinite where none can move."""
+        if i > 0 and self._latest[i] == 0:
+            self.best[i] = inf
+            return
+        reached = bisect_right(self._latest, 2 * i) if self._account.terms.notes and i > 0 else i + 1
+        known: dict[int, tuple[float, int]] = {}
+        for j in range(reached - 1, i - 1, -1):
+            cost, move, next_notes = self._best_move(i, j, known)
+            if move < next_notes:
+                self._after[i][j] = move
+            known[j] = cost, next_notes
+        self.best[i], self.next_notes[i] = known[i]
+
+    def _best_move(self, i: int, j: int, known: Mapping[int, tuple[float, int]]) -> tuple[float, int, int]:
+        """Return the least cost from a move at turn j on with the notes of turn i, the next move, and the next turn
+        with new notes; `known` is the first and the last of these for later moves with the same notes.
+        """
+        account, turns, first = self._account, len(self._latest), self._latest[j]
+        before = None if i == 0 else NOT_SENT if j == i else 1  # any beginning but this one, with the notes or without
+        opened = account.bill(j, first, before).cost
+        fixed = self._fixed if first > 0 else self._fixed - account.terms.notes
+        least, found = inf, (turns, turns)
+        for k in range(j + 1, turns):
+            carried = self._carried_until(j, k)
+            if opened + carried >= least or carried == inf:
+                return least, *found
+            if self._latest[k] == first:
+                continue
+            noted, next_notes = known.get(k, (inf, k))
+            anew = fixed + self.best[k] if account.terms.notes else self.best[k]
+            moved = opened + carried + account.notes_bill(self._latest[k], first, new=False) + min(noted, anew)
+            if moved < least:
+                least, found = moved, (k, next_notes if noted < anew else k)
+            if first > 0 and moved - self._most_lost[k] >= least:
+                return least, *found
+        whole = opened + self._carried_until(j, turns)
+        return (whole, turns, turns) if whole < least else (least, *found)
+
+    def _carried_until(self, j: int, k: int) -> float:
+        """Return what the requests after turn j and before k cost if nothing moves; infinite if one is too long."""
+        account, first, sums = self._account, self._latest[j], self._carried[j]
+        for turn in range(j + len(sums), k):
+            request = account.bill(turn, first, first)
+            sums.append(sums[-1] + request.cost if request.prompt <= account.terms.most_prompt else inf)
+        return sums[k - j - 1]
 
 
 def _most_lost(account: Account, turn: int) -> float:

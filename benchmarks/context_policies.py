@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 
-from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, optimum
+from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, Windows, optimum
 from bot.context.cache_breaks import with_notes
 from bot.context.sizes import expected_question
 from bot.context.system_prompt import digest
@@ -27,14 +27,6 @@ from bot.types import Condensation, Conversation, Entry, Role, StoredEntry
 Policy = Callable[[Account], Sequence[int]]
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-class Windows(list[int]):
-    """The first entry of each turn's window; `noted` is the entry up to which the notes reach in each turn."""
-
-    def __init__(self, firsts: Sequence[int], noted: Sequence[int]) -> None:
-        super().__init__(firsts)
-        self.noted = noted
 
 
 def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
@@ -72,7 +64,7 @@ def seedling(account: Account, *, counts_notes: bool = True) -> Windows:
             history = entries[conversation.window_start : 2 * turn + 2]
             conversation = _noted(replace(view, conversation=conversation, history=history), limits, account, turn)
         elif window.start and not view.notes:  # the notes stand there from the first trim on
-            conversation = replace(conversation, head_digest=digest(head, notes))
+            conversation = replace(conversation, prompt_digest=digest(head, notes))
     return Windows(firsts, noted)
 
 

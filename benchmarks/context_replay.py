@@ -30,9 +30,9 @@ if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from adapters.seed import Pace, SeedOptions, open_rates, open_seed
-from benchmarks.context_billing import Account, Request, Terms
+from benchmarks.context_billing import Account, Request, Terms, Windows
 from benchmarks.context_cost import recorded_traffic
-from benchmarks.context_policies import BY_NAME, START, Windows
+from benchmarks.context_policies import BY_NAME, START
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces

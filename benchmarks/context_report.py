@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
-from benchmarks.context_billing import NOT_SENT, Account, Request
-from benchmarks.context_policies import CONTENDERS, UNCOUNTED, Windows
+from benchmarks.context_billing import NOT_SENT, Account, Request, Windows
+from benchmarks.context_policies import CONTENDERS, UNCOUNTED
 
 OPTIMUM, OURS = (contender.name for contender in CONTENDERS[:2])
 
@@ -69,7 +69,7 @@ def bills(account: Account, firsts: Sequence[int]) -> list[Request | None]:
     for turn, first in enumerate(firsts):
         if noted[turn] > reached and before is not None:
             before = NOT_SENT  # other notes stand before the window, wherever it begins
-        request = None if first == NOT_SENT else account.bill(turn, first, before)
+        request = None if first == NOT_SENT else account.bill(turn, first, before, noted=noted[turn])
         if request is None or request.prompt > account.terms.most_prompt:
             requests.append(None)
             before = NOT_SENT

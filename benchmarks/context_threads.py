@@ -19,9 +19,9 @@ from statistics import fmean
 if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.context_billing import Account, Terms
+from benchmarks.context_billing import Account, Terms, Windows
 from benchmarks.context_cost import RATIOS, recorded_traffic
-from benchmarks.context_policies import Windows, fill_and_slide, last_messages, seedling
+from benchmarks.context_policies import fill_and_slide, last_messages, seedling
 from benchmarks.context_report import bills
 from benchmarks.context_traces import ANSWER_TOKENS, Trace, read_traces
 from bot.context.view import FLOORS

@@ -83,10 +83,10 @@ async def measure_errors(
             ratio = 1.0
             for turn, message in enumerate(thread):
                 entries.append(user_entry(message))
-                estimated = estimate_request(system_prompt(None), (entry.tokens for entry in entries))
+                head, estimated = estimate_request(system_prompt(None), ()), sum(entry.tokens for entry in entries)
                 actual = await _count(client, entries)
-                errors[turn].append(relative_error(expected=corrected(estimated, ratio), actual=actual))
-                ratio = updated_ratio(ratio, estimated=estimated, actual=actual)
+                errors[turn].append(relative_error(expected=head + corrected(estimated, ratio), actual=actual))
+                ratio = updated_ratio(ratio, estimated=estimated, actual=actual - head)
                 entries.append(answer_entry(turn, answers[next(number) % len(answers)], message.sent_at))
     return errors
 

@@ -25,8 +25,8 @@ from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
 from benchmarks.bot_process import FixedRates
 from benchmarks.unhurried import lift_pace
-from bot.app.core import Core, open_core, utc_now
-from bot.ports import Model, Rates
+from bot.app.core import Core, open_core
+from bot.ports import Clock, Model, Rates
 from bot.settings import Settings
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported
 from tests.emulators.discord import TOKEN, discord_process
@@ -117,8 +117,8 @@ async def _bot(origin: str, folder: str) -> AsyncIterator[tuple[Core, DiscordPla
     opened: list[DiscordPlatform] = []
 
     @asynccontextmanager
-    async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
-        async with open_discord(discord, store, clock=utc_now) as platform:
+    async def platforms(store: Any, _: str, clock: Clock) -> AsyncIterator[dict[str, Any]]:
+        async with open_discord(discord, store, clock=clock) as platform:
             opened.append(platform)
             yield {platform.name: platform}
 

@@ -25,8 +25,8 @@ from typing import Any
 
 import aiohttp
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.types import ChannelMessage, ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage import SqlStore, migrate, open_store

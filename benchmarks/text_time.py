@@ -2,8 +2,9 @@
 
 `python -m benchmarks.text_time`. The first table has a row for each pattern and a column for each group of readers: the
 seconds of the slowest one, and which it is; "x" is how much longer it takes than for half of the text, 2 if the time is
-linear. The second one shows an answer of 10,000 characters while it grows, as each platform does: the work of all
-showings together, and of one.
+linear. The second one is an answer of 10,000 characters as a whole, also as so many times the bare parse of CommonMark,
+which does not depend on the machine. The third one shows answers of that length while they grow, as each platform does:
+the work of all showings together, of one, and how much of the whole one is: about its tail, where blocks end.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from markdown_it import MarkdownIt
+
 from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
-from adapters.web.playground.markdown_html import render_in
+from adapters.web.playground.markdown_html import GrowingMarkdown, render_afresh
 from bot.delivery import IncrementalRenderer, Splitter, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
@@ -30,6 +33,7 @@ ANSWER: Final = 10_000  # characters
 STEP: Final = 100  # characters that come between two showings
 ROUNDS: Final = 2
 WHOLE_ROUNDS: Final = 10
+USUAL: Final = "usual (as `answer` writes it)"
 
 Show = Callable[[str], object]
 
@@ -51,12 +55,14 @@ def groups() -> Mapping[str, Mapping[str, Read]]:
 
 def seconds(read: Read, text: str) -> float:
     """Return the best of some times."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        begun = time.thread_time()
-        read(text)
-        best = min(best, time.thread_time() - begun)
-    return best
+    return min(once(read, text) for _ in range(ROUNDS))
+
+
+def once(read: Read, text: str) -> float:
+    """Return the seconds of one time."""
+    begun = time.thread_time()
+    read(text)
+    return time.thread_time() - begun
 
 
 def slowest(readers: Mapping[str, Read], pattern: str, length: int) -> tuple[float, str, float]:
@@ -86,7 +92,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
 
 def showers() -> Mapping[str, Callable[[], Show]]:
     """Return what each platform does with a draft, as a function of its text; each call begins another answer."""
-    return {"Discord": _discord, "Slack": _slack, "playground": lambda: lambda text: render_in.__wrapped__(text, "en")}
+    return {"Discord": _discord, "Slack": _slack, "playground": lambda: GrowingMarkdown().render}
 
 
 def _discord() -> Show:
@@ -105,10 +111,10 @@ def _slack() -> Show:
 
 def table_of_showings(patterns: Sequence[str]) -> None:
     """Print what showing an answer costs while it grows."""
-    columns = "".join(f"{name:>10}" for name in ("total s", "showings", "mean ms", "most ms"))
+    columns = "".join(f"{name:>10}" for name in ("total s", "showings", "mean ms", "most ms", "of whole"))
     print(f"\n{f'an answer of {ANSWER:,} characters':34}{'platform':12}{columns}")
-    for pattern in patterns:
-        text = PATTERNS[pattern](ANSWER)
+    for pattern in (USUAL, *patterns):
+        text = answer() if pattern == USUAL else PATTERNS[pattern](ANSWER)
         for name, make in showers().items():
             show, times = make(), list[float]()
             gc.collect()
@@ -118,20 +124,22 @@ def table_of_showings(patterns: Sequence[str]) -> None:
                 times.append(time.thread_time() - begun)
             total = sum(times)
             mean, most = 1_000 * total / len(times), 1_000 * max(times)
-            print(f"{pattern:34}{name:12}{total:10.3f}{len(times):10}{mean:10.2f}{most:10.2f}")
+            share = mean / (1_000 * min(once(make(), text) for _ in range(ROUNDS)))
+            print(f"{pattern:34}{name:12}{total:10.3f}{len(times):10}{mean:10.2f}{most:10.2f}{share:10.0%}")
 
 
 def whole(text: str) -> None:
     """Print what it costs to parse and render an answer as a whole."""
-    print(f"\n{f'an answer of {len(text):,} characters, whole':46}{'ms':>10}")
+    print(f"\n{f'an answer of {len(text):,} characters, whole':46}{'ms':>10}{'x bare':>10}")
     readers: Mapping[str, Read] = {
+        "bare CommonMark": MarkdownIt("commonmark").enable("table").parse,
         "Discord": DiscordRenderer().render,
         "Slack": SlackRenderer().render,
-        "playground": lambda text: render_in.__wrapped__(text, "en"),
+        "playground": render_afresh,
     }
-    for name, read in readers.items():
-        took = min(seconds(read, text) for _ in range(WHOLE_ROUNDS))
-        print(f"{name:46}{1_000 * took:10.2f}")
+    best = {name: min(seconds(read, text) for _ in range(WHOLE_ROUNDS)) for name, read in readers.items()}
+    for name, took in best.items():
+        print(f"{name:46}{1_000 * took:10.2f}{took / best['bare CommonMark']:10.1f}")
 
 
 def answer() -> str:

@@ -35,22 +35,23 @@ from importlib.metadata import version
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from bot import app
+from bot.app.account_commands import add_account_commands
 from bot.app.administration_commands import add_administration_commands
+from bot.app.budget_command import add_budget_command
+from bot.app.database import open_database
 from bot.app.day_option import add_days
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.own_history import add_own, chosen_settings
+from bot.app.platform_registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, try_out
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
-from bot.app.spending_limits import add_budget_command
-from bot.app.web import add_account_commands
+from bot.app.stop_signals import Interrupted
 from bot.checks import CHECK_SECONDS, Check
 from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
-from bot.commands.usage_report import guesses, last_days, this_month
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
 from bot.language import capitalised
@@ -85,7 +86,7 @@ Only the provider counts the requests of 'seedling doctor' and other uses of the
 estimates, for requests whose end nobody told us."""
 
 
-def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = app.PLATFORMS) -> int:
+def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = PLATFORMS) -> int:
     """Run one command; the exit code. Every expected failure is one line on standard error.
 
     `platforms` are the modules of the chat platforms that there are. Whoever reads the output may go: that is no
@@ -95,7 +96,7 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = a
     options: argparse.Namespace | None = None
     try:
         _on_interrupt(signal.default_int_handler)
-        options = readable(build_parser(app.load_specs(platforms)).parse_args(arguments))
+        options = readable(build_parser(load_specs(platforms)).parse_args(arguments))
         configure_logging(verbose=options.verbose)
         return int(options.command(options))
     except BotError as error:
@@ -106,7 +107,7 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = a
             return 0
         note(f"seedling: {lost}")
         return EXIT_OUTPUT_LOST
-    except (KeyboardInterrupt, app.Interrupted) as interrupted:
+    except (KeyboardInterrupt, Interrupted) as interrupted:
         return EXIT_SIGNAL + int(getattr(interrupted, "number", signal.SIGINT))
     except Exception as error:  # of a command, not of a turn; its words may quote what people wrote
         note(f"seedling: this is a bug ({type(error).__name__}, {place_of(error)}); --verbose shows more of it")
@@ -145,7 +146,7 @@ def build_parser(platforms: Sequence[PlatformSpec[Any]]) -> argparse.ArgumentPar
     add_account_commands(commands)
     add_export_commands(commands)
     for platform in platforms:
-        platform.add_commands(commands, app.open_database)
+        platform.add_commands(commands, open_database)
     _add_model_commands(commands, [platform.title for platform in platforms])
     add_completion_command(commands, parser)
     return parser
@@ -246,41 +247,53 @@ def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str
 
 
 def _run(options: argparse.Namespace) -> int:
+    from bot.app import serve
+
     settings, announce = _begin_serving(options)
-    asyncio.run(app.run(settings, app.configure(options.platforms), announce))
+    asyncio.run(serve.run(settings, configure(options.platforms), announce))
     return 0
 
 
 def _web(options: argparse.Namespace) -> int:
+    from bot.app import serve
+
     settings, announce = _begin_serving(options)
-    asyncio.run(app.serve_web(settings, app.configure(options.platforms), announce))
+    asyncio.run(serve.serve_web(settings, configure(options.platforms), announce))
     return 0
 
 
 def _listen(options: argparse.Namespace) -> int:
+    from bot.app import serve
+
     settings, announce = _begin_serving(options)
-    [platform] = app.configure([options.platform])
-    asyncio.run(app.listen(settings, platform, announce))
+    [platform] = configure([options.platform])
+    asyncio.run(serve.listen(settings, platform, announce))
     return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
+    from bot.app import serve
+
     settings, announce = _begin_serving(options)
-    asyncio.run(app.work(settings, app.configure(options.platforms), announce))
+    asyncio.run(serve.work(settings, configure(options.platforms), announce))
     return 0
 
 
 def _migrate(_: argparse.Namespace) -> int:
-    asyncio.run(app.migrate_database(load_settings()))
+    from bot.app import operator_commands
+
+    asyncio.run(operator_commands.migrate_database(load_settings()))
     say("The database is at the newest schema.")
     return 0
 
 
 def _params(options: argparse.Namespace) -> int:
+    from bot.app import operator_commands
+
     if options.markdown:
         say(parameters_table())
         return 0
-    for item in asyncio.run(app.parameters_at(load_settings(), options.place)).values():
+    for item in asyncio.run(operator_commands.parameters_at(load_settings(), options.place)).values():
         parameter = item.parameter
         say(f"{parameter.name} = {parameter.format(item.value)}  ({origin_text(item)})")
         say(f"    {parameter.help}")
@@ -291,8 +304,10 @@ def _params(options: argparse.Namespace) -> int:
 
 
 def _rates(options: argparse.Namespace) -> int:
+    from bot.app import operator_commands
+
     log_only_failures(options)
-    card, learned = asyncio.run(app.current_rates(load_settings()))
+    card, learned = asyncio.run(operator_commands.current_rates(load_settings()))
     say(f"US dollars per million tokens ({card.origin}):")
     say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
     for tier in card.tiers:
@@ -306,21 +321,23 @@ def _rates(options: argparse.Namespace) -> int:
 
 def _doctor(options: argparse.Namespace) -> int:
     log_only_failures(options)
-    settings, platforms = load_settings(), app.configure(options.platforms)
+    settings, platforms = load_settings(), configure(options.platforms)
     if options.live:
         say(f"Trying what answers need in {options.live}; look at it there, the last check takes it away:")
-        checks = app.try_out(platforms, settings, options.live, seconds=options.seconds)
+        checks = try_out(platforms, settings, options.live, seconds=options.seconds)
         return asyncio.run(_print_rows(checks))
     return asyncio.run(_print_checks(settings, platforms, options.seconds))
 
 
-async def _print_checks(settings: Settings, platforms: Sequence[app.ConfiguredPlatform], seconds: float) -> int:
+async def _print_checks(settings: Settings, platforms: Sequence[ConfiguredPlatform], seconds: float) -> int:
+    from bot.app import operator_commands
+
     server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
     remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
     model = "the embedded model" if settings.uses_local_model else remote
     checked = _listed(*(platform.spec.title for platform in platforms), model)
     say(f"Checking {checked}; each check ends after {seconds:g} s:")
-    return await _print_rows(app.check_all(settings, platforms, seconds=seconds))
+    return await _print_rows(operator_commands.check_all(settings, platforms, seconds=seconds))
 
 
 async def _print_rows(checks: AsyncIterator[Check]) -> int:
@@ -349,12 +366,15 @@ def _seconds(text: str) -> float:
 
 
 def _usage(options: argparse.Namespace) -> int:
+    from bot.app import operator_commands
+    from bot.commands.usage_report import guesses, last_days, this_month
+
     log_only_failures(options)
     settings, now = chosen_settings(options), datetime.now(UTC)
     span = this_month(now) if options.month else last_days(options.days, now)
-    rows = [("our records", asyncio.run(app.spending(settings, since=span.since)))]
+    rows = [("our records", asyncio.run(operator_commands.spending(settings, since=span.since)))]
     if options.reconcile:
-        ours, theirs = asyncio.run(app.reconcile(settings, since=span.since))
+        ours, theirs = asyncio.run(operator_commands.reconcile(settings, since=span.since))
         rows = [("our records", ours), ("the provider", theirs)]
         gone = {name: getattr(theirs, name) - getattr(ours, name) for name in ("requests", "input", "cached", "output")}
         rows.append(("difference", Spending(**gone, cost=theirs.cost - ours.cost)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from gettext import c2py
@@ -20,6 +20,8 @@ from typing import Final
 from babel import Locale, dates, numbers
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+
+from bot.types.said import Said, fill
 
 CATALOGUES: Final = Path(__file__).parent / "locale"
 """One file for each language but English, as in `de.po`; read as they are, so that nothing has to be compiled."""
@@ -132,27 +134,52 @@ def _locale(code: str) -> Locale:
     return Locale.parse(code)
 
 
+def told(words: str) -> str:
+    """Return words that were kept until now, in the current language; names and the like stay as they are."""
+    if not isinstance(words, Said):
+        return words
+    values = {name: told(value) if isinstance(value, str) else number(value) for name, value in words.values.items()}
+    return fill(gettext(words.message), values)
+
+
 # ---------------------------------------------------------------- numbers and times
 
 
 def number(value: float | Decimal, *, places: int | None = None) -> str:
     """Return a number as people write it, with so many decimals; as many as it has, where none are named."""
     shown = format(value, f".{places}f") if places is not None else format(value, "g" if value % 1 else ".0f")
-    pattern = "#,##0" + (f".{'0' * len(shown.partition('.')[2])}" if "." in shown else "")
+    pattern = _number_pattern(len(shown.partition(".")[2]))
     return numbers.format_decimal(Decimal(shown), pattern, locale=_locale(_current.get()))
+
+
+@cache
+def _number_pattern(places: int) -> numbers.NumberPattern:
+    return numbers.parse_pattern("#,##0" + (f".{'0' * places}" if places else ""))
+
+
+@cache
+def _dollar_pattern(code: str, places: int) -> numbers.NumberPattern:
+    """Return the pattern of money, which Babel would read anew for each sum of a table."""
+    pattern: str = _locale(code).currency_formats["standard"].pattern
+    return numbers.parse_pattern(pattern.replace("0.00", f"0.{'0' * places}"))
 
 
 def dollars(amount: Decimal, *, places: int) -> str:
     """Return US dollars with so many decimals."""
-    locale = _locale(_current.get())
-    pattern = locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * places}")
-    return numbers.format_currency(amount, "USD", pattern, locale=locale, currency_digits=False)
+    code = _current.get()
+    pattern = _dollar_pattern(code, places)
+    return numbers.format_currency(amount, "USD", pattern, locale=_locale(code), currency_digits=False)
 
 
 def day(at: datetime) -> str:
     """Return a day."""
     code = _current.get()
     return f"{at:%Y-%m-%d}" if code == ENGLISH else dates.format_date(at.date(), "short", locale=_locale(code))
+
+
+def day_and_month(at: date) -> str:
+    """Return a day without its year, as short as it can be read: "27 Nov", "27. Nov."."""
+    return dates.format_skeleton("MMMd", at, locale=_locale(_current.get()))
 
 
 def minute(at: datetime) -> str:
@@ -201,6 +228,7 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "cached token": lambda count: ngettext("{count} cached token", "{count} cached tokens", count),
     "character": lambda count: ngettext("{count} character", "{count} characters", count),
     "day": lambda count: ngettext("{count} day", "{count} days", count),
+    "hour": lambda count: ngettext("{count} hour", "{count} hours", count),
     "link": lambda count: ngettext("{count} link", "{count} links", count),
     "message": lambda count: ngettext("{count} message", "{count} messages", count),
     "minute": lambda count: ngettext("{count} minute", "{count} minutes", count),

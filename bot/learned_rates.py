@@ -159,7 +159,7 @@ def _pause_of(seen: Observation) -> int | None:
 
 def _was_found(seen: Observation) -> bool:
     """Return whether more than half of what was sent before was cached, beside what other conversations send too."""
-    return 2 * (seen.usage.cached - seen.shared_head) > seen.repeated - seen.shared_head
+    return 2 * (seen.usage.cached - seen.shared_prefix) > seen.repeated - seen.shared_prefix
 
 
 class LearnedRates:

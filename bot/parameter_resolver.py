@@ -42,6 +42,12 @@ def resolve(layers: Sequence[tuple[ScopeKind, Mapping[str, str]]]) -> Mapping[st
     return effective
 
 
+def with_overrides(effective: Mapping[str, Effective], overrides: Mapping[str, str]) -> Mapping[str, Effective]:
+    """Return parameters in force with those on top that were given for one turn."""
+    own = resolve([("turn", overrides)])
+    return {name: own[name] if own[name].origin == "turn" else item for name, item in effective.items()}
+
+
 def values_of(effective: Mapping[str, Effective]) -> Mapping[str, ParameterValue]:
     """Return the values alone, unset ones absent."""
     return {name: item.value for name, item in effective.items() if item.value is not None}

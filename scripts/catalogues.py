@@ -23,6 +23,9 @@ METHODS: Final = [("bot/**.py", "python"), ("adapters/**.py", "python"), ("adapt
 OPTIONS: Final = {"adapters/web/**.html": {"silent": "false"}}
 KEYWORDS: Final = {
     "_": None,
+    "_refused": None,
+    "Said": None,
+    "Unreadable": None,
     "gettext": None,
     "gettext_noop": None,
     "ngettext": (1, 2),

@@ -72,12 +72,12 @@ class SqlDailySpending(SqlPart):
         self, session: Session, *, since: date, until: date, of: tuple[Dimension, str] = (Dimension.TOTAL, "")
     ) -> Sequence[DaySpending]:
         row, (dimension, key) = SpendingDayRow, of
-        found = session.exec(
-            select(row).where(
-                row.dimension == dimension.value, row.key == key, row.day >= since, row.day < until, row.requests != 0
-            )
-        )
-        days = defaultdict[date, list[Spending]](list, {item.day: [item.to_spending()] for item in found})
+        columns = [col(getattr(row, name)) for name in ("day", *COUNTS, *SUMS)]
+        here = (col(row.dimension) == dimension.value, col(row.key) == key)
+        span = (col(row.day) >= since, col(row.day) < until, col(row.requests) != 0)
+        days = defaultdict[date, list[Spending]](list)
+        for found in session.connection().execute(sa.select(*columns).where(*here, *span)).mappings():
+            days[found["day"]].append(_spending_of(found))
         for line, kind in self._under_way(session, since, until):
             if keys_of(line, kind)[dimension] == key:
                 days[as_utc(line.at).date()].append(_spending(line))
@@ -91,12 +91,18 @@ class SqlDailySpending(SqlPart):
         values = {"dimension": dimension.value, "since": since, "until": until, "most": limit}
         keys = defaultdict[str, list[Spending]](list)
         for found in session.connection().execute(sums, values).mappings():
-            columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name]) for name in SUMS}
-            keys[found["key"]].append(Spending(**columns))
+            keys[found["key"]].append(_spending_of(found))
         for line, kind in self._under_way(session, since, until):
             keys[keys_of(line, kind)[dimension]].append(_spending(line))
         totals = [KeySpending(key=key, spent=_added(spent)) for key, spent in keys.items()]
         return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
+
+    @unit_of_work
+    def recent_keys(self, session: Session, dimension: Dimension, *, limit: int) -> Sequence[str]:
+        row = SpendingDayRow
+        newest = sa.func.max(col(row.day)).desc()
+        theirs = sa.select(col(row.key)).where(col(row.dimension) == dimension.value).group_by(col(row.key))
+        return session.connection().execute(theirs.order_by(newest, col(row.key)).limit(limit)).scalars().all()
 
     def _under_way(self, session: Session, since: date, until: date) -> Iterable[tuple[LedgerRow, RequestKind]]:
         lines = [  # all that are open, which are few: beside a time the database would take the index of times
@@ -115,6 +121,11 @@ def _kinds(session: Session, lines: Sequence[LedgerRow]) -> Mapping[int, Request
     for some in chunks(turns):
         names |= session.exec(select(TurnRow.id, TurnRow.dedupe_key).where(col(TurnRow.id).in_(some))).all()
     return {line.id: kind_of(line.purpose, line.tools, names.get(line.turn_id, "")) for line in lines}
+
+
+def _spending_of(found: sa.RowMapping) -> Spending:
+    columns: _Row = {name: found[name] for name in COUNTS} | {name: Decimal(found[name] or 0) for name in SUMS}
+    return Spending(**columns)
 
 
 def _spending(line: LedgerRow) -> Spending:
@@ -154,11 +165,16 @@ def _count(dialect: str) -> sa.Insert:
     return insert.on_conflict_do_update(index_elements=["dimension", "day", "key"], set_=added)
 
 
+def _if_any(amount: sa.SQLColumnExpression[str]) -> sa.SQLColumnExpression[str | None]:
+    """Return an amount, NULL for nothing: what is estimated is nothing nearly always, and SQLite calls us for each."""
+    return sa.func.nullif(amount, "0")
+
+
 @cache
 def _by_key(dialect: str) -> sa.Executable:
     row = SpendingDayRow
     counts = [sa.func.sum(col(getattr(row, name))).label(name) for name in COUNTS]
-    sums = [sum_of(col(getattr(row, name)), dialect=dialect).label(name) for name in SUMS]
+    sums = [sum_of(_if_any(col(getattr(row, name))), dialect=dialect).label(name) for name in SUMS]
     these = (
         col(row.dimension) == sa.bindparam("dimension"),
         col(row.day) >= sa.bindparam("since"),

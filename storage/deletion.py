@@ -19,7 +19,6 @@ from sqlmodel import Session, col, delete, select
 
 from bot.turns.followups import follow_up_keys
 from bot.types import (
-    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
     Edit,
@@ -34,13 +33,10 @@ from storage.database import put, unit_of_work
 from storage.deletion_fences import hold_alone
 from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
 from storage.playground_rules import events_of
-from storage.removal import Of, Removal, forget, forget_owed
+from storage.removal import Of, Removal, forget, forget_owed, remove_from_summaries
 from storage.replies import answered_by
-from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
-    IS_OPEN,
-    IS_SUMMARY,
     KEY_COLUMNS,
     ChannelMessageRow,
     ConversationRow,
@@ -77,7 +73,7 @@ class SqlDeletion(SqlPlayground):
             removal.question(row)
         for row in answered_by(session, channel, ids):
             removal.answer(row)
-        _remove_from_summaries(session, channel, ids, removal)
+        remove_from_summaries(session, removal, channel, ids)
         removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
         _forget_owed_for(session, channel, ids)
         if channel.platform == PLAYGROUND:
@@ -184,22 +180,6 @@ def _follow_ups(session: Session, asked: Sequence[TurnRow]) -> list[TurnRow]:
         newest = [row for row in rows if row.id not in found and row not in asked]
         found |= {row.id: row for row in newest}
     return list(found.values())
-
-
-def _remove_from_summaries(session: Session, channel: ConversationKey, ids: Collection[str], removal: Removal) -> None:
-    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
-    under way begins anew.
-    """
-    written_at = forget_in_parts(session, channel, ids)
-    told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
-    for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
-        removal.anew(row)
-    made_of_it = col(TurnRow.text) == THREAD_EXPORT
-    if written_at is not None:
-        made_of_it |= col(TurnRow.at) >= written_at
-    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
-    for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
-        removal.summary(row)
 
 
 def _forget_owed_for(session: Session, channel: ConversationKey, ids: Collection[str]) -> None:

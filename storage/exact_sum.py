@@ -50,7 +50,7 @@ class _ExactSum:
 
     def step(self, text: str | None) -> None:
         if text is not None:
-            self._total = _EXACT.add(self._total or Decimal(0), Decimal(text))
+            self._total = Decimal(text) if self._total is None else _EXACT.add(self._total, Decimal(text))
 
     def finalize(self) -> str | None:
         return None if self._total is None else str(self._total)

@@ -21,6 +21,9 @@ from storage.tables import key_columns
 TASK = "seedling.conversation"
 STOP_CHANNEL = "seedling_stop"
 PLAYGROUND_CHANNEL = "seedling_playground"
+LIFE_LOCK = 0x5EED1
+"""The class of the advisory locks that processes which run turns hold while they live, each under its worker's id."""
+
 MOST_IDS = 500  # of one notification, whose payload PostgreSQL limits to 8,000 bytes
 
 _ADD = sa.text(
@@ -50,7 +53,10 @@ CREATE TRIGGER seedling_job_deleted AFTER DELETE ON procrastinate_jobs
     FOR EACH ROW WHEN (OLD.status = 'doing') EXECUTE FUNCTION seedling_notify_next_job();
 """
 
-
+_LIVING = sa.text(
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :life AND objsubid = 2 "
+    "AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _WRITING_EVENTS = sa.text(
     "SELECT tgname FROM pg_trigger WHERE tgrelid = 'procrastinate_jobs'::regclass AND tgenabled <> 'D' "
     "AND tgname IN ('procrastinate_trigger_status_events_insert_v1', 'procrastinate_trigger_status_events_update_v1')"
@@ -69,6 +75,11 @@ def install(connection: sa.Connection) -> None:
         driver.execute(_HAND_OVER)
     for name in connection.execute(_WRITING_EVENTS).scalars().all():
         connection.exec_driver_sql(f'ALTER TABLE procrastinate_jobs DISABLE TRIGGER "{name}"')
+
+
+def living(session: Session) -> int:
+    """Return how many processes run turns at this moment; one that was killed counts no more."""
+    return int(session.connection().execute(_LIVING, {"life": LIFE_LOCK}).scalar_one())
 
 
 def add(session: Session, key: ConversationKey) -> None:

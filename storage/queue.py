@@ -22,7 +22,7 @@ from procrastinate import manager, worker
 from bot.errors import StorageUnavailable
 from bot.types import ConversationKey, TurnId
 from storage.database import conninfo_of, name_of, parse_url
-from storage.jobs import STOP_CHANNEL, TASK
+from storage.jobs import LIFE_LOCK, STOP_CHANNEL, TASK
 from storage.notifications import listen
 from storage.tables import KEY_COLUMNS
 
@@ -34,9 +34,6 @@ STALLED_SECONDS = 2.0
 
 GONE_SECONDS = 0.8
 """The same for one whose connection has ended as well: long enough for its last writes to the platform to arrive."""
-
-LIFE_LOCK = 0x5EED1
-"""The class of the advisory locks that living processes hold, each under the id of its worker."""
 
 POLL_SECONDS = 0.5
 """A notification may get lost between two fetches of a worker; this bounds how long its job waits then."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     OPEN_STATES,
     SOURCES_ID,
+    THREAD_EXPORT,
     ConversationKey,
     DeletionOutcome,
     Entry,
@@ -25,16 +26,19 @@ from bot.types import (
 )
 from storage import jobs
 from storage.database import chunks
+from storage.summaries import forget_in_parts
 from storage.tables import (
     HAS_SOURCE,
     IS_CONTEXT,
     IS_OPEN,
+    IS_SUMMARY,
     NOTHING_OWED,
     ConversationRow,
     DeliveryRow,
     EntryRow,
     SummaryPartRow,
     TurnRow,
+    in_channel,
     is_of,
 )
 from storage.transcripts import delete_entries
@@ -195,7 +199,7 @@ class Removal:
         """Let the next request of a conversation know that it cannot extend the last one."""
         row = self._session.exec(select(ConversationRow).where(is_of(ConversationRow, key))).one_or_none()
         if row is not None:
-            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+            row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
 
     def entries(self, *which: sa.ColumnElement[bool] | sa.TextClause) -> None:
         """Remove entries of conversations, and the notes that rest on them, to be made anew of what is left."""
@@ -259,6 +263,22 @@ def forget(session: Session, removal: Removal, of: Of) -> None:
     session.exec(update(ConversationRow).where(of(ConversationRow)).values(**emptied))
 
 
+def remove_from_summaries(session: Session, removal: Removal, channel: ConversationKey, ids: Collection[str]) -> None:
+    """Drop parts that cover a message, what was told since it was written, and threads as files, which may hold it; one
+    under way begins anew.
+    """
+    written_at = forget_in_parts(session, channel, ids)
+    told = select(TurnRow).where(*in_channel(TurnRow, channel), IS_SUMMARY)
+    for row in session.exec(told.where(IS_OPEN).order_by(col(TurnRow.id)).with_for_update()):
+        removal.anew(row)
+    made_of_it = col(TurnRow.text) == THREAD_EXPORT
+    if written_at is not None:
+        made_of_it |= col(TurnRow.at) >= written_at
+    since = told.where(made_of_it, col(TurnRow.outcome).is_not(None))
+    for row in session.exec(since.order_by(col(TurnRow.id)).with_for_update()):
+        removal.summary(row)
+
+
 def forget_owed(session: Session, *whose: sa.ColumnElement[bool]) -> None:
     """Drop commands and answers that a crash has kept back; the names of the deliveries stay."""
     owed = update(DeliveryRow).where(*whose, col(DeliveryRow.due).is_not(None)).values(**NOTHING_OWED)
@@ -271,7 +291,7 @@ def _break_at(row: ConversationRow, positions: set[int]) -> None:
         row.memory, row.notes_until = "", 0
         row.condensed_until, row.condensed_in_vain = row.notes_from, 0
     if any(row.window_start <= position < row.sent_until for position in positions):
-        row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).head_digest
+        row.head_digest = mark_prefix_broken(row.to_conversation(), CacheBreak.DELETED).prompt_digest
     row.revision += 1
 
 

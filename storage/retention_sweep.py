@@ -14,14 +14,15 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from bot.types import ConversationKey, DeletionOutcome, PlaygroundEvent, Task
 from storage.codec import as_utc
 from storage.daily_spend import rename_person
-from storage.database import unit_of_work
+from storage.database import chunks, unit_of_work
 from storage.deletion_fences import hold_alone
 from storage.edits import forget_edits
 from storage.parameter_values import forget_changes
 from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
-from storage.removal import Removal, forget, forget_owed
+from storage.removal import Removal, forget, forget_owed, remove_from_summaries
 from storage.summaries import forget_person_in_parts
 from storage.tables import (
+    HAS_SOURCE,
     IS_ASKED,
     IS_CONTEXT,
     IS_KEPT,
@@ -56,7 +57,13 @@ class SqlUpkeep(SqlPlayground):
         if not (rested and session.exec(select(TurnRow.id).where(is_of(TurnRow, key), IS_OPEN)).first()):
             if key.platform == PLAYGROUND:
                 self._forget_standing(session, key)
+            messages = [] if rested else _messages_of(session, key)
             _forget(session, removal, key)
+            if messages:  # what was told of them elsewhere in the channel
+                remove_from_summaries(session, removal, key, messages)
+                for some in chunks(messages):
+                    quoted = col(EntryRow.source_id).in_(some)
+                    removal.entries(*in_channel(ConversationRow, key), quoted, HAS_SOURCE)
         return removal.outcome()
 
     def _forget_standing(self, session: Session, key: ConversationKey) -> None:
@@ -163,6 +170,14 @@ def hold_person(session: Session, platform: str, id: str, *workspaces: str) -> N
 
 def _written_by(platform: str, id: str) -> tuple[sa.ColumnElement[bool], ...]:
     return col(ConversationRow.platform) == platform, col(EntryRow.author) == id
+
+
+def _messages_of(session: Session, key: ConversationKey) -> list[str]:
+    """Return the ids of the messages that are kept of a conversation."""
+    here = select(ConversationRow.id).where(is_of(ConversationRow, key))
+    asked = session.exec(select(TurnRow.source_id).where(is_of(TurnRow, key)))
+    read = session.exec(select(EntryRow.source_id).where(col(EntryRow.conversation_id).in_(here)))
+    return sorted({*asked, *read} - {""})
 
 
 def _forget(session: Session, removal: Removal, key: ConversationKey) -> None:

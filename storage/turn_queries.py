@@ -23,10 +23,12 @@ from bot.types import (
     TurnState,
     Utterance,
 )
+from storage import jobs
 from storage.codec import as_utc
 from storage.database import SqlPart, unit_of_work
 from storage.tables import (
     IS_ASKED,
+    IS_CONTEXT,
     IS_OPEN,
     IS_REMARKABLE,
     IS_REMEMBERED,
@@ -46,20 +48,27 @@ CLOCKS_APART = timedelta(hours=1)
 """How much earlier than the platform our own clock may say that a message came."""
 
 
-def _counted(part: sa.TextClause, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
-    return sa.select(sa.func.count()).select_from(TurnRow).where(part, IS_ASKED, *conditions).scalar_subquery()
+def _counted(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.count()).select_from(TurnRow).where(*conditions).scalar_subquery()
 
 
-# Each from an index over few turns, but for the number of all. One statement, so that the figures are of one moment.
+# Each from an index over few turns, but for the number of all. What was asked is counted as all but what was only said,
+# which waits, was sent with a question, or was cancelled: to look at the task of each turn reads the whole table. One
+# statement, so that the figures are of one moment.
+_SAID = (
+    _counted(IS_REMEMBERED)
+    + _counted(col(TurnRow.merged_into).is_not(None), IS_CONTEXT)
+    + _counted(IS_REMARKABLE, col(TurnRow.merged_into).is_(None), IS_CONTEXT)
+)
 _FIGURES = sa.select(
-    _counted(sa.text("true")).label("turns"),
-    _counted(IS_OPEN, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
-    _counted(IS_OPEN, col(TurnRow.state) == TurnState.RUNNING).label("running"),
+    (_counted(sa.true()) - _SAID).label("turns"),
+    _counted(IS_OPEN, IS_ASKED, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
+    _counted(IS_OPEN, IS_ASKED, col(TurnRow.state) == TurnState.RUNNING).label("running"),
     sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
-    _counted(IS_REMARKABLE, col(TurnRow.retries) > 0).label("retried"),
-    _counted(IS_REMARKABLE, col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1).label("recovered"),
-    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.FAILED).label("failed"),
-    _counted(IS_REMARKABLE, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
+    _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.retries) > 0).label("retried"),
+    _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1).label("recovered"),
+    _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.state) == TurnState.FAILED).label("failed"),
+    _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.state) == TurnState.CANCELLED).label("cancelled"),
 )
 
 _NEWEST_LINES = (
@@ -176,6 +185,11 @@ class SqlTurnQueries(SqlPart):
         row = session.connection().execute(_FIGURES).one()._asdict()
         others = row["queued"] + row["running"] + row["failed"] + row["cancelled"]
         return QueueFigures(done=row.pop("turns") - others, **row)
+
+    @unit_of_work
+    def running_processes(self, session: Session) -> int:
+        """Return how many processes run turns on this database; of a file it is one."""
+        return jobs.living(session) if self._database.has_queue else 1
 
     @unit_of_work
     def active_conversations(

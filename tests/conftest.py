@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
@@ -21,6 +22,7 @@ from tests.examples import register_profiles
 from tests.fakes import ManualClock
 
 register_profiles()
+gc.disable()  # until all tests are known, of which none goes away again
 
 FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_specs()))
 
@@ -33,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent.name in EMULATORS:
             item.add_marker(pytest.mark.emulators)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded to the end out of every collection of garbage: it is large, and none of it is garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 class NetworkRefused(AssertionError):

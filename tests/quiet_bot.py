@@ -27,7 +27,7 @@ class QuietBot:
     """Knows no turn, and keeps nothing; what else a test needs of it is its subclass's."""
 
     async def handle(self, incoming: Incoming) -> HandleResult:
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def begin(self, asked: Incoming) -> bool:
         return True

@@ -17,7 +17,6 @@ from adapters.seed.api_errors import presentable
 from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.sse import EventParser
-from adapters.seed.surrogates import Joiner, without_halves
 from adapters.slack.block_kit import readable as readable_mrkdwn
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.message_content import mentions
@@ -27,7 +26,7 @@ from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.markdown import MrkdwnRenderer, SlackRenderer, escape_mrkdwn, with_native_table
 from adapters.slack.replies.rendering import escape_markdown, fallback_text, in_slack_words
 from adapters.web.playground.composer import spoken, suggest
-from adapters.web.playground.markdown_html import render_in
+from adapters.web.playground.markdown_html import render_afresh
 from bot.chat.follow_ups import reason_for_silence
 from bot.chat.message_markdown import beginning, render, repeats
 from bot.chat.reactions import is_reaction
@@ -49,6 +48,7 @@ from bot.summary.numbered_lines import plain
 from bot.summary.parse_output import read_form
 from bot.summary.request import IsoTimes, read_wanted
 from bot.summary.sanitize import addresses, harmless, repeats_rules
+from bot.surrogates import Joiner, without_halves
 from bot.types import ConversationKey, Incoming, Person, Source, Utterance
 from bot.types.content import Card, MessageContent, Passage, Quote, Table
 
@@ -194,7 +194,7 @@ READERS: Final[Mapping[str, Mapping[str, Read]]] = {
         "thread_name": thread_name,
     },
     "web": {
-        "render_markdown": lambda text: render_in.__wrapped__(text, "en"),
+        "render_markdown": render_afresh,
         "spoken": spoken,
         "suggest": lambda text: suggest(text, ["Ada"], complete),
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,7 +24,7 @@ class DiscordStore(AdapterStateStore, SettingStore, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordContext:
-    """One bot in one process; `searches` says whether the model in use can search the web."""
+    """One bot in one process, named by `process`; `searches` says whether the model in use can search the web."""
 
     rest: DiscordClient
     limits: DiscordLimits
@@ -32,3 +33,4 @@ class DiscordContext:
     directory: DiscordDirectory
     searches: bool = True
     errors: EventErrors = field(default_factory=_event_errors)
+    process: str = field(default_factory=lambda: secrets.token_hex(4))

@@ -6,6 +6,7 @@ with a little more.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -314,6 +315,27 @@ class Reaction(Payload):
     message_author_id: Id = ""
     member: Nested[GuildMember] = GuildMember()
     emoji: Nested[Named] = Named()
+
+
+class FormComponent(Payload):
+    """A component of a form that was sent in, and what stands in it; Discord nests them."""
+
+    value: Text = ""
+    components: Many[FormComponent] = ()
+    component: OrNone[FormComponent] = None
+
+    def values(self) -> Iterator[str]:
+        """Yield the texts that were typed, from the first field on."""
+        yield from filter(None, (self.value,))
+        for item in (*self.components, *filter(None, (self.component,))):
+            yield from item.values()
+
+
+class InteractionData(Payload):
+    """What was pressed, or a form with what was typed (interactions/receiving-and-responding#interaction-data)."""
+
+    custom_id: Text = ""
+    components: Many[FormComponent] = ()
 
 
 class AuditLogEntry(Payload):

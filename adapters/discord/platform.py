@@ -45,14 +45,14 @@ class DiscordPlatform(DiscordChannelReader):
         super().__init__(rest, DiscordDirectory(rest))
         self._memberships = DiscordMemberships(rest, self._directory)
         self._ready = asyncio.Event()
-        self.around = DiscordContext(
+        self.context = DiscordContext(
             rest=rest, limits=limits, store=store, clock=clock, directory=self._directory, searches=searches
         )
 
     async def open(self) -> None:
         """Log in; a Discord that is away is tried again by whoever needs it. Raises `ConfigError` for a wrong token."""
         try:
-            await self.around.rest.login()
+            await self.context.rest.login()
         except PlatformError as error:
             logger.warning("Discord cannot be reached: %s", error)
 
@@ -60,7 +60,7 @@ class DiscordPlatform(DiscordChannelReader):
         """Close the connections."""
         await self._memberships.aclose()
         await self._directory.aclose()
-        await self.around.rest.aclose()
+        await self.context.rest.aclose()
 
     @property
     def direct_is_apart(self) -> bool:
@@ -77,10 +77,10 @@ class DiscordPlatform(DiscordChannelReader):
 
     async def open_reply(self, turn: Turn) -> DiscordReply:
         """Return the reply of `turn`, going on with its messages where it has some. Raises `PlatformError`."""
-        target = await target_of(turn, self.around)
+        target = await target_of(turn, self.context)
         begins_thread = turn.incoming.is_top_level and isinstance(target.ref, ChannelRef)
         hint = MENTION_ME if begins_thread and not await self.reads_content() else ""
-        reply = DiscordReply(turn, target.ref, self.around, reply_to=target.reply_to, hint=hint)
+        reply = DiscordReply(turn, target.ref, self.context, reply_to=target.reply_to, hint=hint)
         await reply.find()
         return reply
 
@@ -91,7 +91,10 @@ class DiscordPlatform(DiscordChannelReader):
         """
         if not asked.private and not asked.reply_ref:
             here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
-            await self.around.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
+            await self.context.rest.call("POST", "/channels/{channel_id}/typing", channel_id=here)
+
+    async def take_back(self, key: ConversationKey) -> None:
+        """Do nothing: that somebody is typing goes by itself after ten seconds."""
 
     async def notify(self, turn: Turn, text: str) -> None:
         """Reply to the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
@@ -106,18 +109,18 @@ class DiscordPlatform(DiscordChannelReader):
         }
         if ref.ids:
             body["message_reference"] = {"message_id": ref.ids[-1], "fail_if_not_exists": False}
-        await self.around.rest.call("POST", "/channels/{channel_id}/messages", body=body, channel_id=ref.channel)
+        await self.context.rest.call("POST", "/channels/{channel_id}/messages", body=body, channel_id=ref.channel)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""
-        await check_writable(turn, self.around)
+        await check_writable(turn, self.context)
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone: below their command, or in a direct message.
 
         Raises `PlatformError`.
         """
-        await tell(asked, draft, self.around)
+        await tell(asked, draft, self.context)
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its server are called; of a forum, its guidelines. Raises `PlatformError`."""
@@ -141,15 +144,15 @@ class DiscordPlatform(DiscordChannelReader):
         except FileGone:
             if of is None or not of.message_id:
                 raise
-        fresh = await renewed(self.around.rest, attachment, of)
+        fresh = await renewed(self.context.rest, attachment, of)
         return await fetch(fresh, limit=limit, api_url=self._options.api_url)
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.around, owed))
+        telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.context, owed))
         task = asyncio.create_task(telling, name="Discord: sending pending answers")
         try:
-            await listen(bot, self._options, self.around, on_ready=self._ready.set)
+            await listen(bot, self._options, self.context, on_ready=self._ready.set)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -22,7 +22,7 @@ QUIET = 1  # llama.cpp's log level for errors alone
 # Slots share one cache of keys and values, and what an idle slot held moves to a cache of prompts when another request
 # starts. So a conversation finds its own prefix again even after others have used its slot. A slot is taken as it is
 # when it holds at least this part of the new prompt: much lower (llama.cpp has 0.1), and all conversations, which begin
-# with the same head, overwrite each other; much higher, and a long question does not find its own conversation.
+# with the same system prompt, overwrite each other; much higher, and a long question does not find its conversation.
 SLOT_SIMILARITY = 0.3
 PROMPT_CACHE_MIB = 512
 

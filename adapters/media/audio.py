@@ -25,10 +25,14 @@ def read_sound(job: Job) -> ReadFile:
     most = min(media_limits.AUDIO_BYTES, job.terms.media_bytes)
     if len(job.data) > most:
         size, fitting = media_limits.megabytes(len(job.data)), media_limits.megabytes(most)
-        raise Unreadable(f"is a sound file of {size}, and at most {fitting} can be sent")
+        raise Unreadable("is a sound file of {size}, and at most {most} can be sent", size=size, most=fitting)
     tokens = audio_tokens(_seconds(job.form, job.data))
     if tokens > job.terms.media_tokens:
-        raise Unreadable(f"is a sound file of about {tokens:,} tokens, and at most {job.terms.media_tokens:,} fit")
+        raise Unreadable(
+            "is a sound file of about {tokens} tokens, and at most {most} fit",
+            tokens=tokens,
+            most=job.terms.media_tokens,
+        )
     media = Media(kind="audio", media_type=MEDIA_TYPES[job.form], name=job.name, data=job.data, tokens=tokens)
     return made(job.name, media=(media,))
 

@@ -31,7 +31,7 @@ def read_compressed(job: Job) -> ReadFile:
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise Unreadable("cannot be unpacked") from error
     if len(data) > most:
-        raise Unreadable(f"unpacks to more than {media_limits.megabytes(most)}")
+        raise Unreadable("unpacks to more than {size}", size=media_limits.megabytes(most))
     return job.read(replace(job, data=data, depth=job.depth + 1))
 
 
@@ -71,6 +71,6 @@ def _files(
     for item in members:
         file = archive.extractfile(item)
         data = file.read(left + 1) if file else b""
-        too_much = Unreadable(f"unpacks to more than {media_limits.megabytes(left)}")
+        too_much = Unreadable("unpacks to more than {size}", size=media_limits.megabytes(left))
         yield item.name, too_much if len(data) > left else data
         left = max(0, left - len(data))

@@ -15,6 +15,7 @@ from adapters.media.texts import cut, decode
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import estimate
 from bot.types import FileTerms, Media, ReadFile
+from bot.types.said import Said
 
 MEMBERS: Final = 20
 """Files in one file that are read; more are named."""
@@ -24,7 +25,7 @@ _WESTERN: Final = "cp850"  # has the letters of cp437 at their places, and more
 _OLD_NAMES: Final = "cp437"
 _NAMED: Final = 100
 _SYSTEM: Final = ("__MACOSX/", ".git/", ".svn/")
-_ADVICE: Final = "Attach the files that matter on their own."
+_ADVICE: Final = Said("Attach the files that matter on their own.")
 
 
 @dataclass(kw_only=True)
@@ -59,7 +60,9 @@ def read_members(
     found = read_all(job, files, text=f"Files in the archive:\n{listed}{more}")
     if len(members) <= MEMBERS:
         return found
-    return noted(found, FileNote(f"only the first {MEMBERS} of its {len(members):,} files", _ADVICE))
+    return noted(
+        found, FileNote(Said("only the first {count} of its {all} files", count=MEMBERS, all=len(members)), _ADVICE)
+    )
 
 
 def _restore_names(items: Sequence[zipfile.ZipInfo]) -> list[FileNote]:
@@ -79,7 +82,7 @@ def _restore_names(items: Sequence[zipfile.ZipInfo]) -> list[FileNote]:
         return []
     for item, name in zip(old, restored, strict=True):
         item.filename = name
-    return [FileNote(f"names of files in it {note.what}") for note in guesses]
+    return [FileNote(Said("names of files in it {note}", note=note.what)) for note in guesses]
 
 
 def _is_western(names: Iterable[bytes]) -> bool:
@@ -103,15 +106,17 @@ def read_all(job: Job, files: Iterable[tuple[str, bytes | Unreadable]], *, text:
                 raise data
             read = job.read(job.inside(name, data, left))
         except Unreadable as reason:
-            contents.texts.append(f"({name} was not read: it {reason})")
+            contents.texts.append(f"({name} was not read: it {reason.why})")
             contents.unread += 1
             continue
         contents.texts.append(_under_its_name(name, read))
         contents.media.extend(replace(item, name=f"{job.name}, {item.name}") for item in read.media)
-        contents.notes.extend(FileNote(f"{name}: {note.what}", note.advice) for note in _said(read))
+        contents.notes.extend(
+            FileNote(Said("{name}: {note}", name=name, note=note.what), note.advice) for note in _said(read)
+        )
         left = _left(left, read.text, read.media)
     if contents.unread:
-        contents.notes.insert(0, FileNote(f"{contents.unread:,} of the files in it not read", _ADVICE))
+        contents.notes.insert(0, FileNote(Said("{count} of the files in it not read", count=contents.unread), _ADVICE))
     return made(job.name, text="\n\n".join(contents.texts), media=contents.media, notes=contents.notes)
 
 
@@ -161,5 +166,5 @@ def _member(archive: zipfile.ZipFile, item: zipfile.ZipInfo, left: int) -> bytes
     except (zipfile.BadZipFile, NotImplementedError, OSError, EOFError, ValueError):
         return Unreadable("cannot be unpacked")
     if len(data) > left:
-        return Unreadable(f"unpacks to more than {media_limits.megabytes(left)}")
+        return Unreadable("unpacks to more than {size}", size=media_limits.megabytes(left))
     return data

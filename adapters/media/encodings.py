@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from bot.types.said import Said
+
 _MARKS: Final = (  # the longer ones first: UTF-32 begins like UTF-16
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -126,9 +128,11 @@ _SAME: Final = {
     "cp950": "big5hkscs", "euc_kr": "cp949", **{name: name for name in _ASIAN},
 }  # fmt: skip
 _NAMES: Final = {  # of what is written in a page or codec, for people
-    "western": "Western European", "central": "Central European", "southern": "Maltese or Esperanto",
-    "cp932": "Japanese", "euc_jis_2004": "Japanese", "gb18030": "Chinese", "big5hkscs": "Chinese", "cp949": "Korean",
-    "johab": "Korean",
+    "western": Said("Western European"), "central": Said("Central European"), "southern": Said("Maltese or Esperanto"),
+    "arabic": Said("Arabic"), "baltic": Said("Baltic"), "cyrillic": Said("Cyrillic"), "greek": Said("Greek"),
+    "hebrew": Said("Hebrew"), "thai": Said("Thai"), "turkish": Said("Turkish"), "vietnamese": Said("Vietnamese"),
+    "cp932": Said("Japanese"), "euc_jis_2004": Said("Japanese"), "gb18030": Said("Chinese"),
+    "big5hkscs": Said("Chinese"), "cp949": Said("Korean"), "johab": Said("Korean"),
 }  # fmt: skip
 
 

@@ -16,11 +16,12 @@ from adapters.media.job import FileNote, Job, made
 from adapters.media.media_tokens import image_tokens, scaled_size
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, Media, ReadFile
+from bot.types.said import Said
 
 LOSSY: Final = frozenset({"JPEG", "MPO", "HEIC", "AVIF"})
 """Formats that have lost detail already, so that another such format loses nothing more that anybody would see."""
 
-_FRAMES_ADVICE: Final = "Attach the others as files of their own, or as a video (MP4)."
+_FRAMES_ADVICE: Final = Said("Attach the others as files of their own, or as a video (MP4).")
 _PILLOW_FORMATS: Final = {"JPEG": ("JPEG", "MPO"), "BMP": ("BMP", "DIB")}
 _TRANSPARENT: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _PIECES: Final = frozenset({"TIFF"})  # more images in one file are pages; elsewhere they move
@@ -50,7 +51,7 @@ def image_media(name: str, image: Image.Image, terms: FileTerms, *, lossy: bool)
     check_shape(*upright.size)
     media_type, encoded = encode(upright, lossy=lossy)
     if len(encoded) > min(media_limits.IMAGE_BYTES, terms.media_bytes):
-        raise Unreadable(f"is an image of {media_limits.megabytes(len(encoded))} even when scaled down")
+        raise Unreadable("is an image of {size} even when scaled down", size=media_limits.megabytes(len(encoded)))
     tokens = image_tokens(*upright.size, terms.image_detail)
     return Media(kind="image", media_type=media_type, name=name, data=encoded, tokens=tokens)
 
@@ -63,10 +64,17 @@ def check_size(image: Image.Image) -> None:
 
 def check_shape(width: int, height: int) -> None:
     """Raise `Unreadable` for an image that the API would refuse by its shape."""
+    size = f"{width}x{height}"
     if min(width, height) < media_limits.LEAST_SIDE or width * height < media_limits.LEAST_PIXELS:
-        raise Unreadable(f"is {width}x{height} pixels small, and each side needs at least {media_limits.LEAST_SIDE}")
+        raise Unreadable(
+            "is {size} pixels small, and each side needs at least {least}",
+            size=size,
+            least=media_limits.LEAST_SIDE,
+        )
     if max(width, height) > media_limits.MOST_ASPECT * min(width, height):
-        raise Unreadable(f"is {width}x{height} pixels, longer than {media_limits.MOST_ASPECT} times its width")
+        raise Unreadable(
+            "is {size} pixels, longer than {most} times its width", size=size, most=media_limits.MOST_ASPECT
+        )
 
 
 def plain_colours(image: Image.Image) -> Image.Image:
@@ -118,7 +126,9 @@ def open_image(form: str, data: bytes, detail: str) -> tuple[Image.Image, str]:
     count = getattr(image, "n_frames", 1)
     if count == 1 or image.format in {"MPO", "ICO", "ICNS"}:
         return image, ""
-    return image, f"only the first of its {count} {'pages' if form in _PIECES else 'pictures; it moves'}"
+    if form in _PIECES:
+        return image, Said("only the first of its {count} pages", count=count)
+    return image, Said("only the first of its {count} pictures; it moves", count=count)
 
 
 def _open_by_pillow(form: str, data: bytes) -> Image.Image:
@@ -143,7 +153,7 @@ def _draft(image: Image.Image, detail: str) -> None:
 
 
 def _too_many_pixels() -> Unreadable:
-    return Unreadable(f"has more than {media_limits.DECODED_PIXELS // 1_000_000} megapixels")
+    return Unreadable("has more than {count} megapixels", count=media_limits.DECODED_PIXELS // 1_000_000)
 
 
 # ---------------------------------------------------------------- pixels

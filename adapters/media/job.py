@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from adapters.media.rules import ReadingRules
 from bot.types import FileTerms, Media, ReadFile
+from bot.types.said import Said, joined
 
 DEEPEST: Final = 2
 """How deep files are looked for in files: what is attached to a mail in an archive is read, what is in that is not."""
@@ -40,7 +41,7 @@ class FileNote(NamedTuple):
     advice: str = ""
 
 
-CUT_ADVICE: Final = "For the rest, attach it in parts, or the part that matters."
+CUT_ADVICE: Final = Said("For the rest, attach it in parts, or the part that matters.")
 
 
 def made(name: str, *, text: str = "", media: Sequence[Media] = (), notes: Sequence[FileNote] = ()) -> ReadFile:
@@ -49,12 +50,12 @@ def made(name: str, *, text: str = "", media: Sequence[Media] = (), notes: Seque
         name=name,
         media=tuple(media),
         text=text,
-        note="; ".join(note.what for note in notes),
-        advice=" ".join(dict.fromkeys(note.advice for note in notes if note.advice)),
+        note=joined("; ", [note.what for note in notes]),
+        advice=joined(" ", [note.advice for note in notes]),
     )
 
 
 def noted(file: ReadFile, *notes: FileNote) -> ReadFile:
     """Return a file that was read with further notes, which stand first."""
-    joined = made(file.name, notes=[*notes, *([FileNote(file.note, file.advice)] if file.note else [])])
-    return replace(file, note=joined.note, advice=joined.advice)
+    whole = made(file.name, notes=[*notes, *([FileNote(file.note, file.advice)] if file.note else [])])
+    return replace(file, note=whole.note, advice=whole.advice)

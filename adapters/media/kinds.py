@@ -37,19 +37,22 @@ class FileKind:
     name: str
 
 
+def _refused(what: str) -> FileKind:
+    """Return a kind that nothing reads, with what to say about it, which is in the catalogues."""
+    return FileKind("refused", what)
+
+
 TEXT: Final = FileKind("text", "text")
 HTML: Final = FileKind("html", "HTML")
 MAIL: Final = FileKind("mail", "mail")
-EMPTY: Final = FileKind("refused", "is empty")
-LOCKED: Final = FileKind("refused", "is protected by a password")
+EMPTY: Final = _refused("is empty")
+LOCKED: Final = _refused("is protected by a password")
 
-_OTHER_VIDEO: Final = FileKind(
-    "refused", "is a video in a format that the model does not take (it takes MP4, MOV and AVI)"
-)
-_ARCHIVE: Final = FileKind("refused", "is an archive of a kind that is not opened; pack it as ZIP, or attach its files")
+_OTHER_VIDEO: Final = _refused("is a video in a format that the model does not take (it takes MP4, MOV and AVI)")
+_ARCHIVE: Final = _refused("is an archive of a kind that is not opened; pack it as ZIP, or attach its files")
 _ZIP: Final = FileKind("archive", "ZIP")
 _RICH_TEXT: Final = FileKind("rich text", "RTF")
-_PROGRAM: Final = FileKind("refused", "is a program")
+_PROGRAM: Final = _refused("is a program")
 
 # Marks at the very beginning of a file, each from the format's own specification.
 _STARTS: Final[tuple[tuple[bytes, FileKind], ...]] = (
@@ -111,30 +114,30 @@ _OFFICE: Final = {  # content types of main parts, documents and templates, with
     b"presentationml.template.main": FileKind("office", "pptx"),
     b"ms-powerpoint.presentation.macroenabled": FileKind("office", "pptx"),
     b"ms-powerpoint.slideshow.macroenabled": FileKind("office", "pptx"),
-    b"ms-visio": FileKind("refused", "is a Visio drawing; save it as PDF"),
+    b"ms-visio": _refused("is a Visio drawing; save it as PDF"),
 }
 _OPEN_DOCUMENT: Final = {
     "text": FileKind("office", "odt"),
     "spreadsheet": FileKind("office", "ods"),
     "presentation": FileKind("office", "odp"),
 }
-_OTHER_OPEN_DOCUMENT: Final = FileKind("refused", "is an OpenDocument drawing or formula; save it as PDF")
-_BOOK: Final = FileKind("refused", "is an e-book; save it as PDF or text")
+_OTHER_OPEN_DOCUMENT: Final = _refused("is an OpenDocument drawing or formula; save it as PDF")
+_BOOK: Final = _refused("is an e-book; save it as PDF or text")
 _BY_MEMBER: Final = {  # archives that are no archives to people, by a member that only they have
-    ".iwa": FileKind("refused", "is of Pages, Numbers or Keynote; export it as docx, xlsx, pptx or PDF"),
+    ".iwa": _refused("is of Pages, Numbers or Keynote; export it as docx, xlsx, pptx or PDF"),
     "androidmanifest.xml": _PROGRAM,
     "meta-inf/manifest.mf": _PROGRAM,
 }
 _COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _STREAMS: Final = (  # what is in a compound file (MS-CFB), by the name of a stream that only this kind has
     ("EncryptedPackage", LOCKED),  # a new Office file with a password (MS-OFFCRYPTO, 2.3.4)
-    ("__substg1.0_", FileKind("refused", "is a message of Outlook; save it as .eml, or as text")),
-    ("WordDocument", FileKind("refused", "is a Word document of before 2007; save it as docx or PDF")),
-    ("PowerPoint Document", FileKind("refused", "is a presentation of before 2007; save it as pptx or PDF")),
+    ("__substg1.0_", _refused("is a message of Outlook; save it as .eml, or as text")),
+    ("WordDocument", _refused("is a Word document of before 2007; save it as docx or PDF")),
+    ("PowerPoint Document", _refused("is a presentation of before 2007; save it as pptx or PDF")),
     ("Workbook", FileKind("binary sheets", "xls")),
     ("Book", FileKind("binary sheets", "xls")),
 )
-_OTHER_COMPOUND: Final = FileKind("refused", "is of a Windows program and cannot be read; save it as PDF or text")
+_OTHER_COMPOUND: Final = _refused("is of a Windows program and cannot be read; save it as PDF or text")
 _HTML_START: Final = re.compile(
     r"\s*+(?:<\?xml[^>]*>\s*+)?(?:<!--.*?-->\s*+)*+(?:<!doctype\s+html|<html|<head|<body|<meta|<title)[\s>:]",
     re.IGNORECASE | re.DOTALL,
@@ -225,7 +228,7 @@ def _in_zip(data: bytes) -> FileKind | None:
                 (kind for ending, kind in _BY_MEMBER.items() if any(name.endswith(ending) for name in names)), _ZIP
             )
     except Exception:  # noqa: BLE001 - zipfile raises many kinds of errors for broken files
-        return FileKind("refused", "is broken (its archive cannot be opened)")
+        return _refused("is broken (its archive cannot be opened)")
 
 
 def _in_office(types: bytes) -> FileKind:

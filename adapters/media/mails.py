@@ -17,6 +17,7 @@ from adapters.media.texts import decode
 from adapters.media.unreadable import Unreadable
 from adapters.media.web_pages import page_text
 from bot.types import ReadFile
+from bot.types.said import Said
 
 _HEADERS: Final = ("From", "To", "Cc", "Date", "Subject")
 _MOST_PARTS: Final = 500
@@ -50,7 +51,9 @@ def read_mail(job: Job) -> ReadFile:
         job, [(_name(part, number), _data(part)) for number, part in enumerate(attached[:MEMBERS], 1)], text=text
     )
     if len(attached) > MEMBERS:
-        found = noted(found, FileNote(f"only the first {MEMBERS} of its {len(attached):,} attachments"))
+        found = noted(
+            found, FileNote(Said("only the first {count} of its {all} attachments", count=MEMBERS, all=len(attached)))
+        )
     return noted(found, *dict.fromkeys([*guesses, *(note for item in said for note in item.notes)]))
 
 

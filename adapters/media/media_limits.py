@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from bot.types.said import Said
+
 MB: Final = 1_000_000
 
 # ---------------------------------------------------------------- what the API takes
@@ -80,7 +82,7 @@ def cpu_seconds(size: int, most: float) -> float:
 
 def megabytes(count: float) -> str:
     """Return a size for people: "14.2 MB"."""
-    return f"{count / MB:.1f}".removesuffix(".0") + " MB"
+    return Said("{size} MB", size=round(count / MB, 1))
 
 
 def media_bytes(request_bytes: int) -> int:

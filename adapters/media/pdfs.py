@@ -18,12 +18,12 @@ from adapters.media.texts import text_file
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS
 from bot.types import Media, ReadFile
+from bot.types.said import Said, joined
 
 MEDIA_TYPE: Final = "application/pdf"
-_DRAWN_ADVICE: Final = "Check names and numbers against the original."
-_PICTURES_ADVICE: Final = "Save it anew as PDF, or attach pictures of those pages to a model that takes them."
+_DRAWN_ADVICE: Final = Said("Check names and numbers against the original.")
+_PICTURES_ADVICE: Final = Said("Save it anew as PDF, or attach pictures of those pages to a model that takes them.")
 _BARE_LOOKED_AT: Final = 5  # pages that cannot be shown, before those that follow are taken to be like them
-_LOCKED: Final = "is protected by a password"
 
 
 @dataclass(kw_only=True)
@@ -55,12 +55,14 @@ def pass_pdf(job: Job) -> ReadFile:
     most = min(media_limits.DOCUMENT_BYTES, job.terms.media_bytes)
     if len(job.data) > most:
         size = media_limits.megabytes(len(job.data))
-        raise Unreadable(f"is a PDF of {size}, and at most {media_limits.megabytes(most)} can be sent")
+        raise Unreadable(
+            "is a PDF of {size}, and at most {most} can be sent", size=size, most=media_limits.megabytes(most)
+        )
     with _opened(job) as (_, count):
         tokens = document_tokens(count)
     if tokens > job.terms.media_tokens:
         fitting = job.terms.media_tokens // media_limits.PAGE_TOKENS
-        raise Unreadable(f"is a PDF of {count:,} pages, and at most {fitting:,} fit")
+        raise Unreadable("is a PDF of {count} pages, and at most {most} fit", count=count, most=fitting)
     media = Media(kind="document", media_type=MEDIA_TYPE, name=job.name, data=job.data, tokens=tokens)
     return made(job.name, media=(media,))
 
@@ -93,18 +95,18 @@ def look_through(job: Job, pages: PdfPages, count: int) -> ReadFile:
         if said > most:
             break
     if not found.media and not any(page.text or page.fields for page in found.pages):
-        raise Unreadable(_nothing(job))
+        raise _nothing(job)
     text = _text_of(found)
     whole = len(found.pages) == count
     return text_file(job, text, media=found.media, whole=whole, notes=list(_notes(found, count, draws=draws)))
 
 
-def _nothing(job: Job) -> str:
+def _nothing(job: Job) -> Unreadable:
     if "image" not in job.rules.takes:
-        return "would have to be looked at, and the model in use takes no pictures"
+        return Unreadable("would have to be looked at, and the model in use takes no pictures")
     if job.rules.docs == "text":
-        return "is a PDF without text, and this installation reads their text alone (DOCS_MODE)"
-    return "is a PDF without text, and no pictures of its pages can be had"
+        return Unreadable("is a PDF without text, and this installation reads their text alone (DOCS_MODE)")
+    return Unreadable("is a PDF without text, and no pictures of its pages can be had")
 
 
 def _text_of(found: _Found) -> str:
@@ -157,19 +159,26 @@ def _notes(found: _Found, count: int, *, draws: bool) -> Iterator[FileNote]:
     if len(found.pages) < count:
         yield FileNote(_first_of(len(found.pages), count), CUT_ADVICE)
     if found.drawn:
-        how = "as pictures" if len(found.drawn) > 1 else "as a picture"
-        yield FileNote(f"{_numbers(found.drawn)} shown {how}", _DRAWN_ADVICE)
+        shown = Said("{pages} shown as pictures") if len(found.drawn) > 1 else Said("{pages} shown as a picture")
+        yield FileNote(Said(shown.message, pages=_numbers(found.drawn)), _DRAWN_ADVICE)
     if found.unseen:
-        why = "since no more pictures fit or can be drawn" if draws else "for want of text that can be read"
-        yield FileNote(f"{_numbers(found.unseen)} left out, {why}", CUT_ADVICE if draws else _PICTURES_ADVICE)
+        pages = _numbers(found.unseen)
+        if draws:
+            yield FileNote(
+                Said("{pages} left out, since no more pictures fit or can be drawn", pages=pages), CUT_ADVICE
+            )
+        else:
+            yield FileNote(Said("{pages} left out, for want of text that can be read", pages=pages), _PICTURES_ADVICE)
     if found.half_seen:
-        yield FileNote(f"of {_numbers(found.half_seen)} and perhaps of later ones only the text", CUT_ADVICE)
+        yield FileNote(
+            Said("of {pages} and perhaps of later ones only the text", pages=_numbers(found.half_seen)), CUT_ADVICE
+        )
     broken = [number for number, page in enumerate(found.pages) if page.is_broken]
     if broken:
-        yield FileNote(f"{_numbers(broken)} could not be read", _PICTURES_ADVICE)
+        yield FileNote(Said("{pages} could not be read", pages=_numbers(broken)), _PICTURES_ADVICE)
 
 
-def _numbers(pages: Sequence[int]) -> str:
+def _numbers(pages: Sequence[int]) -> Said:
     """Return pages for people: "page 3", "pages 1 to 4 and 9"."""
     runs: list[list[int]] = []
     for page in pages:
@@ -177,13 +186,18 @@ def _numbers(pages: Sequence[int]) -> str:
             runs[-1].append(page)
         else:
             runs.append([page])
-    said = [f"{run[0] + 1} to {run[-1] + 1}" if len(run) > 1 else str(run[0] + 1) for run in runs]
-    listed = " and ".join(filter(None, (", ".join(said[:-1]), said[-1])))
-    return f"{'page' if len(pages) == 1 else 'pages'} {listed}"
+    spans = [
+        Said("{first} to {last}", first=str(run[0] + 1), last=str(run[-1] + 1)) if len(run) > 1 else str(run[0] + 1)
+        for run in runs
+    ]
+    listed = spans[-1]
+    if len(spans) > 1:
+        listed = Said("{first} and {last}", first=joined(", ", spans[:-1]), last=listed)
+    return Said("page {number}", number=listed) if len(pages) == 1 else Said("pages {numbers}", numbers=listed)
 
 
-def _first_of(read: int, pages: int) -> str:
-    return f"the first {read:,} of its {pages:,} pages"
+def _first_of(read: int, pages: int) -> Said:
+    return Said("the first {count} of its {all} pages", count=read, all=pages)
 
 
 @contextmanager
@@ -193,11 +207,13 @@ def _opened(job: Job) -> Iterator[tuple[PdfPages, int]]:
         document = pypdfium2.PdfDocument(job.data)
     except pypdfium2.PdfiumError as error:
         locked = "assword" in str(error) or "security" in str(error)
-        raise Unreadable(_LOCKED if locked else "is a broken PDF") from None
+        raise (Unreadable("is protected by a password") if locked else Unreadable("is a broken PDF")) from None
     with closing(document):
         count = len(document)
         if not count:
             raise Unreadable("is a PDF without pages")
         if count > job.rules.limits.pdf_pages:
-            raise Unreadable(f"is a PDF of {count:,} pages, and at most {job.rules.limits.pdf_pages:,} are read")
+            raise Unreadable(
+                "is a PDF of {count} pages, and at most {most} are read", count=count, most=job.rules.limits.pdf_pages
+            )
         yield PdfPages(document), count

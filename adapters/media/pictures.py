@@ -10,6 +10,7 @@ from adapters.media.images import LOSSY, image_media, open_image
 from adapters.media.job import FileNote, Job
 from adapters.media.kinds import kind_of
 from bot.types import Media
+from bot.types.said import Said
 
 NOT_SHOWN: Final = "picture, not shown"
 
@@ -29,9 +30,12 @@ class Pictures:
         if not self._left_out:
             return []
         if "image" not in self._job.rules.takes:
-            return [FileNote("its pictures are not shown, since the model in use takes none")]
+            return [FileNote(Said("its pictures are not shown, since the model in use takes none"))]
         return [
-            FileNote(f"{self._left_out:,} of its pictures left out", "Attach the pictures that matter on their own.")
+            FileNote(
+                Said("{count} of its pictures left out", count=self._left_out),
+                Said("Attach the pictures that matter on their own."),
+            )
         ]
 
     def mark(self, data: bytes, described: str = "") -> str:

@@ -12,6 +12,7 @@ from adapters.media.kinds import Room, kind_of
 from adapters.media.rules import ReadingRules
 from adapters.media.unreadable import Unreadable
 from bot.types import FileTerms, MediaKind, ReadFile, UnreadableFile
+from bot.types.said import Said
 
 _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs them: each brings libraries of its own
     "image": ("adapters.media.images", "read_image"),
@@ -29,11 +30,11 @@ _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs 
     "html": ("adapters.media.web_pages", "read_page"),
     "text": ("adapters.media.texts", "read_text"),
 }
-_WORDS: Final[Mapping[MediaKind, str]] = {
-    "image": "pictures",
-    "video": "videos",
-    "document": "documents",
-    "audio": "sound",
+_UNTAKEN: Final[Mapping[MediaKind, Said]] = {
+    "image": Said("would have to be looked at, and the model in use takes no pictures"),
+    "video": Said("would have to be looked at, and the model in use takes no videos"),
+    "document": Said("would have to be looked at, and the model in use takes no documents"),
+    "audio": Said("would have to be looked at, and the model in use takes no sound"),
 }
 
 
@@ -42,9 +43,9 @@ def read_file(name: str, data: bytes, terms: FileTerms, rules: ReadingRules) -> 
     try:
         return read(Job(name=name, form="", data=data, terms=terms, rules=rules, read=read))
     except Unreadable as reason:
-        return UnreadableFile(name=name, reason=str(reason))
+        return UnreadableFile(name=name, reason=reason.why)
     except (MemoryError, RecursionError):
-        return UnreadableFile(name=name, reason="needs more memory to be read than a file may have")
+        return UnreadableFile(name=name, reason=Said("needs more memory to be read than a file may have"))
 
 
 def read(job: Job) -> ReadFile:
@@ -58,7 +59,7 @@ def read(job: Job) -> ReadFile:
     except (Unreadable, MemoryError, RecursionError):
         raise
     except Exception as error:
-        raise Unreadable(f"is broken (it begins like {kind.name} but cannot be read)") from error
+        raise Unreadable("is broken (it begins like {kind} but cannot be read)", kind=kind.name) from error
     return _taken(cast("ReadFile", made), job.rules)
 
 
@@ -66,5 +67,5 @@ def _taken(file: ReadFile, rules: ReadingRules) -> ReadFile:
     """Return the file, when the model takes every kind of media in it. Raises `Unreadable`."""
     for media in file.media:
         if media.kind not in rules.takes:
-            raise Unreadable(f"would have to be looked at, and the model in use takes no {_WORDS[media.kind]}")
+            raise Unreadable(_UNTAKEN[media.kind].message)
     return file

@@ -20,6 +20,7 @@ from adapters.media.outcome import from_bytes
 from adapters.media.rules import ReadingRules
 from adapters.media.slots import Slots
 from bot.types import FileTerms, ReadFile, UnreadableFile
+from bot.types.said import Said
 
 logger = logging.getLogger(__name__)
 
@@ -63,17 +64,22 @@ class SeparateReader:
         if len(data) > self.file_bytes:
             most = media_limits.megabytes(self.file_bytes)
             return UnreadableFile(
-                name=name, reason=f"is {media_limits.megabytes(len(data))} large, and at most {most} are read"
+                name=name,
+                reason=Said(
+                    "is {size} large, and at most {most} are read", size=media_limits.megabytes(len(data)), most=most
+                ),
             )
         async with self._slots.slot(owner):
             try:
                 return await self._read_apart(name, data, terms)
             except TimeoutError:
                 logger.warning("a file took too long to read", extra={"bytes": len(data)})
-                return UnreadableFile(name=name, reason=f"takes longer than {self._bounds.seconds:g} s to read")
+                return UnreadableFile(
+                    name=name, reason=Said("takes longer than {seconds} s to read", seconds=self._bounds.seconds)
+                )
             except OSError:
                 logger.exception("the process that reads files did not start", extra={"bytes": len(data)})
-                return UnreadableFile(name=name, reason="could not be read just now")
+                return UnreadableFile(name=name, reason=Said("could not be read just now"))
 
     async def _read_apart(self, name: str, data: bytes, terms: FileTerms) -> ReadFile | UnreadableFile:
         bounds = self._bounds
@@ -105,8 +111,8 @@ class SeparateReader:
 def _why_ended(exit_code: int | None) -> str:
     """Return why a process ended that said nothing; a signal ends it when its time on the processor is over."""
     if exit_code in {-signal.SIGXCPU, -signal.SIGKILL}:
-        return "takes longer to read than a file of its size may, as broken and hostile files do"
-    return "is broken, or needs more time or memory than a file may have"
+        return Said("takes longer to read than a file of its size may, as broken and hostile files do")
+    return Said("is broken, or needs more time or memory than a file may have")
 
 
 def _surroundings(code: Path) -> dict[str, str]:

@@ -18,11 +18,12 @@ from adapters.media.job import CUT_ADVICE, FileNote, Job, made
 from adapters.media.unreadable import Unreadable
 from bot.context.tokens import MOST_CHARACTERS, estimate
 from bot.types import Media, ReadFile
+from bot.types.said import Said
 
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _STRAY_CONTROLS: Final = 0.002  # terminal logs have a few; programs and pictures have many
-_GUESS_ADVICE: Final = "If letters look wrong, save it as UTF-8 and attach it again."
-_BROKEN_ADVICE: Final = "Save it anew, text as UTF-8 and other files in a newer format."
+_GUESS_ADVICE: Final = Said("If letters look wrong, save it as UTF-8 and attach it again.")
+_BROKEN_ADVICE: Final = Said("Save it anew, text as UTF-8 and other files in a newer format.")
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])(?:data:[\w./+-]*(?:;[\w=-]*)*;base64,)?[A-Za-z0-9+/_-]{1000,}={0,2}")
 _WRAPPED: Final = re.compile(  # lines of 60 or 64 to 76 letters (RFC 7468, RFC 2045), more than a key has
     r"(?:^[ \t]*+[A-Za-z0-9+/]{60,76}\r?\n){40,}+(?:[ \t]*+[A-Za-z0-9+/]{1,76}={0,2}(?!\S))?", re.MULTILINE
@@ -50,10 +51,9 @@ def text_file(
     if text.strip() and not kept.strip() and not media:
         raise Unreadable("does not fit beside the other files")
     if len(kept) < len(text) or not whole:
-        left = f"{len(text) - len(kept):,} of {len(text):,}" if whole else "all further"
-        notes = [*notes, FileNote(f"cut after {len(kept):,} characters, {left} characters left out", CUT_ADVICE)]
+        notes = [*notes, FileNote(_cut(len(kept), len(text), whole=whole), CUT_ADVICE)]
     if broken := kept.count("\ufffd"):
-        notes = [*notes, FileNote(f"{broken:,} of its characters could not be read", _BROKEN_ADVICE)]
+        notes = [*notes, FileNote(Said("{count} of its characters could not be read", count=broken), _BROKEN_ADVICE)]
     return made(job.name, text=kept, media=media, notes=notes)
 
 
@@ -90,6 +90,15 @@ def _named_base64(written: str, letters: str) -> str:
     return f"[{kind or 'data'} in base64, {len(written):,} characters, left out]"
 
 
+def _cut(kept: int, length: int, *, whole: bool) -> Said:
+    """Return that a text was cut; of one that was not read whole nobody knows how much is left."""
+    if not whole:
+        return Said("cut after {kept} characters, all further characters left out", kept=kept)
+    return Said(
+        "cut after {kept} characters, {left} of {all} characters left out", kept=kept, left=length - kept, all=length
+    )
+
+
 def decode(data: bytes, declared: str = "") -> tuple[str, list[FileNote]]:
     """Return the text in `data`, and a note where its encoding was guessed. Raises `Unreadable` when it is
     not text.
@@ -122,7 +131,7 @@ def _without_zeros(data: bytes) -> tuple[str, list[FileNote]]:
         raise _binary() from None
     if _CONTROLS.search(text) or not text.strip():
         raise _binary()
-    return text, [FileNote(f"{zeros:,} zero bytes in it left out, where it may be damaged")]
+    return text, [FileNote(Said("{count} zero bytes in it left out, where it may be damaged", count=zeros))]
 
 
 def _guessed(data: bytes) -> tuple[str, list[FileNote]]:
@@ -131,7 +140,10 @@ def _guessed(data: bytes) -> tuple[str, list[FileNote]]:
     text = _checked(data.decode(encoding, errors="replace"))
     if encoding == "utf-8":
         return text, []
-    return text, [FileNote(f"read as {language_of(encoding)} text ({encoding}), as its bytes suggest", _GUESS_ADVICE)]
+    guess = Said(
+        "read as {script} text ({encoding}), as its bytes suggest", script=language_of(encoding), encoding=encoding
+    )
+    return text, [FileNote(guess, _GUESS_ADVICE)]
 
 
 def _is_damaged_utf8(data: bytes) -> bool:

@@ -12,10 +12,11 @@ from adapters.media.job import FileNote, Job, made
 from adapters.media.media_tokens import frame_count, video_tokens
 from adapters.media.unreadable import Unreadable
 from bot.types import Media, ReadFile
+from bot.types.said import Said
 
 MEDIA_TYPES: Final = {"MP4": "video/mp4", "MOV": "video/mov", "AVI": "video/avi"}  # the API's names (fact sheet, 4)
 
-_SPARSE_ADVICE: Final = "Attach the piece that matters, so that more of it is looked at."
+_SPARSE_ADVICE: Final = Said("Attach the piece that matters, so that more of it is looked at.")
 _CONTAINERS: Final = frozenset({b"moov", b"trak", b"mdia", b"mvex"})
 _FIXED_POINT: Final = 65_536  # sizes in a track header are 16.16
 _MICROSECONDS: Final = 1_000_000
@@ -37,19 +38,27 @@ def read_video(job: Job) -> ReadFile:
     most = min(media_limits.VIDEO_BYTES, terms.media_bytes)
     if len(data) > most:
         raise Unreadable(
-            f"is a video of {media_limits.megabytes(len(data))}, and at most {media_limits.megabytes(most)} can be sent"
+            "is a video of {size}, and at most {most} can be sent",
+            size=media_limits.megabytes(len(data)),
+            most=media_limits.megabytes(most),
         )
     header = avi_header(data) if job.form == "AVI" else mp4_header(data)
     fps = min(max(terms.video_fps, media_limits.FPS[0]), media_limits.FPS[1])
     tokens = video_tokens(header.seconds, header.width, header.height, fps)
     if tokens > terms.media_tokens:
         raise Unreadable(
-            f"is a video of {header.seconds:,.0f} s, which is about {tokens:,} tokens, "
-            f"and at most {terms.media_tokens:,} fit; a shorter piece of it can be read"
+            "is a video of {seconds} s, which is about {tokens} tokens, and at most {most} fit; "
+            "a shorter piece of it can be read",
+            seconds=round(header.seconds),
+            tokens=tokens,
+            most=terms.media_tokens,
         )
     frames = frame_count(header.seconds, fps)
     sparse = header.seconds * fps > frames
-    note = FileNote(f"looked at in {frames:,} pictures over its {header.seconds:,.0f} s", _SPARSE_ADVICE)
+    note = FileNote(
+        Said("looked at in {count} pictures over its {seconds} s", count=frames, seconds=round(header.seconds)),
+        _SPARSE_ADVICE,
+    )
     media = Media(kind="video", media_type=MEDIA_TYPES[job.form], name=job.name, data=data, tokens=tokens)
     return made(job.name, media=(media,), notes=[note] if sparse else [])
 

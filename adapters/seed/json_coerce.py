@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from adapters.seed.surrogates import without_halves
+from bot.surrogates import without_halves
 
 MOST = 10**12  # of anything that is counted or paid: beyond it a figure is a mistake, and databases take no more digits
 LEAST_EXPONENT = -18  # of money: smaller parts of a dollar are a mistake as well

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from adapters.slack.api.directory import ROLE_SECONDS
 from adapters.slack.api.limits import MINUTE_SECONDS, STREAM_SECONDS
 from adapters.slack.connection.socket_mode import SocketModeOptions
 from adapters.slack.settings import SlackSettings
@@ -20,7 +21,8 @@ class SlackOptions:
 
     With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
     `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how
-    many seconds a minute of Slack's limits lasts, `code_entities` whether Slack shows `&lt;` in code as `<`.
+    many seconds a minute of Slack's limits lasts, `role_seconds` how long it is believed that somebody is an
+    administrator, `code_entities` whether Slack shows `&lt;` in code as `<`.
     """
 
     bot_token: str | None = field(default=None, repr=False)
@@ -35,6 +37,7 @@ class SlackOptions:
     http_seconds: float = HTTP_SECONDS
     stream_seconds: float = STREAM_SECONDS
     minute: float = MINUTE_SECONDS
+    role_seconds: float = ROLE_SECONDS
     code_entities: bool = True
     sockets: SocketModeOptions = field(default_factory=SocketModeOptions)
 

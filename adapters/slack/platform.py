@@ -18,12 +18,11 @@ from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces
-from adapters.slack.connection.bolt_app import make_app
+from adapters.slack.connection.bolt_app import make_app, make_handlers
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
-from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.slash_commands import QUESTION
@@ -36,8 +35,9 @@ from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import tell
 from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.recovery import Posts, SlackStore
+from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
-from adapters.slack.replies.status import acknowledge
+from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.write_check import raise_known_refusal
@@ -126,13 +126,19 @@ class SlackPlatform:
             workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
             await acknowledge(workspace, asked.key)
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Clear the status of a thread whose question is gone. Raises `PlatformError`."""
+        if moment(key.thread) is not None:
+            await take_back(await self._workspace(key), key)
+
     async def notify(self, turn: Turn, text: str) -> None:
         """Post below the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
         asked = turn.incoming
         workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
         said = f"<@{asked.author.id}> {escape_mrkdwn(text)}"
         place = {"channel": asked.key.channel, "thread_ts": asked.key.thread or None}
-        await workspace.calls.call("chat.postMessage", {**place, "text": said}, patience=60)
+        arguments = {**place, "text": said, "metadata": NOTICE}
+        await workspace.calls.call("chat.postMessage", arguments, patience=60)
 
     async def check_writable(self, turn: Turn) -> None:
         """Raise `SlackApiError` when the channel is known to take no messages of the bot."""
@@ -244,50 +250,48 @@ class SlackPlatform:
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
         background = BackgroundTasks(self._errors)
-        hearing = SlackMessageHandler(bot, background)
-        acting = InteractionHandler(bot, hearing, background, clock=self._clock)
-        catch_up = SlackBackfill(bot, hearing, self._state, clock=self._clock, errors=self._errors)
-        intake = EventDispatcher(make_app(self._workspaces, hearing, acting, catch_up, self._errors), self._errors)
+        handlers = make_handlers(bot, self._state, clock=self._clock, background=background, errors=self._errors)
+        dispatcher = EventDispatcher(make_app(self._workspaces, handlers, self._errors), self._errors)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(intake), name="Slack")
-                group.create_task(self._catch_up(catch_up), name="catching up")
-                telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(hearing, owed))
+                group.create_task(self._listen(dispatcher), name="Slack")
+                group.create_task(self._backfill(handlers.backfill), name="catching up")
+                telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(handlers.messages, owed))
                 group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
             wrong = errors.subgroup(ConfigError)
             raise first_of(wrong if wrong is not None else errors) from errors
         finally:
             await background.aclose(grace=STOP_SECONDS)
-            await catch_up.positions.remember()
+            await handlers.backfill.positions.remember()
 
-    async def _tell_owed(self, hearing: SlackMessageHandler, owed: PendingAnswer) -> None:
+    async def _tell_owed(self, message_handler: SlackMessageHandler, owed: PendingAnswer) -> None:
         asked = owed.incoming
         workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
-        await hearing.tell_owed(workspace, owed)
+        await message_handler.tell_owed(workspace, owed)
 
     async def wait_ready(self) -> None:
         """Wait until Slack can deliver what people write."""
         await self._hears.wait()
 
-    async def _listen(self, intake: EventDispatcher) -> None:
+    async def _listen(self, dispatcher: EventDispatcher) -> None:
         async with AsyncExitStack() as stack:
-            if routes := self._routes(intake):
+            if routes := self._routes(dispatcher):
                 host, port = self._options.host, self._options.port or self._port_before()
                 await stack.enter_async_context(listening(routes, host=host, port=port, announce=self._announce))
             if self._options.app_token is not None:
-                await self._run_sockets(intake, self._options.app_token)
+                await self._run_sockets(dispatcher, self._options.app_token)
             self._hears.set()
             await asyncio.Event().wait()
 
-    async def _catch_up(self, catch_up: SlackBackfill) -> None:
+    async def _backfill(self, backfill: SlackBackfill) -> None:
         """Hear what was missed, once Slack can be reached, and again after each gap that Slack does not bridge.
 
         Raises `ConfigError` for a token that it does not take.
         """
         while True:
             try:
-                await catch_up.run(await self._workspaces.everywhere())
+                await backfill.run(await self._workspaces.everywhere())
             except (PlatformError, StorageError) as error:
                 logger.warning("backfill not possible yet", extra={"error": str(error)})
                 await asyncio.sleep(REST_SECONDS)
@@ -298,7 +302,7 @@ class SlackPlatform:
                 self._errors.note(CATCHING_UP, error)
             await self._gap.wait()
             self._gap.clear()
-            catch_up.positions.open_gap()
+            backfill.positions.open_gap()
 
     def was_away(self, seconds: float) -> None:
         """Note that Slack delivers, after no connection had been there for so long."""
@@ -306,7 +310,7 @@ class SlackPlatform:
         if seconds > REDELIVERED.total_seconds():
             self._gap.set()
 
-    def _routes(self, intake: EventDispatcher) -> list[Route]:
+    def _routes(self, dispatcher: EventDispatcher) -> list[Route]:
         """Return what is served over HTTP: events without Socket Mode, and the pages that install the app."""
         routes = list(self._install_routes)
         if self._options.app_token is None:
@@ -314,16 +318,18 @@ class SlackPlatform:
             if secret is None:
                 fix = "must be set for events over HTTP; for Socket Mode set SLACK_APP_TOKEN instead"
                 raise ConfigError("SLACK_SIGNING_SECRET", fix)
-            routes.append(only("POST", EVENTS_PATH, EventsEndpoint(intake, secret=secret, clock=self._clock).handle))
+            routes.append(
+                only("POST", EVENTS_PATH, EventsEndpoint(dispatcher, secret=secret, clock=self._clock).handle)
+            )
         return routes
 
-    async def _run_sockets(self, intake: EventDispatcher, app_token: str) -> None:
+    async def _run_sockets(self, dispatcher: EventDispatcher, app_token: str) -> None:
         async def token() -> str:
             return app_token
 
         session, calls, rules = self._connector.session, self._connector.calls(token), self._options.sockets
         await SocketModeConnections(
-            session, calls, intake, rules, errors=self._errors, on_connected=self.was_away
+            session, calls, dispatcher, rules, errors=self._errors, on_connected=self.was_away
         ).run()
 
     async def port(self) -> int:
@@ -354,7 +360,7 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
     """Slack, joined as `options` say, over one HTTP session. Raises `ConfigError`."""
     timeout = aiohttp.ClientTimeout(total=options.http_seconds)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
-        connector = Connector(session, url=options.api_url, minute=options.minute)
+        connector = Connector(session, url=options.api_url, minute=options.minute, role_seconds=options.role_seconds)
         platform = SlackPlatform(options, connector, state, clock)
         try:
             yield platform

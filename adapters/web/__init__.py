@@ -1,5 +1,1 @@
-"""The web: the playground, and what its pages share with others."""
-
-from adapters.web.playground.platform import Playground, PlaygroundOptions
-
-__all__ = ["Playground", "PlaygroundOptions"]
+"""The web: the playground, the console, and what their pages share. Each is imported by its own name."""

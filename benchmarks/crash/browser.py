@@ -17,7 +17,7 @@ _CSRF = re.compile(r'name="csrf" content="([^"]*)"')
 _ME = re.compile(r'data-me="([^"]*)"')
 _POSITION = re.compile(r'data-position="(\d+)"')
 PAUSE_SECONDS = 0.3
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 15.0
 SILENCE_SECONDS = 30.0  # longer than the server's heartbeat
 
 

@@ -216,15 +216,10 @@ class DiscordTown:
         return [message for message in self._written() if not message.deleted and not message.ephemeral]
 
     def finish(self, stored: Stored) -> None:
-        """Note when each question was stored; every one is owed an answer, or a word that it could not be saved."""
-        refused = {item.replied_to.id for item in self._written() if _is_refusal(item) and item.replied_to}
+        """Note when each question was stored; every message is owed an answer, and each command that was taken."""
         for asked in self._notes.asked:
-            used, message = self._used.get(asked.name), self._messages.get(asked.name)
-            is_taken = (
-                used.is_acknowledged and not _could_not(used)
-                if used
-                else message is not None and message.id not in refused
-            )
+            used = self._used.get(asked.name)
+            is_taken = used.is_acknowledged and not _could_not(used) if used else asked.name in self._messages
             asked.acknowledged_at = asked.at if is_taken else None
             asked.stored_at = stored.accepted.get(asked.name)
 
@@ -246,7 +241,7 @@ class DiscordTown:
                 only_for=str(message.seen_by.id) if message.ephemeral and message.seen_by else "",
             )
             for message in self._written()
-            if not _is_refusal(message)
+            if not _is_delay(message)
         ]
 
     def left(self) -> Sequence[str]:
@@ -272,7 +267,8 @@ def _could_not(used: Interaction) -> bool:
     return used.original is not None and used.original.content == NOT_STORED
 
 
-def _is_refusal(message: Message) -> bool:
+def _is_delay(message: Message) -> bool:
+    """Return whether a message only tells that the bot tries again to save what somebody wrote."""
     return message.content == NOT_TAKEN
 
 

@@ -123,6 +123,16 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WebAnswer:
+    """An answer that stands in the playground, with when it began."""
+
+    place: str
+    status: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What the database holds when all work has ended; `texts` is every row of every table."""
 
@@ -132,8 +142,9 @@ class Stored:
     accepted: Mapping[str, float] = field(default_factory=dict)  # the same
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
-    ledger: Sequence[Charge] = ()
-    web: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)  # answers: place, status, text, by id
+    ledger: Sequence[Charge] = ()  # lines that were settled with what the provider counted
+    estimated: int = 0  # other lines: of what was stopped, cut off, or interrupted
+    web: Mapping[str, WebAnswer] = field(default_factory=dict)  # by id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -130,8 +130,16 @@ class Crowd:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def done(self) -> None:
-        """Wait until everybody has done what they had begun. Raises what went wrong."""
-        while self._tasks:
-            for task in (await asyncio.wait(tuple(self._tasks)))[0]:
+    async def done(self, seconds: float) -> Sequence[str]:
+        """Wait until everybody has done what they had begun; return what they still wait for after so long.
+
+        Raises what went wrong.
+        """
+        until = time.monotonic() + seconds
+        while self._tasks and (left := until - time.monotonic()) > 0:
+            for task in (await asyncio.wait(tuple(self._tasks), timeout=left))[0]:
                 task.result()
+        waiting = [task.get_name() for task in self._tasks]
+        for task in tuple(self._tasks):
+            task.cancel()
+        return [f"somebody still waits after a {name}" for name in waiting]

@@ -24,7 +24,7 @@ from benchmarks.crash.stored import is_quiet, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
 from benchmarks.unhurried import lift_pace
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.parameters import Scope
 from bot.ports import SettingStore
 from storage import migrate, open_store
@@ -165,6 +165,7 @@ class Run:
         self._crowd = Crowd(town, notes, per_second=plan.rate, without=plan.without)
         self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
         self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
+        self._waiting: Sequence[str] = ()
 
     async def result(self) -> Result:
         """Let everything happen, and say what came of it."""
@@ -216,8 +217,7 @@ class Run:
                 task.cancel()
             await asyncio.gather(crowd, outages, model, return_exceptions=True)
         self._seed.faults.clear()
-        async with asyncio.timeout(LAST_SECONDS):
-            await self._crowd.done()
+        self._waiting = await self._crowd.done(LAST_SECONDS)
 
     async def _fail_now_and_then(self) -> None:
         chance = random.Random(self._plan.seed + 3)
@@ -256,7 +256,11 @@ class Run:
             digests=self._notes.digests,
             requests=requests_of(self._seed),
             stored=stored,
-            left=[*self._town.left(), *([f"{stored.open_turns} turns are still open"] if stored.open_turns else [])],
+            left=[
+                *self._waiting,
+                *self._town.left(),
+                *([f"{stored.open_turns} turns are still open"] if stored.open_turns else []),
+            ],
             ended_at=time.time(),
         )
 

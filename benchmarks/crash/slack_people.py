@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -57,6 +58,7 @@ class SlackTown:
         self._threads: list[Message] = []
         self._summaries: dict[str, str] = {}  # names by place
         self._quiet_until = 0.0
+        self._filling = asyncio.Lock()  # one form at a time
         slack.transit = self._transit
 
     @property
@@ -85,6 +87,7 @@ class SlackTown:
             "stop": (1, self._stop),
             "regenerate": (0.7, self._regenerate),
             "set": (1, self._set),
+            "form": (0.7, self._form),
             "deletion": (0.5, self._delete),
             "edit": (1, self._edit),
             "file": (0.7, self._file),
@@ -234,6 +237,25 @@ class SlackTown:
             if taken is not None:
                 return
             await asyncio.sleep(1)
+
+    async def _form(self) -> None:
+        """Set something in a form, which may be open while processes end; once, for people see whether it was taken."""
+        person = self._slack.ben  # who types nothing else that sets
+        async with self._filling:
+            channel = self._notes.chance.choice(self._channels)
+            await self._slack.slash(person, channel, "/seed", "settings")
+            await asyncio.sleep(self._notes.chance.uniform(0.3, LATEST_SECONDS))
+            view = self._slack.open_view(person)
+            if view is None:  # nobody opened it in time, or another one was typed too early
+                return
+            place = json.loads(view.body["private_metadata"])["channel"]
+            at, value = time.time(), str(len(self._notes.settings) + 1)
+            delivery = await self._slack.submit_view(person, {PROBE: value})
+            taken = time.time() if delivery.acknowledged and self._slack.open_view(person) is None else None
+            self._notes.settings.append(Setting(place=place, value=value, at=at, taken_at=taken))
+            while self._slack.open_view(person) is not None:
+                await self._slack.close_view(person)
+        await self._perhaps_again(delivery)
 
     async def _delete(self) -> None:
         """Delete one's own question, answered or not."""

@@ -94,9 +94,11 @@ def _state(version: Version, *, is_private: bool) -> State:
 
 
 def left(slack: RunningSlack) -> Sequence[str]:
-    """Return the statuses below threads, and sessions that are said to be at work."""
+    """Return the statuses below threads that people still see, and sessions that are said to be at work."""
     surfaces = slack.surfaces
-    statuses = [f"a status stands below {place}" for place in list(surfaces.statuses) if surfaces.status(place)]
+    every = (message for channel in slack.world.channels.values() for message in channel.messages)
+    gone = {(message.channel.id, message.ts) for message in every if message.deleted}
+    statuses = [f"a status stands below {place}" for place in surfaces.statuses.keys() - gone if surfaces.status(place)]
     working = [place for place, session in surfaces.sessions.items() if session.status == "processing"]
     return [*statuses, *(f"the session of {place} is at work" for place in working)]
 

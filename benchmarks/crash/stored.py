@@ -12,7 +12,7 @@ from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
 from adapters.web.playground.live_reply import TAKEN_BACK
-from benchmarks.crash.history import Charge, Stored
+from benchmarks.crash.history import Charge, Stored, WebAnswer
 from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url
 from storage.tables import (
@@ -64,6 +64,7 @@ def read_stored(url: str) -> Stored:
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),
+            estimated=_count(connection, LedgerRow, col(LedgerRow.estimated).is_(True)),
             web=_web(connection),
         )
 
@@ -93,17 +94,17 @@ def _schedules(connection: sa.Connection) -> dict[str, int]:
 
 def _ledger(connection: sa.Connection) -> list[Charge]:
     counted = sa.select(col(LedgerRow.input), col(LedgerRow.cached), col(LedgerRow.output))
-    rows = connection.execute(counted.where(~col(LedgerRow.estimated)))
+    rows = connection.execute(counted.where(~col(LedgerRow.estimated).is_(True)))
     return [Charge(input=row[0], cached=row[1], output=row[2]) for row in rows]
 
 
-def _web(connection: sa.Connection) -> dict[str, tuple[str, str, str]]:
+def _web(connection: sa.Connection) -> dict[str, WebAnswer]:
     """Return the answers that stand in the playground; not those whose place a note has taken."""
     row = ChannelMessageRow
-    read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text))
+    read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text), col(row.at))
     rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
     return {
-        id: (thread or channel, answer["status"], text)
-        for id, thread, channel, answer, text in rows
+        id: WebAnswer(place=thread or channel, status=answer["status"], text=text, at=as_utc(at).timestamp())
+        for id, thread, channel, answer, text, at in rows
         if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }

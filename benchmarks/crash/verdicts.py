@@ -10,7 +10,6 @@ from benchmarks.crash.history import (
     UNDER_WORK,
     Answer,
     Asked,
-    Charge,
     History,
     Request,
     Shown,
@@ -273,21 +272,23 @@ def _ends_so(said: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str]]) -
     return all(text.startswith(NOTES_MARK) for _, text in said[: len(said) - shared])
 
 
-def ledger_without_bill(history: History) -> Sequence[str]:
-    """Find lines of the ledger that no request of the bill explains."""
+def ledger_against_bill(history: History) -> Sequence[str]:
+    """Find settled lines that no request of the bill explains, and requests of the bill that no line can stand for.
+
+    The one difference that may be is named in the ledger: an estimate stands for a request whose end nobody heard.
+    """
     bill = Counter(request.charge for request in history.requests if request.charge is not None)
     wrong = []
     for line in history.stored.ledger:
         if bill[line] > 0:
             bill[line] -= 1
-        elif not _is_sum(line, bill):
+        else:
             wrong.append(f"no request explains {line}")
+    unexplained = bill.total() - history.stored.estimated
+    if unexplained > 0:
+        left = [charge for charge, count in bill.items() if count > 0]
+        wrong.append(f"{unexplained} requests of the bill have no line, of those that cost {left[:3]}")
     return wrong
-
-
-def _is_sum(line: Charge, bill: Counter[Charge]) -> bool:
-    """Return whether a line may be the sum of several requests: one of them at least is smaller in everything."""
-    return any(item.input <= line.input and item.output <= line.output for item, count in bill.items() if count > 0)
 
 
 VERDICTS: Mapping[str, Verdict] = {
@@ -305,7 +306,7 @@ VERDICTS: Mapping[str, Verdict] = {
     "schedule": schedule_not_once,
     "digest": digest_not_once,
     "request": contradicting_request,
-    "ledger": ledger_without_bill,
+    "ledger": ledger_against_bill,
 }
 """Every verdict by its name in the table."""
 

@@ -7,11 +7,12 @@ import html
 import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from adapters.web.playground.composer import message_id
 from adapters.web.playground.live_reply import BOT, TAKEN_BACK
-from benchmarks.crash.browser import Browser, NotThere
+from benchmarks.crash.browser import PAUSE_SECONDS, Browser, NotThere
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -26,6 +27,7 @@ STATES: Mapping[str, State] = {
     "stopped": "done",
     "failed": "failed",
 }
+BLINK_SECONDS = 0.3
 _TAG = re.compile(r"<[^>]*>")
 _BODY = re.compile(r'<div class="prose body"[^>]*>(.*)</div>\s*<div class="answer-foot', re.DOTALL)
 
@@ -199,28 +201,32 @@ class WebTown:
             try:
                 return await page.browser.act(name, **values)
             except NotThere:
-                continue
+                await asyncio.sleep(PAUSE_SECONDS)
 
     # ------------------------------------------------------------ what is to be seen
 
     def finish(self, stored: Stored) -> None:
-        """Let the first page say what stands there now, as if everybody loaded theirs anew."""
+        """Let the first page say what stands there now, as if everybody loaded theirs anew, and when that began."""
         known = {id: place for page in self._pages for id, (place, _) in page.shown.items()}
-        gone = Seen(at=time.time(), text="", state="removed")
-        for id, (place, status, text) in {**{id: (place, "", "") for id, place in known.items()}, **stored.web}.items():
-            last = Seen(at=time.time(), text=text, state=STATES[status]) if status else gone
-            self._pages[0].shown.setdefault(id, (place, []))[1].append(last)
+        first = self._pages[0].shown
+        for id, answer in stored.web.items():
+            versions = first.setdefault(id, (answer.place, []))[1]
+            versions.insert(0, Seen(at=answer.at, text="", state="thinking"))
+            versions.append(Seen(at=time.time(), text=answer.text, state=STATES[answer.status]))
+        for id in known.keys() - stored.web.keys():
+            first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
 
     def shown(self) -> Sequence[Shown]:
-        """All that any page was told, message by message."""
-        every: dict[str, tuple[str, list[Seen]]] = {}
+        """All that pages were told, message by message: of each the view of the page that was told most."""
+        every: dict[str, Shown] = {}
+        ends = self._pages[0].shown
         for page in self._pages:
             for id, (place, seen) in page.shown.items():
-                every.setdefault(id, (place, []))[1].extend(seen)
-        return [
-            Shown(id=id, place=place, seen=sorted(seen, key=lambda each: each.at))
-            for id, (place, seen) in every.items()
-        ]
+                around = [] if page is self._pages[0] else [ends[id][1][0], ends[id][1][-1]]
+                view = Shown(id=id, place=place, seen=_lasting(sorted([*seen, *around], key=lambda each: each.at)))
+                if id not in every or len(view.seen) > len(every[id].seen):
+                    every[id] = view
+        return list(every.values())
 
     def left(self) -> Sequence[str]:
         """Return nothing: whatever looks like work is a message."""
@@ -229,6 +235,12 @@ class WebTown:
     def violations(self) -> Sequence[str]:
         """Return nothing: the playground is the bot's own."""
         return []
+
+
+def _lasting(seen: Sequence[Seen]) -> Sequence[Seen]:
+    """Return what stood there long enough to be seen: a page that comes back is told what it missed all at once."""
+    lasting = [one for one, after in pairwise(seen) if after.at - one.at >= BLINK_SECONDS]
+    return [*lasting, seen[-1]]
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:

@@ -11,7 +11,7 @@ from bot.access.decision import named_role, needs_groups
 from bot.access.roles import ROLE_WORDS, Permissions, Role, role_of
 from bot.errors import PlatformError
 from bot.ports import AccessStore, MembershipSource
-from bot.types import AccessRule, ConversationKey, Incoming, Membership, RuleKind, Subject
+from bot.types import AccessRule, AuthorKind, ConversationKey, Incoming, Membership, RuleKind, Subject
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ class AccessFacts:
 
 
 NO_FACTS: Final = AccessFacts()
+NOBODY_SPECIAL: Final = Membership()
 
 
 class AccessControl:
@@ -41,7 +42,7 @@ class AccessControl:
         """Return what decides whether the bot is open to the author of `asked`. Raises `StorageError`."""
         rules = await self._store.rules_for(asked.key)
         groups = needs_groups(asked, rules)
-        if not groups and asked.bot_is_member:
+        if not groups and asked.bot_is_member and asked.author_kind is not AuthorKind.UNTOLD:
             return AccessFacts(rules=rules)
         return AccessFacts(rules=rules, membership=await self._membership(asked, groups=groups))
 
@@ -81,8 +82,8 @@ class AccessControl:
 
     async def _membership(self, asked: Incoming, *, groups: bool) -> Membership | None:
         platform = self._platforms.get(asked.key.platform)
-        if not isinstance(platform, MembershipSource):
-            return None
+        if not isinstance(platform, MembershipSource):  # it has neither groups nor guests
+            return NOBODY_SPECIAL
         try:
             return await platform.membership(asked, groups=groups)
         except PlatformError as error:

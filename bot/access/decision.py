@@ -64,13 +64,21 @@ def is_about(subject: Subject, incoming: Incoming, membership: Membership | None
         case SubjectKind.GROUP:
             return _is_in_group(subject, incoming, membership)
         case SubjectKind.GUESTS:
-            return None if incoming.author_kind is AuthorKind.UNTOLD else incoming.author_kind is AuthorKind.GUEST
+            kind = kind_of(incoming, membership)
+            return None if kind is AuthorKind.UNTOLD else kind is AuthorKind.GUEST
         case SubjectKind.STRANGERS:
-            return incoming.author_kind is AuthorKind.EXTERNAL
+            return kind_of(incoming, membership) is AuthorKind.EXTERNAL
         case SubjectKind.BOTS:
             return author.is_bot
         case SubjectKind.EVERYBODY:
             return True
+
+
+def kind_of(incoming: Incoming, membership: Membership | None) -> AuthorKind:
+    """Return what the author of `incoming` is where it stands: as it tells itself, else as the platform was asked."""
+    if incoming.author_kind is AuthorKind.UNTOLD and membership is not None:
+        return membership.author_kind
+    return incoming.author_kind
 
 
 def _is_in_group(subject: Subject, incoming: Incoming, membership: Membership | None) -> bool | None:
@@ -109,7 +117,8 @@ def reason_to_refuse(
     parameters: Mapping[str, ParameterValue],
 ) -> str:
     """Return why the bot is not open to the author of `incoming`, for the log; "" where it is."""
-    is_administrator = incoming.is_admin or named_role(incoming, rules, membership) is RuleKind.ADMINISTRATOR
+    administers = incoming.is_admin or (membership is not None and membership.administers)
+    is_administrator = administers or named_role(incoming, rules, membership) is RuleKind.ADMINISTRATOR
     if is_administrator and not incoming.author.is_bot:
         return ""
     match verdict(incoming, rules, membership):
@@ -127,7 +136,7 @@ def _reason_by_default(
     if incoming.author.is_bot:
         named = parameters.get("bots")
         return "" if isinstance(named, tuple) and incoming.author.id in named else A_BOT
-    if incoming.author_kind is AuthorKind.EXTERNAL and parameters.get("strangers") != "answer":
+    if kind_of(incoming, membership) is AuthorKind.EXTERNAL and parameters.get("strangers") != "answer":
         return STRANGER
     if not incoming.bot_is_member and not (membership is not None and membership.shares_workspace):
         return NO_SHARED_WORKSPACE

@@ -9,13 +9,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.access.control import AccessControl
 from bot.access.rule_words import GRAMMAR
-from bot.app.core import utc_now
-from bot.app.operator_commands import by_operator, carry_out, open_database
+from bot.app.clock import utc_now
+from bot.app.database import by_operator, carry_out, open_database
 from bot.command_help import add_command
-from bot.commands.access import decide
-from bot.commands.audit import audit_line
 from bot.errors import InvalidInput
 from bot.ports import Commands
 from bot.settings import Settings, load_settings
@@ -80,6 +77,8 @@ def _access(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
+    from bot.commands.audit import audit_line
+
     found = audit_trail(load_settings(), since=options.since, who=options.who, within=options.at)
     for record in asyncio.run(found):
         if options.json:
@@ -99,6 +98,9 @@ def place_named(text: str) -> ConversationKey:
 
 async def change_access(settings: Settings, place: str, words: str) -> str:
     """Show or change access rules as `/access` does; what there is to tell. Raises `InvalidInput`."""
+    from bot.access.control import AccessControl
+    from bot.commands.access import decide
+
     asked = by_operator(place_named(place))
     async with open_database(settings) as store:
         return await carry_out(store, await decide(words, asked, store, AccessControl(store, {})), asked)

@@ -10,25 +10,24 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.seed.surrogates import without_halves
 from adapters.terminal import Terminal, attachments
-from bot.app.core import Core, EngineRole, open_core, utc_now
-from bot.app.own_history import key_of
+from bot.app.clock import utc_now
+from bot.app.core import Core, EngineRole, open_core
+from bot.app.own_history import YOU, key_of
 from bot.app.spending_limits import set_up_budgets
 from bot.app.stop_signals import Interrupted, StopSignals
 from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
+from bot.surrogates import without_halves
 from bot.turns.queue_pause import is_paused
-from bot.types import Draft, HandleResult, Incoming, ParameterValue, Person
+from bot.types import Draft, HandleResult, Incoming, ParameterValue
 from storage import single_conversation
 
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 3.0
 """How long a stopped answer may take to be recorded; then it is left as by a crash."""
-
-YOU = Person(id="you", name="You")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +97,7 @@ def incoming_of(question: AskRequest) -> Incoming:
 async def open_asking(settings: Settings, terminal: Terminal, thread: str) -> AsyncIterator[Core]:
     """Yield a core that answers in one conversation, with a limit to what may be spent."""
     places = nullcontext({terminal.name: terminal})
-    async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
+    async with open_core(settings, lambda *_: places, grace=0, role=EngineRole.ASKS) as core:
         with single_conversation(settings.database_url, thread):
             if limits := await set_up_budgets(settings, core.store):
                 logger.info(limits)

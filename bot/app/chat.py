@@ -8,14 +8,15 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapters.seed.surrogates import without_halves
 from adapters.terminal.chat_screen import ChatScreen
 from bot.app.ask import AskRequest, drain, incoming_of, open_asking
-from bot.app.core import Core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core
 from bot.app.own_history import key_of
 from bot.app.stop_signals import Interrupted, StopSignals
 from bot.errors import BotError
 from bot.settings import Settings
+from bot.surrogates import without_halves
 from bot.types import Outcome, StoredEntry
 
 TYPED_FILE = "typed"

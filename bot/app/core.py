@@ -10,19 +10,18 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum, auto
-from functools import partial
 from importlib.metadata import version
 from typing import Final
 
 from adapters.dates import DateWords
 from adapters.seed import SeedModel
-from adapters.web.health import Metrics, ObservedModel
+from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
 from bot.access.fallback import PricedModel
+from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
-from bot.app.heartbeat import processes
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.app.shared_pace import keep_dividing
@@ -76,17 +75,13 @@ class Core:
     rates: LearnedRates
     metrics: Metrics
     worker: str
-
-
-def utc_now() -> datetime:
-    """Return the clock of the running bot."""
-    return datetime.now(UTC)
+    clock: Clock
 
 
 @asynccontextmanager
 async def open_core(
     settings: Settings,
-    open_platforms: Callable[[Store, str], AbstractAsyncContextManager[Mapping[str, Platform]]],
+    open_platforms: Callable[[Store, str, Clock], AbstractAsyncContextManager[Mapping[str, Platform]]],
     *,
     grace: float | None,
     role: EngineRole = EngineRole.RUNS,
@@ -95,8 +90,8 @@ async def open_core(
 ) -> AsyncIterator[Core]:
     """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 
-    `open_platforms` opens where answers go, `model_of` the model that the settings name. At the end running turns may
-    finish within `grace` seconds, and the rest is handed back.
+    `open_platforms` opens where answers go, by the clock of the database; `model_of` the model that the settings name.
+    At the end running turns may finish within `grace` seconds, and the rest is handed back.
     """
     url = settings.database_url
     await migrate_patiently(url)
@@ -108,7 +103,7 @@ async def open_core(
             await store.settle_abandoned(before=clock() if is_alone else clock() - LONGEST_REQUEST)
         model, told = await stack.enter_async_context(model_of(settings))
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
-        platforms = await stack.enter_async_context(open_platforms(store, model.name))
+        platforms = await stack.enter_async_context(open_platforms(store, model.name, clock))
         searches = not settings.uses_local_model
         files = make_files(settings, platforms, sounds_of(settings, model))
         metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
@@ -134,6 +129,7 @@ async def open_core(
             rates=rates,
             metrics=metrics,
             worker=worker,
+            clock=clock,
         )
 
 
@@ -154,7 +150,7 @@ def _upkeep(
         "digests": digests.run(),
     }
     if isinstance(model, SeedModel):
-        parts["shared pace"] = keep_dividing(model.limits, partial(processes, store, clock))
+        parts["shared pace"] = keep_dividing(model.limits, store.running_processes)
     return parts
 
 

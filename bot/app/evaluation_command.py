@@ -7,23 +7,17 @@ import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from bot.app.evaluation_run import (
-    HEADER,
-    CaseResult,
-    EvaluationSetting,
-    check_files,
-    evaluate,
-    setting_of,
-    summary_row,
-)
 from bot.command_help import add_command, log_only_failures
 from bot.errors import InvalidInput
 from bot.evaluation import EvaluationCase, read_cases
 from bot.exit_codes import EXIT_FAILED
 from bot.ports import Commands
 from bot.standard_streams import note, say, say_json
+
+if TYPE_CHECKING:
+    from bot.app.evaluation_run import CaseResult, EvaluationSetting
 
 AT_ONCE: Final = 4
 MOST_AT_ONCE: Final = 64
@@ -73,6 +67,8 @@ def _at_once(text: str) -> int:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
+    from bot.app.evaluation_run import HEADER, check_files, setting_of, summary_row
+
     log_only_failures(options)
     cases = [case for case in read_cases(_text_of(options.file)) if options.only in case.name]
     if not cases:
@@ -100,6 +96,8 @@ def _text_of(file: Path) -> str:
 async def _results(
     setting: EvaluationSetting, cases: Sequence[EvaluationCase], options: argparse.Namespace
 ) -> Sequence[CaseResult]:
+    from bot.app.evaluation_run import evaluate
+
     results: list[CaseResult] = []
     async for result in evaluate(setting, cases, folder=options.file.parent, at_once=options.at_once):
         results.append(result)

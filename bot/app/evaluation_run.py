@@ -15,7 +15,8 @@ from typing import Final
 
 from adapters.terminal import attachments
 from adapters.terminal.answer_collector import AnswerCollector
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, EngineRole, open_core
 from bot.app.own_history import key_of
 from bot.commands.arguments import parse_overrides
 from bot.context.tokens import estimate_entry
@@ -80,7 +81,7 @@ async def evaluate(
         changes = {"database_url": f"sqlite:///{scratch}/eval.db", "state_folder": Path(scratch)}
         settings, place = setting.settings.model_copy(update=changes), AnswerCollector()
         places = nullcontext({place.name: place})
-        async with open_core(settings, lambda _store, _model: places, grace=0, role=EngineRole.ASKS) as core:
+        async with open_core(settings, lambda *_: places, grace=0, role=EngineRole.ASKS) as core:
             free = asyncio.Semaphore(at_once)
 
             async def ask(number: int) -> CaseResult:

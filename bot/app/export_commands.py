@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.access.audit_trail import OPERATOR
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.app.database import open_database
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
-from bot.app.operator_commands import open_database
 from bot.command_help import add_command
 from bot.errors import InvalidInput
 from bot.language import quantity

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from adapters.listeners import listen, serve
-from adapters.web.health import health_app
-from bot.app.core import Core, utc_now
+from adapters.web.health.health_app import health_app
+from bot.app.core import Core
 from bot.app.heartbeat import telling
 from bot.app.installation import Installation
 from bot.errors import ConfigError
@@ -26,12 +26,12 @@ NAMES: Final = ("HEALTH_HOST", "HEALTH_PORT")
 async def watched(settings: Settings, core: Core, installation: Installation, kind: str) -> AsyncIterator[None]:
     """Answer on the health listener and tell of this process, as long as the context lasts. Raises `ConfigError`."""
     listening = _listen(settings)
-    app = health_app(installation.readiness, core.metrics, core.store, utc_now)
+    app = health_app(installation.readiness, core.metrics, core.store, core.clock)
     task = None
     if listening is not None:
         task = asyncio.create_task(serve(app, listening), name="health listener")
     try:
-        async with telling(core.store, utc_now, name=core.worker, kind=kind, version=installation.version):
+        async with telling(core.store, core.clock, name=core.worker, kind=kind, version=installation.version):
             yield
     finally:
         if task is not None:

@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Final
 
 from adapters.seed import SeedModel, check_account, check_reachable
-from adapters.web.health import Readiness
+from adapters.web.health.readiness import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
 from bot.app.operator_commands import check_all, reconcile

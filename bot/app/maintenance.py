@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bot.access.audit_trail import OPERATOR, person_key
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.errors import ConfigError, InvalidInput, StorageError
 from bot.ports import Clock, Store
 from bot.retention import NO_TERMS, PARAMETER, Retention

@@ -7,8 +7,7 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.app import maintenance
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.app.own_history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
@@ -79,6 +78,8 @@ def _add_forget(commands: Commands) -> None:
 
 
 def _queue(options: argparse.Namespace) -> int:
+    from bot.app import maintenance
+
     figures = asyncio.run(maintenance.queue_figures(load_settings()))
     age = None if figures.oldest_accepted_at is None else (utc_now() - figures.oldest_accepted_at).total_seconds()
     shown = {**asdict(figures), "oldest_open_seconds": age and round(age, 3)}
@@ -95,6 +96,8 @@ def _plain(value: object) -> str:
 
 
 def _forget_conversation(options: argparse.Namespace) -> int:
+    from bot.app import maintenance
+
     key = key_of(options.key) if options.own else _key_named(options.key)
     say(f"Deleted: {quantity(asyncio.run(maintenance.forget_conversation(chosen_settings(options), key)), 'message')}.")
     return 0
@@ -109,18 +112,24 @@ def _key_named(text: str) -> ConversationKey:
 
 
 def _forget_person(options: argparse.Namespace) -> int:
+    from bot.app import maintenance
+
     gone = asyncio.run(maintenance.forget_person(load_settings(), options.platform, options.id))
     say(f"Deleted: {quantity(gone, 'message')}.")
     return 0
 
 
 def _back_up(options: argparse.Namespace) -> int:
+    from bot.app import maintenance
+
     asyncio.run(maintenance.back_up_database(load_settings(), options.file))
     say(f"Written and checked: {options.file}")
     return 0
 
 
 def _copy(options: argparse.Namespace) -> int:
+    from bot.app import maintenance
+
     counts = asyncio.run(
         maintenance.move_database(options.source, options.target, lambda name, rows: mention(f"{name:20} {rows:>10,}"))
     )

@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
-from uuid import uuid4
 
 from adapters.seed import examine, read_usage
-from bot.access.audit_trail import OPERATOR
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
+from bot.app.database import open_database
 from bot.app.learned_prices import learned_name
 from bot.app.models import open_fallback, open_model
 from bot.app.platform_registry import ConfiguredPlatform
@@ -23,43 +21,10 @@ from bot.errors import ConfigError, InvalidInput
 from bot.learned_rates import LearnedRates
 from bot.parameter_resolver import effective_at, resolve
 from bot.parameters import Effective
-from bot.ports import Store
 from bot.pricing import RateCard
 from bot.settings import Settings
-from bot.turns.effects import Effect
-from bot.types import ConversationKey, Entrance, Incoming, Person, Spending, Within
+from bot.types import ConversationKey, Spending, Within
 from storage import migrate, open_store
-
-NOWHERE: Final = ConversationKey(platform="", workspace="", channel="", thread="")
-"""The key of what is about the whole installation."""
-
-
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Store]:
-    """Yield the database at the newest schema, for a command that a platform adds."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
-        yield store
-
-
-def by_operator(key: ConversationKey = NOWHERE) -> Incoming:
-    """Return what whoever runs the bot wants of a place, once."""
-    return Incoming(
-        key=key,
-        dedupe_key=f"{OPERATOR}:{uuid4().hex}",
-        author=Person(id=OPERATOR, name=OPERATOR),
-        text="",
-        sent_at=utc_now(),
-        entrance=Entrance.COMMAND_LINE,
-        is_admin=True,
-    )
-
-
-async def carry_out(store: Store, effect: Effect[Any], asked: Incoming) -> str:
-    """Carry out what the operator wants, with its line in the audit trail; what there is to tell."""
-    done = await store.carry_out(asked, effect.change, effect.tell)
-    await store.mark_answered(asked.key.platform, asked.dedupe_key)
-    return done.answer if done is not None else ""
 
 
 async def migrate_database(settings: Settings) -> None:
@@ -78,8 +43,7 @@ async def parameters_at(settings: Settings, place: str) -> Mapping[str, Effectiv
     if not workspace or any(more):
         raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
     key = ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_database(settings) as store:
         return await effective_at(key, store)
 
 
@@ -126,11 +90,7 @@ async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:
 
     Beside them what was learned where nothing is told, with the evidence, a sentence each.
     """
-    await migrate(settings.database_url)
-    async with (
-        open_store(settings.database_url, clock=utc_now) as store,
-        open_model(settings) as (model, rates),
-    ):
+    async with open_database(settings) as store, open_model(settings) as (model, rates):
         await rates.refresh()
         learned = LearnedRates(rates, store, name=learned_name(settings, model.name))
         await learned.recall()
@@ -139,8 +99,7 @@ async def current_rates(settings: Settings) -> tuple[RateCard, Sequence[str]]:
 
 async def spending(settings: Settings, *, since: datetime) -> Spending:
     """Return what our ledger says since then."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_database(settings) as store:
         return await store.usage_totals(since=since, until=utc_now())
 
 

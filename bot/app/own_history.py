@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +12,14 @@ from typing import Final
 from platformdirs import user_data_path
 
 from adapters.terminal import Terminal
-from bot.app.core import utc_now
+from bot.app.database import open_database
 from bot.errors import ConfigError, InvalidInput
-from bot.ports import Store
 from bot.private_files import make_private_folder
 from bot.settings import Settings, load_settings
-from bot.types import ConversationKey, StoredEntry
-from storage import migrate, open_store
+from bot.types import ConversationKey, Person, StoredEntry
 
 WORKSPACE, CHANNEL = "local", "terminal"
+YOU: Final = Person(id="you", name="You")
 FILE_NAME: Final = "history.db"
 EARLIEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -75,17 +73,9 @@ def _url_of(file: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@asynccontextmanager
-async def open_history(settings: Settings) -> AsyncIterator[Store]:
-    """Yield the history that `settings` name, to be read."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
-        yield store
-
-
 async def past_conversations(settings: Settings) -> Sequence[PastConversation]:
     """Return all conversations of the command line with what was said, the newest first."""
-    async with open_history(settings) as store:
+    async with open_database(settings) as store:
         times = await store.active_conversations(Terminal.name, since=EARLIEST)
         newest_first = sorted(times.items(), key=lambda item: item[1], reverse=True)
         return [
@@ -97,7 +87,7 @@ async def past_conversations(settings: Settings) -> Sequence[PastConversation]:
 
 async def past_conversation(settings: Settings, name: str) -> Sequence[StoredEntry]:
     """Return what was said in a conversation. Raises `InvalidInput` where there is none of that name."""
-    async with open_history(settings) as store:
+    async with open_database(settings) as store:
         entries = await store.get_entries(key_of(name), start=0)
     if not entries:
         raise InvalidInput(f"There is no conversation {name!r}; 'seedling conversations' lists them.")

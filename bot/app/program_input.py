@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from adapters.seed.surrogates import without_halves
+from bot.surrogates import without_halves
 
 
 def readable(options: argparse.Namespace) -> argparse.Namespace:

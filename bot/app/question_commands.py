@@ -7,11 +7,10 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.terminal.control_characters import without_controls
-from bot.app.ask import YOU, AskRequest, AskResult, ask
-from bot.app.own_history import found_in, past_conversation, past_conversations, with_own_history
+from bot.app.own_history import YOU, found_in, past_conversation, past_conversations, with_own_history
 from bot.command_help import add_command, log_only_failures
 from bot.commands.arguments import parse_overrides
 from bot.errors import InvalidInput
@@ -21,6 +20,9 @@ from bot.ports import Commands
 from bot.settings import Settings, load_settings
 from bot.standard_streams import OutputLost, note, piped_file, say, say_json
 from bot.types import Draft, Outcome
+
+if TYPE_CHECKING:
+    from bot.app.ask import AskResult
 
 BEGINNING: Final = 60
 """Characters of a message by which it is recognised in a list."""
@@ -96,6 +98,8 @@ def _add_database(command: argparse.ArgumentParser) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
+    from bot.app.ask import AskRequest, ask
+
     question = sys.stdin.read() if options.question == "-" else options.question
     settings = with_own_history(load_settings(), options.db)
     log_only_failures(options)
@@ -147,7 +151,7 @@ def _as_json(asked: AskResult) -> Mapping[str, Any]:
 def _chat(options: argparse.Namespace) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InvalidInput("'seedling chat' needs a terminal; 'seedling ask' reads from and writes to anything.")
-    from bot.app.chat import ChatRequest, chat  # noqa: PLC0415 - its libraries are loaded only for this
+    from bot.app.chat import ChatRequest, chat
 
     settings = with_own_history(load_settings(), options.db)
     log_only_failures(options)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from adapters.media.media_limits import FILE_BYTES
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.console import console_part
 from adapters.web.frame import FrameOptions
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from adapters.web.playground.platform import Playground, PlaygroundOptions
+from bot.app.core import Core, EngineRole, open_core
 from bot.app.health import watched
 from bot.app.installation import Installation
 from bot.app.maintenance import keep_retention
@@ -25,9 +25,8 @@ from bot.app.web import check_sign_in, frame_options
 from bot.commands.completion import complete
 from bot.errors import ConfigError
 from bot.language import gettext_noop, quantity
-from bot.ports import ListeningPlatform, Platform, Store
+from bot.ports import Clock, ListeningPlatform, Platform, Store
 from bot.settings import Settings
-from bot.types import RunnerKind
 from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
@@ -104,7 +103,7 @@ class ProcessKind:
     def name(self) -> str:
         """Return what such a process is called: as its command is."""
         if self.role is EngineRole.RUNS:
-            return RunnerKind.RUN if self.playground else RunnerKind.WORKER
+            return "run" if self.playground else "worker"
         return "web" if self.playground else self.listens[0].spec.name
 
 
@@ -132,10 +131,10 @@ async def _open_and_serve(
     chats: dict[str, ListeningPlatform] = {}  # by their titles
 
     @asynccontextmanager
-    async def platforms(store: Store, model_name: str) -> AsyncIterator[Mapping[str, Platform]]:
-        playground = Playground(store, options=_playground_options(settings, web, model_name), clock=utc_now)
+    async def platforms(store: Store, model_name: str, clock: Clock) -> AsyncIterator[Mapping[str, Platform]]:
+        playground = Playground(store, options=_playground_options(settings, web, model_name), clock=clock)
         playgrounds.append(playground)
-        async with open_platforms(process.answers, settings, store, clock=utc_now) as opened:
+        async with open_platforms(process.answers, settings, store, clock=clock) as opened:
             chats.update({item.spec.title: opened[item.spec.name] for item in process.listens})
             yield {playground.name: playground, **opened}
 
@@ -147,7 +146,7 @@ async def _open_and_serve(
             announce(limits)
         supervisor = Supervisor(announce)
         installation = _installation(settings, core, process, supervisor)
-        playgrounds[0].add(console_part(core.store, installation, utc_now))
+        playgrounds[0].add(console_part(core.store, installation, core.clock))
         tasks = _listening(supervisor, core, chats, playgrounds[0] if process.playground else None)
         tasks.extend(_background(supervisor, settings, core, playgrounds[0], process))
         tasks.append(asyncio.create_task(end.told(), name="stop signal"))
@@ -177,7 +176,7 @@ def _installation(settings: Settings, core: Core, process: ProcessKind, supervis
         model=core.model,
         learned=core.rates,
         supervisor=supervisor,
-        clock=utc_now,
+        clock=core.clock,
         heard=[item.spec.title for item in process.listens],
     )
 

@@ -16,7 +16,7 @@ from enum import IntEnum
 from typing import Final, Generic, TypeVar
 
 PROGRESS_SHARE: Final = 0.75
-"""What of a limit progress may use; the rest stays free for first texts and ends."""
+"""What of a limit progress and background work may use; the rest stays free for what people wait for."""
 
 LIMITERS_KEPT: Final = 1_000
 """Idle limiters beyond these are dropped; they hold nothing that matters after their window."""
@@ -31,6 +31,7 @@ class Priority(IntEnum):
     FINAL = 1  # its end, or a command's answer
     NORMAL = 2  # anything else that has to happen
     PROGRESS = 3  # overtaken by the next one
+    BACKGROUND = 4  # what nobody waits for
 
 
 class SlidingWindow:
@@ -99,8 +100,16 @@ class RateLimiter:
 
     def may_progress(self, reserved: int = 0) -> bool:
         """Return whether a call that could be left out may begin; `reserved` are ends that are still to come."""
-        kept = max(reserved, round(self.calls * (1 - PROGRESS_SHARE)))
-        return not self._waiting and self.free > kept
+        return not self._waiting and self.free > max(reserved, self._kept)
+
+    @property
+    def _kept(self) -> int:
+        """How many calls stay free for what people wait for."""
+        return round(self.calls * (1 - PROGRESS_SHARE))
+
+    def _room(self, priority: int) -> int:
+        """Return how many calls of a priority could begin now."""
+        return self.free - (self._kept if priority == Priority.BACKGROUND else 0)
 
     @asynccontextmanager
     async def call(self, priority: Priority = Priority.NORMAL) -> AsyncIterator[None]:
@@ -121,7 +130,7 @@ class RateLimiter:
         self._paused_until = max(self._paused_until, self._now() + seconds)
 
     async def _enter(self, priority: Priority) -> None:
-        if not self._waiting and self.free > 0:
+        if not self._waiting and self._room(priority) > 0:
             self._under_way += 1
             return
         place = asyncio.get_running_loop().create_future()
@@ -142,7 +151,7 @@ class RateLimiter:
 
     def _admit(self) -> None:
         """Let in who waits, as far as there are places, and come back when the next one is free."""
-        while self._waiting and (self._waiting[0][2].done() or self.free > 0):
+        while self._waiting and (self._waiting[0][2].done() or self._room(self._waiting[0][0]) > 0):
             place = heapq.heappop(self._waiting)[2]
             if not place.done():
                 self._under_way += 1
@@ -150,15 +159,16 @@ class RateLimiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._waiting and (wait := self._until_free()) is not None:
+        if self._waiting and (wait := self._until_free(self._waiting[0][0])) is not None:
             self._timer = asyncio.get_running_loop().call_later(wait, self._admit)
 
-    def _until_free(self) -> float | None:
+    def _until_free(self, priority: int) -> float | None:
         """Seconds until a place is free; None when the end of a call under way will tell."""
-        if self._under_way >= self.calls:
+        taken = self._under_way + (self._kept if priority == Priority.BACKGROUND else 0)
+        if taken >= self.calls:
             return None
         now = self._now()
-        return max(0.001, self._window.wait(1 + self._under_way, now), self._paused_until - now)
+        return max(0.001, self._window.wait(1 + taken, now), self._paused_until - now)
 
     @staticmethod
     def _now() -> float:

@@ -24,7 +24,7 @@ BREAKS = {
         "older messages were left out, because sending them had come to cost more than leaving them out"
     ),
     CacheBreak.COLD: gettext_noop("the cache had expired anyway, so leaving older messages out cost nothing extra"),
-    CacheBreak.HEAD_CHANGED: gettext_noop("a setting, the channel's name or topic, or the notes had changed"),
+    CacheBreak.PROMPT_CHANGED: gettext_noop("a setting, the channel's name or topic, or the notes had changed"),
     CacheBreak.MODE_CHANGED: gettext_noop("thinking or web search was switched on or off"),
     CacheBreak.DROPPED: gettext_noop("the question before got no answer and is no longer sent"),
     CacheBreak.MEDIA: gettext_noop(

@@ -14,7 +14,7 @@ from bot.context.sounds import heard
 from bot.context.tokens import estimate
 from bot.context.transcript import one_line, plain_name
 from bot.errors import FileGone, FileTooLarge, PlatformError
-from bot.language import gettext
+from bot.language import gettext, told
 from bot.ports import FileSource, MediaReader, SoundReader
 from bot.types import (
     Attachment,
@@ -28,6 +28,7 @@ from bot.types import (
     ThreadMessage,
     UnreadableFile,
 )
+from bot.types.said import Said
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +45,10 @@ Message = TypeVar("Message", Incoming, ThreadMessage)
 FILES_AT_ONCE: Final = 20  # more in one question, or in an old thread, are named and not read
 SHARE_OF_PROMPT: Final = 1 / 2  # what of a prompt files may fill; the rest is for the conversation
 NO_LONGER_SHOWN: Final = "(the pictures and files of this message are no longer shown)"
-TOO_MANY: Final = f"is one of more than {FILES_AT_ONCE} files"
+TOO_MANY: Final = Said("is one of more than {count} files", count=FILES_AT_ONCE)
 NOTE_LENGTH: Final = 300  # characters of what people are told of one file; the model reads all of it
-NOT_FETCHED: Final = "could not be fetched"
-GONE: Final = "was deleted"
+NOT_FETCHED: Final = Said("could not be fetched")
+GONE: Final = Said("was deleted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,14 +105,14 @@ class AttachmentLoader:
         self, asked: Incoming, attachment: Attachment, message_id: str, terms: FileTerms
     ) -> FileOutcome:
         limit = self.reader.file_bytes
-        too_large = FileTooLarge(limit)
+        too_large = Said("is larger than {size} MB", size=limit / 1_000_000)
         if attachment.size > limit:
-            return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
+            return UnreadableFile(name=attachment.name, reason=too_large)
         try:
             of = MessageRef(key=asked.key, message_id=message_id)
             data = await self.sources[asked.key.platform].fetch(attachment, limit=limit, of=of)
         except FileTooLarge:
-            return UnreadableFile(name=attachment.name, reason=f"is {too_large}")
+            return UnreadableFile(name=attachment.name, reason=too_large)
         except PlatformError as error:
             logger.warning("attachment not fetched", extra={"attachment": attachment.id, "error": str(error)})
             return UnreadableFile(name=attachment.name, reason=GONE if isinstance(error, FileGone) else NOT_FETCHED)
@@ -160,12 +161,12 @@ def notices_of(outcomes: Mapping[str, FileOutcome]) -> tuple[str, ...]:
 def _notice(outcome: FileOutcome) -> str:
     name = repr(plain_name(outcome.name))
     if isinstance(outcome, UnreadableFile):
-        return gettext("{name} was not read: it {reason}.").format(name=name, reason=gettext(outcome.reason))
+        return gettext("{name} was not read: it {reason}.").format(name=name, reason=told(outcome.reason))
     if not outcome.note:
         return ""
-    said = one_line(outcome.note)
+    said = one_line(told(outcome.note))
     shown = said if len(said) <= NOTE_LENGTH else f"{said[:NOTE_LENGTH].rstrip()}..."
-    return gettext("About {name}: {note}. {advice}").format(name=name, note=shown, advice=outcome.advice).rstrip()
+    return gettext("About {name}: {note}. {advice}").format(name=name, note=shown, advice=told(outcome.advice)).rstrip()
 
 
 def newest_files(messages: Sequence[Message], count: int = FILES_AT_ONCE) -> Sequence[Message]:

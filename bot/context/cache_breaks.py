@@ -18,7 +18,7 @@ class CacheBreak(StrEnum):
     FIRST = "first"
     TRIM = "trim"
     COLD = "cold"
-    HEAD_CHANGED = "head changed"
+    PROMPT_CHANGED = "head changed"  # the earlier name, under which it is stored
     MODE_CHANGED = "mode changed"
     DELETED = "deleted"
     DROPPED = "dropped"
@@ -26,24 +26,24 @@ class CacheBreak(StrEnum):
 
 
 # After these nothing of the history is cached, so that leaving out what is in the notes costs nothing.
-FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.HEAD_CHANGED})
+FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.PROMPT_CHANGED})
 
 
 def known_break(conversation: Conversation) -> CacheBreak | None:
     """Return the break that was decided or suffered before the next request; None for none."""
     if conversation.last_request_at is None:
         return CacheBreak.FIRST
-    return CacheBreak(conversation.head_digest) if conversation.head_digest in set(CacheBreak) else None
+    return CacheBreak(conversation.prompt_digest) if conversation.prompt_digest in set(CacheBreak) else None
 
 
 def mark_prefix_broken(conversation: Conversation, reason: CacheBreak) -> Conversation:
     """Return the conversation, remembering that its next request cannot extend the last one, and why.
 
-    The reason stands in place of the head's digest, which it cannot be mistaken for. The first reason stays.
+    The reason stands in place of the digest, which it cannot be mistaken for. The first reason stays.
     """
     if known_break(conversation) is not None:
         return conversation
-    return replace(conversation, head_digest=reason.value)
+    return replace(conversation, prompt_digest=reason.value)
 
 
 def with_notes(conversation: Conversation, condensed: Condensation) -> Conversation:
@@ -56,7 +56,7 @@ def with_notes(conversation: Conversation, condensed: Condensation) -> Conversat
         return conversation
     if condensed.notes:
         noted = replace(conversation, memory=condensed.notes, condensed_until=condensed.until, condensed_in_vain=0)
-        return noted if known_break(noted) is CacheBreak.FIRST else replace(noted, head_digest=CacheBreak.TRIM.value)
+        return noted if known_break(noted) is CacheBreak.FIRST else replace(noted, prompt_digest=CacheBreak.TRIM.value)
     if not condensed.in_vain:
         return conversation
     if conversation.condensed_in_vain + 1 < TRIES:
@@ -80,7 +80,7 @@ def merge_concurrent_changes(after: Conversation, *, now: Conversation | None) -
         condensed_in_vain=now.condensed_in_vain,
     )
     if now.revision != after.revision:
-        return replace(kept, head_digest=CacheBreak.DELETED.value)
+        return replace(kept, prompt_digest=CacheBreak.DELETED.value)
     if now.memory != after.memory:
-        return replace(kept, head_digest=CacheBreak.TRIM.value)
+        return replace(kept, prompt_digest=CacheBreak.TRIM.value)
     return kept

@@ -17,7 +17,6 @@ from typing import Final
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context import condensed_notes
-from bot.context.cache_breaks import CacheBreak, known_break
 from bot.context.request_builder import PreparedRequest
 from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
@@ -86,11 +85,20 @@ class _Piece:
 class Compactor:
     """Writes the notes of conversations, one at a time in each."""
 
-    def __init__(self, store: Store, model: MeteredModel, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        store: Store,
+        model: MeteredModel,
+        *,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
         self._store = store
         self._model = model
         self._clock = clock
         self._sleep = sleep
+        self._wait_seconds = wait_seconds
         self._jobs: dict[ConversationKey, _Job] = {}
 
     def begin(self, turn: Turn, answered: PreparedRequest) -> None:
@@ -102,7 +110,7 @@ class Compactor:
         job.task = asyncio.create_task(self._run(job, earlier, turn, answered), name=f"notes {key}")
 
     async def wait(self, key: ConversationKey) -> None:
-        """Wait until notes on a conversation that are being written are stored, `WAIT_SECONDS` at most.
+        """Wait until notes on a conversation that are being written are stored, but not for long.
 
         Its next question has come: what was to be written after a pause is not.
         """
@@ -113,7 +121,7 @@ class Compactor:
         if job.written.is_set() and job.task is not None:
             job.task.cancel()
         with suppress(TimeoutError):
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(self._wait_seconds):
                 await job.written.wait()
 
     async def settled(self) -> None:
@@ -183,10 +191,8 @@ class Compactor:
     def _end_of_window(
         self, conversation: Conversation, answered: PreparedRequest, entries: Sequence[StoredEntry], *, cold: bool
     ) -> int:
-        """Return up to which position the next window would leave entries out; 0 where it would not."""
-        cut = known_break(conversation) is CacheBreak.TRIM  # the next request leaves out what is in the notes
-        start = max(conversation.window_start, conversation.condensed_until if cut else 0)
-        history = [stored for stored in entries if stored.position >= start]
+        """Return up to which position notes are worth writing for the next window; 0 where they are not."""
+        history = [stored for stored in entries if stored.position >= conversation.window_start]
         view: View = replace(
             answered.view,
             conversation=conversation,
@@ -208,7 +214,8 @@ class Compactor:
         limits, ratio = answered.limits, conversation.token_ratio
         most = limits.cheap_prompt if limits.at_most is None else corrected(limits.at_most, ratio)
         instruction = corrected(condensed_notes.instruction_tokens(limits.notes), ratio)
-        room = (most - instruction - 2 * limits.notes) >> conversation.condensed_in_vain
+        room = min(most - instruction - 2 * limits.notes, sum(corrected(stored.tokens, ratio) for stored in waiting))
+        room >>= conversation.condensed_in_vain
         read: list[Entry] = []
         for stored in waiting:
             room -= corrected(stored.tokens, ratio)

@@ -104,7 +104,7 @@ class PreparedRequest:
             broken="" if chosen.broken is None else chosen.broken.value,
             entries=len(chosen.entries),
             removed=len(chosen.removed),
-            system_prompt=chosen.head_tokens,
+            system_prompt=chosen.fixed_tokens,
             question=chosen.question_tokens,
             total=chosen.tokens,
             cached=chosen.cached,
@@ -115,12 +115,12 @@ class PreparedRequest:
         """Return what is learned from this request once it was answered."""
         last, chosen = self.view.conversation.last_request_at, self.window
         told = chosen.broken is None and last is not None and self.request.parameters.get("enable_caching") is True
-        long_enough = chosen.repeated >= chosen.head_tokens + CACHED_AT_LEAST
+        long_enough = chosen.repeated >= chosen.fixed_tokens + CACHED_AT_LEAST
         return Observation(
             usage=usage,
             pause=self.view.now - last if told and long_enough and last is not None else None,
             repeated=chosen.repeated,
-            shared_head=chosen.head_tokens,
+            shared_prefix=chosen.fixed_tokens,
         )
 
     def exchange(self, turn: TurnId, text: str, at: datetime, sources: Sequence[Source] = ()) -> tuple[NewEntry, ...]:

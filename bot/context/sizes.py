@@ -10,7 +10,7 @@ from itertools import accumulate, pairwise
 from typing import Final
 
 from bot.context import condensed_notes
-from bot.context.tokens import REQUEST_OVERHEAD, corrected, estimate, estimate_entry
+from bot.context.tokens import corrected, estimate_entry, estimate_request
 from bot.context.trim import TrimSchedule, overshoot
 from bot.context.view import FULL, View, WindowLimits
 from bot.errors import QuestionTooLong
@@ -54,27 +54,25 @@ class Sizes:
         """Return where the window begins when nothing is trimmed."""
         return self.starts[0]
 
-    @property
-    def reread(self) -> int:
-        """The cached tokens that a trim now would make the provider read anew."""
-        return max(0, self.held[self.goal] - self.unread + self._head_lost)
+    def reread(self, start: int, *, new_notes: bool = False) -> int:
+        """Return the cached tokens that a trim to `start` now, with notes or without, makes the provider read anew."""
+        return max(0, self.held[start] - self.unread + self._fixed_lost(new_notes=new_notes))
 
-    @property
-    def usual_reread(self) -> int:
-        """The same at an ordinary moment: the floor and what passes it, less the turn that is new."""
-        return max(0, self.floor + int(self.rhythm.overshoot - self.rhythm.growth) + self._head_lost)
+    def usual_reread(self, *, new_notes: bool = False) -> int:
+        """Return the same at an ordinary moment: the floor and what passes it, less the turn that is new."""
+        usual = self.floor + int(self.rhythm.overshoot - self.rhythm.growth)
+        return max(0, usual + self._fixed_lost(new_notes=new_notes))
 
-    @property
-    def _head_lost(self) -> int:
-        """What a trim makes the provider read anew of what stands before the window: its notes replace the old ones."""
-        kept = self.system if self.notes else self.fixed
+    def _fixed_lost(self, *, new_notes: bool) -> int:
+        """Return what is read anew of what stands before the window: new notes replace the old ones."""
+        kept = self.system if new_notes else self.fixed
         return self.fixed - kept if kept >= CACHED_AT_LEAST else self.fixed
 
 
 def measure(view: View, limits: WindowLimits) -> Sizes:
     ratio = view.conversation.token_ratio
-    system = REQUEST_OVERHEAD + estimate(view.system_prompt)
-    fixed = corrected(system + sum(map(estimate_entry, view.notes)), ratio)
+    system = estimate_request(view.system_prompt, ())  # our own words: the ratio is about what people and models write
+    fixed = system + corrected(sum(map(estimate_entry, view.notes)), ratio)
     asked = sum(entry.tokens for entry in view.question)
     question = corrected(asked, ratio)
     room = limits.prompt - fixed
@@ -82,7 +80,7 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
         raise QuestionTooLong(question, max(0, room))
     full = limits.context == FULL
     if limits.at_most is not None:
-        room = min(room, corrected(limits.at_most, ratio) - fixed)
+        room = min(room, system + corrected(max(0, limits.at_most - system), ratio) - fixed)
     cap = max(question, room if full else min(room, limits.cheap_prompt - fixed))
     kept = int(cap * KEPT_AT_LIMIT)
     floor = kept if full else min(kept, limits.floors[limits.context])
@@ -96,7 +94,7 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
         starts=starts,
         held=held,
         unread=held[last_answer(view.history)],
-        system=corrected(system, ratio),
+        system=system,
         fixed=fixed,
         cap=cap,
         floor=floor,

@@ -7,15 +7,16 @@ from typing import Final
 
 from bot.ports import SoundReader
 from bot.types import Attachment, FileOutcome, FileTerms, Media, ReadFile, UnreadableFile
+from bot.types.said import Said
 
 CUT: Final = "\u2026"
 """How a transcript ends that goes on."""
 
-NOT_HEARD: Final = "is a sound file, which the model in use does not take"
-BY_GATEWAY: Final = "heard as a transcript"
-BY_PLATFORM: Final = "heard as the transcript that came with it"
-BEGINNING: Final = f"{BY_PLATFORM}, of which only the beginning is told"
-ADVICE: Final = "If words are wrong, write what was said."
+NOT_HEARD: Final = Said("is a sound file, which the model in use does not take")
+BY_GATEWAY: Final = Said("heard as a transcript")
+BY_PLATFORM: Final = Said("heard as the transcript that came with it")
+BEGINNING: Final = Said("heard as the transcript that came with it, of which only the beginning is told")
+ADVICE: Final = Said("If words are wrong, write what was said.")
 QUOTED: Final = 160  # characters of a transcript that people are shown under their question
 CHARACTERS_PER_TOKEN: Final = 2  # kept of a transcript: fewer than any language has, so that it surely fits
 
@@ -43,7 +44,8 @@ def _sound_in(outcome: FileOutcome) -> Media | None:
 
 def _as_told(name: str, said: str, how: str, terms: FileTerms) -> ReadFile:
     kept = said.strip()[: terms.text_tokens * CHARACTERS_PER_TOKEN]
-    how = f"{how}, cut after {len(kept):,} characters" if len(kept) < len(said.strip()) else how
+    if len(kept) < len(said.strip()):
+        how = Said("{how}, cut after {count} characters", how=how, count=len(kept))
     words = re.sub(r"\s+", " ", kept)
     quoted = words if len(words) <= QUOTED else f"{words[:QUOTED].rstrip()}{CUT}"
-    return ReadFile(name=name, text=kept, note=f'{how}: "{quoted}"', advice=ADVICE)
+    return ReadFile(name=name, text=kept, note=Said('{how}: "{words}"', how=how, words=quoted), advice=ADVICE)

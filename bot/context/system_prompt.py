@@ -174,7 +174,7 @@ def digest(system_prompt: str, notes: Sequence[Entry] = (), mode: str = "") -> s
     return f"{texts}:{mode}" if mode else texts
 
 
-def same_head(one: str, other: str) -> bool:
+def same_prompt_and_notes(one: str, other: str) -> bool:
     """Return whether two digests name the same system prompt and notes, whatever the mode."""
     return one.partition(":")[0] == other.partition(":")[0]
 

@@ -45,7 +45,7 @@ ENTRY_OVERHEAD: Final = 4  # role and separators around each message of a chat t
 SAFETY_MARGIN: Final = 0.10
 
 CORRECTION_GAIN: Final = 0.7  # one count covers a whole window, so it weighs more than all before
-TELLING_TOKENS: Final = 1_000  # shorter requests are mostly head, and say little about a conversation
+TELLING_TOKENS: Final = 1_000  # shorter requests are mostly system prompt, and say little about a conversation
 CORRECTION_RANGE: Final = (0.3, 4.0)  # a tokenizer without a script's words spends a few tokens on each character
 
 _MARK = r"!-/:-@\[-`{-~"
@@ -91,9 +91,9 @@ def corrected(tokens: float, ratio: float) -> int:
     return math.ceil(tokens * ratio)
 
 
-def estimate_request(head: str, entries: Iterable[int]) -> int:
-    """Return the estimated tokens of a whole request from its head and the estimates of its entries."""
-    return REQUEST_OVERHEAD + estimate(head) + sum(entries)
+def estimate_request(system_prompt: str, entries: Iterable[int]) -> int:
+    """Return the estimated tokens of a whole request from its system prompt and the estimates of its entries."""
+    return REQUEST_OVERHEAD + estimate(system_prompt) + sum(entries)
 
 
 def own_tokens(request: ModelRequest, usage: Usage | None, *, searched: bool = False) -> int | None:

@@ -47,46 +47,45 @@ def overshoot(turns: Sequence[int]) -> float:
     return sum(tokens * tokens for tokens in turns) / (2 * total) if total else 0.0
 
 
+def excess_limit(rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float) -> float:
+    """Return the excess in tokens above which a trim pays now; infinite where cached input is free.
+
+    `reread` are the cached tokens that a trim now would make the provider read anew, `usual` those of a trim at
+    an ordinary moment, `cached_share` the price of cached input as a share of uncached input. With a share of 1 no
+    excess is worth carrying: a sliding window.
+
+    With B = usual * (1 - share) / share, what an ordinary trim costs in tokens carried for a turn, the limit is the
+    lot size sqrt(2 * B * growth) (F. W. Harris, 1913). A pause with a chance of q would save the reading: that adds
+    q * B / 3, the next term of the exact solution, which is y - 1 + exp(-y) = B * q^2 / growth for
+    y = q * excess / growth. A moment at which a trim costs less lowers the limit in proportion. A turn's tokens come
+    at once: the overshoot is taken off, so that trims are where they should be on average.
+    """
+    if cached_share <= 0:
+        return math.inf
+    usual = max(usual, 1.0)
+    burden = usual * max(0.0, 1 - cached_share) / cached_share
+    ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
+    return ordinary * reread / usual - rhythm.overshoot
+
+
 def notes_cost(prompt: int, notes: int, tier: Tier) -> float:
-    """Return what writing notes costs whatever has left the view, in uncached input tokens; 0.0 where input is free.
+    """Return what writing notes costs whatever they condense, in uncached input tokens; 0.0 where input is free.
 
     `prompt` are the tokens that the request for notes has besides what it condenses, `notes` those it is expected to
-    write. What leaves the view is read by such a request once, however often one trims, and so is no reason to wait.
+    write. What it condenses is read by such a request once, however often one trims, and so is no reason to wait.
     """
     return prompt + notes * float(tier.output / tier.input) if tier.input else 0.0
 
 
-def excess_limit(
-    rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float, notes: float = 0.0
-) -> float:
-    """Return the excess in tokens above which a trim pays now; infinite where cached input is free.
+def notes_delay(rhythm: TrimSchedule, *, notes: float, condensed: int, carried_share: float) -> float:
+    """Return the excess in tokens that is carried longer so that notes that cost `notes` are written later.
 
-    `reread` are the cached tokens that a trim now would make the provider read anew, `usual` those of a trim at
-    an ordinary moment, `cached_share` the price of cached input as a share of uncached input, `notes` the fixed cost of
-    the notes that a trim causes (`notes_cost`). With a share of 1 and no notes no excess is worth carrying: a sliding
-    window.
-
-    With B = (usual * (1 - share) + notes) / share, what an ordinary trim costs in tokens carried for a turn, the limit
-    is the lot size sqrt(2 * B * growth) (F. W. Harris, 1913). A pause with a chance of q would save the reading but not
-    the notes: that adds q * usual * (1 - share) / share / 3, the next term of the solution without notes, which is
-    y - 1 + exp(-y) = B * q^2 / growth for y = q * excess / growth. A moment at which a trim costs less lowers the
-    limit in proportion. A turn's tokens come at once: the overshoot is taken off, so that trims are where they should
-    be on average.
+    Notes now would condense so many tokens. A turn later they condense `growth` more, so that the same cost is spread
+    over more tokens: that saves growth * notes / condensed, and carrying an excess token for a turn costs
+    `carried_share`, the price of cached input as a share of uncached input, and 1 after a pause. 0.0 for free notes,
+    and infinite where carrying costs nothing.
     """
-    if cached_share <= 0:
-        return math.inf
-    saved = max(0.0, 1 - cached_share)
-    usual = max(usual, 1.0)
-    burden, reading = (usual * saved + notes) / cached_share, usual * saved / cached_share
-    ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * reading / 3
-    if not burden:
-        return -rhythm.overshoot
-    return ordinary * (reread * saved + notes) / (usual * saved + notes) - rhythm.overshoot
-
-
-def pause_limit(rhythm: TrimSchedule, *, notes: float) -> float:
-    """Return the excess in tokens above which a trim pays when nothing is cached: 0.0 without notes.
-
-    Reading again is free then, and keeping the excess costs its full price at once: the lot size for the notes alone.
-    """
-    return math.sqrt(2 * rhythm.growth * notes)
+    saved = rhythm.growth * notes / max(1, condensed)
+    if not saved:
+        return 0.0
+    return saved / carried_share if carried_share > 0 else math.inf

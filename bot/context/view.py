@@ -82,6 +82,6 @@ class View:
     begins_anew: bool = False
 
     @property
-    def head_digest(self) -> str:
+    def prompt_digest(self) -> str:
         """The name of what stands before the window."""
         return digest(self.system_prompt, self.notes, self.mode)

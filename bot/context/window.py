@@ -1,20 +1,20 @@
 """Choose what the next request carries: the cheapest window that keeps what people want kept.
 
 A request extends the one before, byte for byte, until trimming pays or something else has broken the prefix anyway.
-With memory on a trim waits for its notes: `due` says when they are worth writing, and `plan` leaves out what is in
-them. All of it is decided here, from values alone.
+With memory on only what is in the notes is left out: `due` says when they are worth writing. All of it is decided here,
+from values alone.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 
 from bot.context.cache_breaks import FREE, CacheBreak, known_break
-from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure, question_sizes, trim_start
-from bot.context.system_prompt import same_head, same_system_prompt
-from bot.context.tokens import corrected, estimate_entry, estimate_request, updated_ratio
-from bot.context.trim import excess_limit, notes_cost, pause_limit
+from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure
+from bot.context.system_prompt import same_prompt_and_notes, same_system_prompt
+from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
+from bot.context.trim import excess_limit, notes_cost, notes_delay
 from bot.context.view import FULL, View, WindowLimits
 from bot.pricing import Tier
 from bot.types import Conversation, Entry, NewEntry, StoredEntry
@@ -26,7 +26,7 @@ class Window:
 
     `start` is the position of the first entry carried. `broken` says why the request does not extend the one
     before, None when it does. `removed` are the entries that left the view with it, oldest first. `estimated`
-    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `head_tokens` (system prompt and notes)
+    is the uncorrected and `tokens` the corrected estimate of the whole prompt, `fixed_tokens` (system prompt and notes)
     and `question_tokens` its parts. `repeated` is what the request before had as well, and `cached` what the provider's
     cache probably holds of it. `until_trim` is how many more tokens fit before the next trim in a lively conversation.
     """
@@ -37,12 +37,12 @@ class Window:
     removed: tuple[StoredEntry, ...]
     estimated: int
     tokens: int
-    head_tokens: int
+    fixed_tokens: int
     question_tokens: int
     repeated: int
     cached: int
     until_trim: int
-    head_digest: str
+    prompt_digest: str
 
 
 def plan(view: View, limits: WindowLimits) -> Window:
@@ -53,44 +53,43 @@ def plan(view: View, limits: WindowLimits) -> Window:
     """
     sizes = measure(view, limits)
     cold = _is_cold(view, limits)
-    broken = known_break(view.conversation) or _head_break(view)
+    broken = known_break(view.conversation) or _prompt_break(view)
     free = cold or broken in FREE
     choose = _choose_noted if limits.memory else _choose
     index = len(view.history) if view.begins_anew else choose(view, sizes, limits, free=free)
-    usual = _threshold(sizes, limits, sizes.usual_reread)
     reason = _reason(broken, is_cut=index > 0, cold=cold)
-    return _describe(view, sizes, index, reason, until_trim=max(0, usual - sizes.held[index]), warm=not cold)
+    forecast = max(0, _forecast(view, sizes, limits) - sizes.held[index])
+    return _describe(view, sizes, index, reason, until_trim=forecast, warm=not cold)
 
 
 def due(view: View, limits: WindowLimits, *, cold: bool = False) -> int | None:
-    """Return up to which position notes are worth writing now, so that the next request can leave that out; None while
+    """Return up to which position notes are worth writing now, so that later requests can leave that out; None while
     they are not.
 
     `view` is that of the next request as far as it is known, with a question as long as they usually are; `cold` says
-    that it will find nothing cached. Before a hard limit there is room for one more exchange, however long. The notes
-    reach further by as much as a question can be longer: then the window still ends up at what it should hold.
+    that it will find nothing cached. Before a hard limit there is room for one more exchange, however long. Notes reach
+    up to the present, so that the trims until all of that has left the view need no others.
     """
     sizes = measure(view, limits)
-    threshold = _pause_threshold(sizes, limits) if cold else _threshold(sizes, limits, sizes.reread)
-    index = _trimmed(sizes, min(threshold, sizes.cap - sizes.longest))
-    if index == 0:
+    if sizes.goal == sizes.current or _position(view, sizes.goal) <= view.conversation.condensed_until:
         return None
-    longer = max(question_sizes(view.history), default=0) - view.question[0].tokens
-    floor = sizes.floor - min(max(0, corrected(longer, view.conversation.token_ratio)), sizes.floor // 2)
-    position = _position(view, max(index, trim_start(sizes.starts, sizes.held, floor, sizes.cap)))
-    return position if position > view.conversation.condensed_until else None
+    threshold = _notes_threshold(view, sizes, limits, cold=cold)
+    if sizes.held[sizes.current] <= min(threshold, sizes.cap - sizes.longest):
+        return None
+    return _position(view, len(view.history))
 
 
 def after(view: View, window: Window, *, actual: int | None = None) -> Conversation:
     """Return what is remembered once the request was made; `actual` are the prompt tokens that the provider counted."""
     ratio = view.conversation.token_ratio
     if actual is not None:
-        ratio = updated_ratio(ratio, estimated=window.estimated, actual=actual)
+        system = estimate_request(view.system_prompt, ())
+        ratio = updated_ratio(ratio, estimated=window.estimated - system, actual=actual - system)
     return replace(
         view.conversation,
         window_start=window.start,
         last_request_at=view.now,
-        head_digest=window.head_digest,
+        prompt_digest=window.prompt_digest,
         token_ratio=ratio,
     )
 
@@ -98,17 +97,17 @@ def after(view: View, window: Window, *, actual: int | None = None) -> Conversat
 # ---------------------------------------------------------------- why the prefix is broken
 
 
-def _head_break(view: View) -> CacheBreak | None:
-    before = view.conversation.head_digest
-    if before == view.head_digest:
+def _prompt_break(view: View) -> CacheBreak | None:
+    before = view.conversation.prompt_digest
+    if before == view.prompt_digest:
         return None
-    return CacheBreak.MODE_CHANGED if same_head(before, view.head_digest) else CacheBreak.HEAD_CHANGED
+    return CacheBreak.MODE_CHANGED if same_prompt_and_notes(before, view.prompt_digest) else CacheBreak.PROMPT_CHANGED
 
 
 def _reason(broken: CacheBreak | None, *, is_cut: bool, cold: bool) -> CacheBreak | None:
     """Return why a request does not extend the one before; a trim whose notes came early leaves nothing out yet."""
     if broken is CacheBreak.TRIM and not is_cut:
-        return CacheBreak.HEAD_CHANGED
+        return CacheBreak.PROMPT_CHANGED
     if broken is CacheBreak.TRIM and cold:
         return CacheBreak.COLD
     if broken is not None or not is_cut:
@@ -125,45 +124,73 @@ def _is_cold(view: View, limits: WindowLimits) -> bool:
 
 
 def _choose(_view: View, sizes: Sizes, limits: WindowLimits, *, free: bool) -> int:
-    """Return the index of the entry that the window begins with when trims cause no notes."""
-    return _trimmed(sizes, _pause_threshold(sizes, limits) if free else _threshold(sizes, limits, sizes.reread))
+    """Return the index of the entry that the window begins with when trims need no notes."""
+    return _trimmed(sizes, limits, sizes.goal, free=free and limits.context != FULL)
 
 
 def _choose_noted(view: View, sizes: Sizes, limits: WindowLimits, *, free: bool) -> int:
     """Return the index of the entry that the window begins with when what it leaves out has to be in the notes.
 
-    What is in them is left out as soon as that costs nothing; the rest stays in view while it fits.
+    The rest stays in view while it fits.
     """
-    index = sizes.current
-    if free and not (limits.context == FULL and known_break(view.conversation) is not CacheBreak.TRIM):
-        noted = bisect_right(sizes.starts, view.conversation.condensed_until, key=lambda start: _position(view, start))
-        index = max(index, min(sizes.goal, sizes.starts[noted - 1])) if noted else index
+    full = limits.context == FULL and known_break(view.conversation) is not CacheBreak.TRIM
+    index = _trimmed(sizes, limits, _noted_start(view, sizes), free=free and not full)
     return sizes.goal if sizes.held[index] > sizes.cap else index
 
 
-def _trimmed(sizes: Sizes, threshold: int) -> int:
-    return sizes.goal if sizes.held[sizes.current] > threshold else sizes.current
+def _noted_start(view: View, sizes: Sizes) -> int:
+    """Return where a trim would begin that leaves out nothing but what is in the notes."""
+    noted = bisect_right(sizes.starts, view.conversation.condensed_until, key=lambda start: _position(view, start))
+    return min(sizes.goal, sizes.starts[max(0, noted - 1)])
 
 
-def _threshold(sizes: Sizes, limits: WindowLimits, reread: int) -> int:
-    """Return the tokens of entries above which a warm prefix is given up."""
+def _trimmed(sizes: Sizes, limits: WindowLimits, start: int, *, free: bool) -> int:
+    """Return where the window begins if it may be cut at `start`: there when that is `free`, or pays."""
+    threshold = 0 if free else _threshold(sizes, limits, start, reread=sizes.reread(start))
+    return start if sizes.held[sizes.current] > threshold else sizes.current
+
+
+def _threshold(
+    sizes: Sizes, limits: WindowLimits, start: int, *, reread: int, new_notes: bool = False, delay: float = 0.0
+) -> int:
+    """Return the tokens of entries above which a warm prefix is given up for one that begins at `start`.
+
+    `delay` is the excess that is carried longer for its notes.
+    """
     if limits.context == FULL:
         return sizes.cap
-    tier = _tier(sizes, limits)
-    share = float(limits.card.decision_price_of_cached(tier) / tier.input) if tier.input else 0.0
-    notes = notes_cost(sizes.notes_prompt, sizes.notes, tier)
-    limit = excess_limit(sizes.rhythm, reread=reread, usual=sizes.usual_reread, cached_share=share, notes=notes)
-    return int(min(sizes.cap, max(sizes.held[sizes.goal], sizes.held[sizes.goal] + limit)))
+    usual = sizes.usual_reread(new_notes=new_notes)
+    limit = excess_limit(sizes.rhythm, reread=reread, usual=usual, cached_share=_cached_share(sizes, limits)) + delay
+    return int(min(sizes.cap, max(sizes.held[start], sizes.held[start] + limit)))
 
 
-def _pause_threshold(sizes: Sizes, limits: WindowLimits) -> int:
-    """Return the tokens of entries above which a window of which nothing is cached is cut."""
+def _notes_threshold(view: View, sizes: Sizes, limits: WindowLimits, *, cold: bool) -> int:
+    """Return the tokens of entries above which notes are worth writing, for a request of which nothing will be cached
+    if `cold`.
+    """
     if limits.context == FULL:
         return sizes.cap
-    if not limits.memory:
-        return 0
     notes = notes_cost(sizes.notes_prompt, sizes.notes, _tier(sizes, limits))
-    return int(min(sizes.cap, sizes.held[sizes.goal] + pause_limit(sizes.rhythm, notes=notes)))
+    unnoted = bisect_left(view.history, view.conversation.condensed_until, key=lambda stored: stored.position)
+    share = 1.0 if cold else _cached_share(sizes, limits)
+    condensed = sizes.held[unnoted] - sizes.held[-1]
+    delay = notes_delay(sizes.rhythm, notes=notes, condensed=condensed, carried_share=share)
+    if cold:
+        return int(min(sizes.cap, sizes.held[sizes.goal] + delay))
+    reread = sizes.usual_reread(new_notes=True)
+    return _threshold(sizes, limits, sizes.goal, reread=reread, new_notes=True, delay=delay)
+
+
+def _forecast(view: View, sizes: Sizes, limits: WindowLimits) -> int:
+    """Return the tokens of entries above which a lively conversation will be trimmed at an ordinary moment."""
+    if limits.memory and _position(view, sizes.goal) > view.conversation.condensed_until:
+        return _notes_threshold(view, sizes, limits, cold=False)
+    return _threshold(sizes, limits, sizes.goal, reread=sizes.usual_reread())
+
+
+def _cached_share(sizes: Sizes, limits: WindowLimits) -> float:
+    tier = _tier(sizes, limits)
+    return float(limits.card.decision_price_of_cached(tier) / tier.input) if tier.input else 0.0
 
 
 def _tier(sizes: Sizes, limits: WindowLimits) -> Tier:
@@ -184,12 +211,12 @@ def _describe(
             view.system_prompt, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))
         ),
         tokens=sizes.fixed + sizes.held[index],
-        head_tokens=sizes.fixed,
+        fixed_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],
         repeated=repeated,
         cached=repeated if warm and repeated >= CACHED_AT_LEAST else 0,
         until_trim=until_trim,
-        head_digest=view.head_digest,
+        prompt_digest=view.prompt_digest,
     )
 
 
@@ -202,13 +229,13 @@ def _position(view: View, index: int) -> int:
 
 def _repeated(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -> int:
     """Return how much of this request is the same as in the last one, from the beginning on."""
-    before = view.conversation.head_digest
+    before = view.conversation.prompt_digest
     if reason is None or (reason is CacheBreak.DROPPED and index == sizes.current):
         return sizes.fixed + sizes.held[index] - sizes.unread
-    if before == view.head_digest:
+    if before == view.prompt_digest:
         return sizes.fixed
     if reason in {CacheBreak.FIRST, CacheBreak.MODE_CHANGED}:
         return 0
-    if reason is CacheBreak.HEAD_CHANGED and not same_system_prompt(before, view.head_digest):
+    if reason is CacheBreak.PROMPT_CHANGED and not same_system_prompt(before, view.prompt_digest):
         return 0
     return sizes.system  # the notes have changed, or may have: a break that was noted before has taken the digest

@@ -78,6 +78,10 @@ class SpendingReports(Protocol):
         """Return what was spent under each key of a dimension in those days, the dearest first."""
         ...
 
+    async def recent_keys(self, dimension: Dimension, *, limit: int) -> Sequence[str]:
+        """Return the keys of a dimension under which something was settled, those of the latest days first."""
+        ...
+
 
 class BudgetStore(Protocol):
     """Caps on spending, the same for all processes. Any method can raise `StorageError`; each is one transaction."""

@@ -129,6 +129,10 @@ class Acknowledging(Protocol):
         """
         ...
 
+    async def take_back(self, key: ConversationKey) -> None:
+        """Show no more of it in a conversation whose question is gone before anybody ran it. Raises `PlatformError`."""
+        ...
+
 
 @runtime_checkable
 class Notifying(Protocol):

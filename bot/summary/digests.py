@@ -19,7 +19,17 @@ from bot.language import day, gettext, weekday
 from bot.ports import ChannelReader, Clock, Platform, ScheduleStore, Store
 from bot.summary.request import SummaryRequest, zone_of
 from bot.turns.effects import AddDigest, Effect, PauseDigest, RemoveDigest, telling
-from bot.types import DIGEST_KEY, ConversationKey, Entrance, Incoming, NewSchedule, ReadMessage, Schedule, Task
+from bot.types import (
+    DIGEST_KEY,
+    AuthorKind,
+    ConversationKey,
+    Entrance,
+    Incoming,
+    NewSchedule,
+    ReadMessage,
+    Schedule,
+    Task,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -279,11 +289,14 @@ def _is_said(message: ReadMessage) -> bool:
 
 
 def _turn_of(schedule: Schedule, due: datetime) -> Incoming:
-    """Return the question that a digest stands for; the same however often it is made."""
+    """Return the question that a digest stands for; the same however often it is made. What its author is by now, the
+    platform is asked.
+    """
     return Incoming(
         key=schedule.key,
         dedupe_key=f"{DIGEST_KEY}{schedule.id}:{due.isoformat()}",
         author=schedule.author,
+        author_kind=AuthorKind.UNTOLD,
         text=str(SummaryRequest(thread=False, since=schedule.since)),
         sent_at=due,
         task=Task.SUMMARY,

@@ -20,7 +20,7 @@ from bot.summary.chunking import Lines, divide
 from bot.summary.format import span
 from bot.summary.model_requests import AT_ONCE, SummaryModel
 from bot.summary.numbered_lines import NumberedLine, version
-from bot.summary.prompts import ASK, HEAD, asking, merging, room_for
+from bot.summary.prompts import ASK, SYSTEM_PROMPT, asking, merging, room_for
 from bot.summary.sanitize import addresses
 from bot.summary.segments import Checked, checked, chosen, covered, mended, stitched, told, within
 from bot.types import ConversationKey, SummaryPart
@@ -183,7 +183,7 @@ class MapReduce:
         model, card = self.asker.model, self.rates.card()
         limits = WindowLimits(context_tokens=model.context_tokens, max_tokens=room_for(points), card=card)
         estimated = int(limits.cheap_prompt / self.asker.gauge.ratio)
-        return max(LEAST_ROOM, estimated - estimate_request(HEAD, ()) - estimate(ASK))
+        return max(LEAST_ROOM, estimated - estimate_request(SYSTEM_PROMPT, ()) - estimate(ASK))
 
 
 def _so_far(messages: int, done: int, parts: int) -> str:

@@ -13,7 +13,7 @@ from bot.context.tokens import estimate_entry, estimate_request, own_tokens, upd
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BudgetReached, ContextTooLong, ModelAccessDenied, ModelError, Refused
 from bot.summary.parse_output import ParsedOutput, read_form
-from bot.summary.prompts import HEAD, room_for
+from bot.summary.prompts import SYSTEM_PROMPT, room_for
 from bot.types import Entry, Finish, Footer, ModelRequest, ParameterValue
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ class SummaryModel:
         """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
         most = room_for(points)
         self.bill.ratio = self.gauge.ratio
-        request = ModelRequest(system_prompt=HEAD, entries=(entry,), parameters={**APART, "max_tokens": most})
-        answer, estimated = AnswerAccumulator(), estimate_request(HEAD, (estimate_entry(entry),))
+        request = ModelRequest(system_prompt=SYSTEM_PROMPT, entries=(entry,), parameters={**APART, "max_tokens": most})
+        answer, estimated = AnswerAccumulator(), estimate_request(SYSTEM_PROMPT, (estimate_entry(entry),))
         try:
             async with aclosing(self.model.stream(request, self.bill)) as events:
                 async for event in events:

@@ -9,7 +9,7 @@ from typing import Final
 from bot.summary.numbered_lines import NumberedLine, render
 from bot.types import Entry, Section
 
-HEAD: Final = """\
+SYSTEM_PROMPT: Final = """\
 You write summaries of team chats for people who were away. You are given messages, one on each line: its number in \
 square brackets, the time, the name of its author, and what they wrote. Replies in a thread are indented.
 
@@ -63,7 +63,7 @@ def asking(lines: Sequence[NumberedLine], zone: tzinfo, *, points: int) -> Entry
 
 
 def merging(told: Sequence[str], *, points: int) -> Entry:
-    """Return the entry that asks to merge summaries, each as `told` in the form of the head."""
+    """Return the entry that asks to merge summaries, each as `told` in the form of the system prompt."""
     material = "\n\n".join(told)
     return Entry(role="user", text=f"{FENCE}\n{material}\n{FENCE}\n\n{MERGE.format(points=points)}")
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Set
 from functools import cache
 from typing import Final
 
-from bot.summary.prompts import HEAD
+from bot.summary.prompts import SYSTEM_PROMPT
 
 LINK_REMOVED: Final = "(link removed)"
-LEAK_WORDS: Final = 8  # that many words of the head in a row are no accident
+LEAK_WORDS: Final = 8  # that many words of the system prompt in a row are no accident
 
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.|mailto:|javascript:|data:)[^\s<>]+", re.IGNORECASE)
 _APART = re.compile(rf"(?P<code>`[^`]+`)|(?P<address>{_ADDRESS.pattern})", re.IGNORECASE)
@@ -54,8 +54,8 @@ def harmless(text: str, known: Set[str]) -> str:
 
 
 def repeats_rules(text: str) -> bool:
-    """Return whether a text repeats what the head of the request says."""
-    return not _runs_of(_words(text)).isdisjoint(_runs_of_head())
+    """Return whether a text repeats what the system prompt says."""
+    return not _runs_of(_words(text)).isdisjoint(_runs_of_prompt())
 
 
 def _split(line: str, known: Set[str]) -> Iterator[tuple[str, bool]]:
@@ -82,5 +82,5 @@ def _runs_of(words: list[str]) -> frozenset[tuple[str, ...]]:
 
 
 @cache
-def _runs_of_head() -> frozenset[tuple[str, ...]]:
-    return _runs_of(_words(HEAD))
+def _runs_of_prompt() -> frozenset[tuple[str, ...]]:
+    return _runs_of(_words(SYSTEM_PROMPT))

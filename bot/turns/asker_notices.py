@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from bot.errors import PlatformError
 from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import Acknowledging, Clock, Notifying, Platform, Store
-from bot.types import Incoming, Turn, TurnState
+from bot.types import ConversationKey, Incoming, Turn, TurnState
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class AskerNotices:
         self._store = store
         self._platforms = platforms
         self._clock = clock
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], ConversationKey] = {}
 
     def acknowledge(self, asked: Incoming) -> None:
         """Let the platform show that a question has come in, where it can: its answer begins only after the pause in
@@ -37,9 +37,22 @@ class AskerNotices:
         """
         platform: object = self._platforms.get(asked.key.platform)
         if isinstance(platform, Acknowledging):
-            task = asyncio.create_task(_acknowledge(platform, asked), name="acknowledgement")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(asked.key, platform.acknowledge(asked))
+
+    def take_back(self, key: ConversationKey) -> None:
+        """Let the platform show no more that a question has come in: it is gone, and nobody may ever run it.
+
+        Who runs it sees to that as well; then it is done twice.
+        """
+        platform: object = self._platforms.get(key.platform)
+        if isinstance(platform, Acknowledging):
+            under_way = [task for task, of in self._tasks.items() if of == key]
+            self._start(key, _after(under_way, platform.take_back(key)))
+
+    def _start(self, key: ConversationKey, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_tried(key, work), name="acknowledgement")
+        self._tasks[task] = key
+        task.add_done_callback(self._tasks.pop)
 
     async def tell_done(self, turn: Turn) -> None:
         """Notify the asker of a turn that has just been closed, where it took long and people want that: platforms show
@@ -67,8 +80,13 @@ class AskerNotices:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _acknowledge(platform: Acknowledging, asked: Incoming) -> None:
+async def _after(earlier: Sequence[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> None:
+    await asyncio.gather(*earlier, return_exceptions=True)
+    await work
+
+
+async def _tried(key: ConversationKey, work: Coroutine[Any, Any, None]) -> None:
     try:
-        await platform.acknowledge(asked)
+        await work
     except PlatformError as error:
-        logger.info("question not acknowledged", extra={"conversation": str(asked.key), "error": str(error)})
+        logger.info("acknowledgement of a question not shown", extra={"conversation": str(key), "error": str(error)})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bot.access.fallback import PricedModel
 from bot.access.metered_model import MeteredModel
-from bot.context.compaction import Compactor, Sleep
+from bot.context.compaction import WAIT_SECONDS, Compactor, Sleep
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.delivery import Presenter
 from bot.errors import ClaimLost, PlatformError
@@ -24,7 +24,7 @@ from bot.turns.generator import BURST_NOTICE, Generator
 from bot.turns.runner import TurnRunner
 from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
-from bot.types import Incoming, Turn, TurnId
+from bot.types import ConversationKey, Incoming, Turn, TurnId
 
 __all__ = ["BURST_NOTICE", "ConversationManager", "TurnOptions"]
 
@@ -34,11 +34,12 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions(RequestOptions):
     """Options that differ between places where turns run: what requests may hold, how a takeover is timed, how the
-    end of the cache is waited for, and which model is asked while the first is away.
+    end of the cache is waited for and for how long notes, and which model is asked while the first is away.
     """
 
     takeover: TakeoverTimes = DEFAULT_TIMES
     sleep: Sleep = asyncio.sleep
+    notes_wait: float = WAIT_SECONDS
     fallback: PricedModel | None = None
 
 
@@ -62,7 +63,7 @@ class ConversationManager:
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
         composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
-        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep)
+        self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep, wait_seconds=options.notes_wait)
         self._runner = TurnRunner(
             store,
             Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
@@ -106,6 +107,10 @@ class ConversationManager:
         for turn in turns:
             if attempt := self._attempts.get(turn):
                 attempt.stop.set()
+
+    def take_back(self, key: ConversationKey) -> None:
+        """Show no more in a conversation that a question has come in which is gone."""
+        self._notices.take_back(key)
 
     def add(self, incoming: Incoming) -> None:
         """Show that a stored question has come in, before any pause, and take it into the answer that is being made for

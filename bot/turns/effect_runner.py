@@ -12,7 +12,7 @@ from bot.errors import InvalidInput
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.effects import CarriedOut, Change, Effect, Nothing, SetParameters, telling
+from bot.turns.effects import CarriedOut, Change, Deletion, Effect, Nothing, SetParameters, telling
 from bot.types import (
     AuditRecord,
     ConversationKey,
@@ -82,7 +82,14 @@ class EffectRunner:
     def end(self, outcome: DeletionOutcome) -> DeletionOutcome:
         """End the generation of what a deletion has reached; return what it came to."""
         self.interrupt(outcome.interrupted)
+        self._take_back(outcome.interrupted)
         return outcome
+
+    def _take_back(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
+        """Show no more that questions have come in which are gone."""
+        for key, ids in turns.items():
+            if ids:
+                self._manager.take_back(key)
 
     def interrupt(self, turns: Mapping[ConversationKey, Sequence[TurnId]]) -> None:
         """End the generation of turns by conversation, and let whoever runs them see to the rest."""
@@ -94,7 +101,10 @@ class EffectRunner:
         """Carry out an effect, and end or begin what is being answered because of it; None if its delivery had one."""
         done = await self._store.carry_out(asked, effect.change, effect.tell)
         if done is not None:
-            self.interrupt(effect.change.interrupted(done.result))
+            gone = effect.change.interrupted(done.result)
+            self.interrupt(gone)
+            if isinstance(effect.change, Deletion):
+                self._take_back(gone)
         return done
 
     async def _told_before(self, asked: Incoming) -> HandleResult:

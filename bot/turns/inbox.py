@@ -404,4 +404,4 @@ class Inbox:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)

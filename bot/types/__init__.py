@@ -6,6 +6,7 @@ They know no platform, no database and no wire. Times are aware and in UTC, mone
 from bot.types.access_rule import (
     AccessRule,
     AuditRecord,
+    AuthorKind,
     Membership,
     Mention,
     NewRule,
@@ -44,7 +45,6 @@ from bot.types.incoming import (
     PLACE_STATE,
     THREAD_EXPORT,
     Attachment,
-    AuthorKind,
     ConversationKey,
     Entrance,
     FollowUp,
@@ -109,7 +109,7 @@ from bot.types.model_request import (
     UsageReported,
 )
 from bot.types.person_data import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
-from bot.types.process import Process, RunnerKind
+from bot.types.process import Process
 from bot.types.summary_part import (
     NO_POINTS,
     Covered,
@@ -239,7 +239,6 @@ __all__ = [
     "RuleId",
     "RuleKind",
     "RulePlace",
-    "RunnerKind",
     "Schedule",
     "ScheduleId",
     "SearchStarted",

@@ -76,16 +76,27 @@ class AccessRule(NewRule):
     broken: bool = False
 
 
+class AuthorKind(StrEnum):
+    """Kind of author, as the platform tells it."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    UNTOLD = "untold"  # one of the two before: the platform does not tell now
+    EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """What a platform tells of somebody at a place: the ids of their groups or roles, and whether they may manage the
-    channel.
+    """What a platform tells of somebody at a place: the ids of their groups or roles, whether they may manage the
+    channel or administer the workspace, and what they are in it.
 
     `shares_workspace` says that they are somewhere where the bot is a member.
     """
 
     groups: frozenset[str] = field(default_factory=frozenset)
     manages_channel: bool = False
+    administers: bool = False
+    author_kind: AuthorKind = AuthorKind.MEMBER
     shares_workspace: bool = True
 
 

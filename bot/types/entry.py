@@ -53,15 +53,15 @@ class Conversation:
     """State of a conversation between two requests.
 
     `window_start` is the position of the first entry that the last request carried, `token_ratio` real tokens
-    per estimated one, `head_digest` names the head of the last request. `memory` are the notes, on all that stands
-    before `condensed_until`; what has left the window and stands behind that waits to be condensed, which was tried
-    `condensed_in_vain` so often. The media of entries before `media_start` are no longer sent.
-    `revision` counts what people had removed: the store keeps it, and so tells what was made of removed text.
+    per estimated one, `prompt_digest` names the system prompt, the notes and the mode of the last request. `memory` are
+    the notes, on all that stands before `condensed_until`; what has left the window and stands behind that waits to be
+    condensed, which was tried `condensed_in_vain` so often. The media of entries before `media_start` are not sent any
+    more. `revision` counts what people had removed: the store keeps it, and so tells what was made of removed text.
     """
 
     window_start: int = 0
     last_request_at: datetime | None = None
-    head_digest: str = ""
+    prompt_digest: str = ""
     token_ratio: float = 1.0
     memory: str = ""
     condensed_until: int = 0

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from bot.types.access_rule import Mention
+from bot.types.access_rule import AuthorKind, Mention
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -96,15 +96,6 @@ class Task(StrEnum):
     ANSWER = "answer"  # a question of the conversation
     SUMMARY = "summary"  # the words after "summarise": what to read and for whom
     CONTEXT = "context"  # nothing: it is kept until the next question, and sent with that
-
-
-class AuthorKind(StrEnum):
-    """Kind of author, as the platform tells it."""
-
-    MEMBER = "member"
-    GUEST = "guest"
-    UNTOLD = "untold"  # one of the two before: the platform does not tell now
-    EXTERNAL = "external"  # of another organisation, in a channel that is shared with it
 
 
 TurnId = int
@@ -213,13 +204,14 @@ class Outcome(StrEnum):
 class HandleResult:
     """Outcome of an incoming message, and the Markdown to show to its author alone ("" unless REPLIED).
 
-    `answered` is the turn that has answered what an edit changes afterwards, and can do so again. `is_refusal` says
-    that the bot is not open to the author, which nobody else is to see. `undo` is the command that takes back what was
-    done, "" for what cannot be.
+    `key` is the conversation in which a question is answered. `answered` is the turn that has answered what an edit
+    changes afterwards, and can do so again. `is_refusal` says that the bot is not open to the author, which nobody else
+    is to see. `undo` is the command that takes back what was done, "" for what cannot be.
     """
 
     outcome: Outcome
     text: str = ""
+    key: ConversationKey | None = None
     answered: TurnId | None = None
     is_refusal: bool = False
     undo: str = ""

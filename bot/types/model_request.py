@@ -166,14 +166,14 @@ class Observation:
     """One answered request, as far as it tells of prices, the cache and notes.
 
     `pause` is the time since the request that it extends, None where it extends none. Of its prompt that one had
-    `repeated` tokens as well, of which `shared_head` may be cached for other conversations. `is_from_account` says that
-    it is an event of the account and not an answer.
+    `repeated` tokens as well, of which `shared_prefix` may be cached for other conversations. `is_from_account` says
+    that it is an event of the account and not an answer.
     """
 
     usage: Usage
     pause: timedelta | None = None
     repeated: int = 0
-    shared_head: int = 0
+    shared_prefix: int = 0
     is_notes: bool = False
     is_from_account: bool = False
 

@@ -54,10 +54,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
             named = self._messages_of.get(turn.id, ())
             if set(ids) & set(named[:1] if turn.state in OPEN_STATES else named):
                 self._remove_answer(turn.id)
-        self._remove_from_summaries(channel, ids)
-        for key in [key for key in self._entries if _is_within(key, channel)]:
-            names = [name for name, entry in self._entries[key].items() if entry.message_id in ids]
-            self._remove_entries(key, names)
+        self._forget_elsewhere(channel, ids)
         self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.message_id in ids)
         if channel.platform == PLAYGROUND:
             there = self._messages[channel.workspace, channel.channel]
@@ -155,8 +152,12 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         self._begin()
         theirs = [turn for turn in self._turns.values() if turn.incoming.key == key]
         if not (rested and any(turn.state in OPEN_STATES for turn in theirs)):
+            kept = {turn.incoming.message_id for turn in theirs}
+            kept |= {entry.message_id for entry in self._entries[key].values()}
             self._forget_turns(theirs)
             self._forget_transcript(key)
+            if not rested:
+                self._forget_elsewhere(key, kept - {""})
             self._forget_edits(lambda name, _: name[:3] == name_of(key, "")[:3])
             if key.platform == PLAYGROUND:
                 self._forget_standing(key)
@@ -221,6 +222,14 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
             newest = [id for id, turn in self._turns.items() if turn.incoming.dedupe_key in names and id not in known]
             found += newest
         return found
+
+    def _forget_elsewhere(self, channel: ConversationKey, ids: Collection[str]) -> None:
+        """Remove what was told of messages, and quoted of them, anywhere in their channel."""
+        if ids:
+            self._remove_from_summaries(channel, ids)
+        for key in [key for key in self._entries if _is_within(key, channel)]:
+            names = [name for name, entry in self._entries[key].items() if entry.message_id in ids]
+            self._remove_entries(key, names)
 
     def _remove_from_summaries(self, channel: ConversationKey, ids: Collection[str]) -> None:
         written_at = self._forget_in_parts(channel, ids)

@@ -99,6 +99,13 @@ class MemoryLedger:
         totals = [KeySpending(key=key, spent=_added(lines)) for key, lines in keys.items()]
         return sorted(totals, key=lambda total: (-total.spent.cost, total.key))[:limit]
 
+    async def recent_keys(self, dimension: Dimension, *, limit: int) -> Sequence[str]:
+        newest: dict[str, date] = {}
+        for line in sorted(self.lines.values(), key=lambda each: each.at):
+            if line.settled_at is not None:
+                newest[self._key_of(line, dimension)] = line.at.date()
+        return sorted(newest, key=lambda key: (-newest[key].toordinal(), key))[:limit]
+
     def _key_of(self, line: LedgerLine, dimension: Dimension) -> str:
         incoming = self._turns[line.turn].incoming
         key = incoming.key

@@ -244,7 +244,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             known = self._conversations[key]
             end = self._next_position[key]
             self._notes_from[key] = end
-            emptied = replace(known, memory="", head_digest="", window_start=end, condensed_until=end)
+            emptied = replace(known, memory="", prompt_digest="", window_start=end, condensed_until=end)
             self._conversations[key] = replace(emptied, revision=known.revision + 1)
 
 

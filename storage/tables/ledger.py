@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
 
-from bot.types import Charge, Purpose, Spending, Usage
+from bot.types import Charge, Purpose, Usage
 from storage.codec import decimal_to_text
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed
 
@@ -85,18 +84,6 @@ class SpendingDayRow(BaseTable, table=True):
     reasoning: int = Field(sa_type=sa.BigInteger)
     cost: str
     estimated: str
-
-    def to_spending(self) -> Spending:
-        """Return the sum."""
-        return Spending(
-            requests=self.requests,
-            input=self.input,
-            cached=self.cached,
-            output=self.output,
-            reasoning=self.reasoning,
-            cost=Decimal(self.cost),
-            estimated=Decimal(self.estimated),
-        )
 
 
 def charge_columns(charge: Charge) -> dict[str, Any]:

@@ -33,7 +33,7 @@ class ConversationRow(Keyed, table=True):
     next_position: int = 0
     window_start: int = 0
     last_request_at: datetime | None = None
-    head_digest: str = ""
+    head_digest: str = ""  # the earlier name of `prompt_digest`, which only `removal.py` reads beside this file
     token_ratio: float = 1.0
     memory: str = ""
     condensed_until: int = 0
@@ -48,7 +48,7 @@ class ConversationRow(Keyed, table=True):
         return Conversation(
             window_start=self.window_start,
             last_request_at=self.last_request_at,
-            head_digest=self.head_digest,
+            prompt_digest=self.head_digest,
             token_ratio=self.token_ratio,
             memory=self.memory,
             condensed_until=self.condensed_until,
@@ -70,7 +70,7 @@ def conversation_columns(conversation: Conversation) -> dict[str, Any]:
     return {
         "window_start": conversation.window_start,
         "last_request_at": conversation.last_request_at and as_utc(conversation.last_request_at),
-        "head_digest": conversation.head_digest,
+        "head_digest": conversation.prompt_digest,
         "token_ratio": conversation.token_ratio,
         "memory": conversation.memory,
         "condensed_until": conversation.condensed_until,

@@ -21,6 +21,8 @@ from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.fakes import ManualClock
 from tests.processes import files_in, line_with, start
 
+COMMANDS = all_commands()  # the files are read here, not in the event loop
+
 
 @dataclass(frozen=True)
 class Done:
@@ -213,7 +215,7 @@ async def test_commands_work_from_the_terminal(tmp_path: Path) -> None:
     surroundings = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
     done = await seedling(tmp_path, "ask", "/help", **surroundings)
     assert done.code == 0
-    assert all(f"`/{command.name}" in done.out for command in all_commands().values())
+    assert all(f"`/{command.name}" in done.out for command in COMMANDS.values())
 
 
 async def test_a_wrong_key_is_told_without_showing_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import build_parser, main
-from bot.app import load_specs
+from bot.app.platform_registry import load_specs
 from bot.app.shell_completion import SHELLS, places, script
 from tests.acceptance.test_command_line import seedling
 from tests.acceptance.test_ending_early import SILENT, asked, end_of, to

@@ -57,7 +57,8 @@ CLEAN = History(
         texts=["call q0 sesameq0", "call q1 sesameq1"],
         settings={"c": "2"},
         schedules={"c": 1},
-        ledger=[BILLED, BILLED],
+        ledger=[BILLED],
+        estimated=1,
     ),
     ended_at=100,
 )
@@ -157,7 +158,8 @@ FAULTS: dict[str, tuple[str, Callable[[], History]]] = {
         "request",
         lambda: with_request(request(("user", "CALL q0"), *SAID[1:], *CLEAN.requests[2].messages[3:])),
     ),
-    "nothing billed": ("ledger", lambda: with_stored(ledger=[Charge(input=1, cached=0, output=1)])),
+    "nothing billed": ("ledger", lambda: with_stored(ledger=[BILLED, Charge(input=1, cached=0, output=1)])),
+    "nothing noted": ("ledger", lambda: with_stored(ledger=[])),
 }
 
 

@@ -55,7 +55,7 @@ class DrivenBot(QuietBot):
             return HandleResult(outcome=Outcome.IGNORED)
         self.asked.append(incoming)
         self._replies.put_nowait(await self.open(incoming, len(self.asked)))
-        return HandleResult(outcome=Outcome.ANSWERING)
+        return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def open(self, incoming: Incoming, number: int) -> Reply:
         assert self.platform is not None

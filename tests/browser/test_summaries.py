@@ -16,8 +16,8 @@ from playwright.async_api import Page, expect
 from adapters.dates import DateWords
 from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher

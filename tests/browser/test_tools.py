@@ -257,6 +257,39 @@ async def test_the_page_is_whole_without_scripts(stage: Stage, browser: Browser)
     await context.close()
 
 
+async def test_two_settings_are_compared_by_the_keyboard_alone_and_both_answers_grow(stage: Stage, page: Page) -> None:
+    await page.goto(f"{stage.url}/compare")
+    await page.get_by_label("Question").fill("Which tree grows fastest?")
+    await page.get_by_label("max tokens, First").fill("20")
+    await page.get_by_label("max tokens, Second").fill("40")
+    await axe(page)
+    await page.get_by_label("max tokens, Second").press("Enter")
+    first, second = page.get_by_role("region", name="First"), page.get_by_role("region", name="Second")
+    await expect(first.get_by_role("status")).to_have_text("Being answered…")
+    await page.evaluate("window.kept = true")
+    one, other = await stage.bot.next_reply(), await stage.bot.next_reply()
+    await one.show(Draft(status="writing", text="Willows"))
+    await expect(first.locator(".body")).to_have_text("Willows")
+    await other.finish(Draft(status="done", text="Poplars."))
+    await expect(second.locator(".body")).to_have_text("Poplars.")
+    await expect(second.get_by_role("status")).to_have_text("Complete.")
+    await one.finish(Draft(status="done", text="Willows, probably."))
+    await expect(first.get_by_role("status")).to_have_text("Complete.")
+    await expect(first.locator(".body")).to_have_text("Willows, probably.")
+    assert await page.evaluate("window.kept"), "nothing was loaded anew"
+    await expect(first.locator(".with")).to_have_text("max tokens20")
+    await axe(page)
+    await listening(stage, 0)
+    await first.get_by_role("link", name="Go on in this thread").click()
+    await expect(page.locator(".thread .message.bot .body")).to_have_text("Willows, probably.")
+
+
+async def axe(page: Page) -> None:
+    """Nothing on a page keeps anybody out."""
+    found = (await Axe().run(page)).response["violations"]
+    assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], page.url
+
+
 @pytest.mark.parametrize(
     ("look", "addresses"),
     [
@@ -285,7 +318,6 @@ async def test_every_state_is_readable_for_everybody(
     page = await context.new_page()
     for address in addresses:
         await page.goto(f"{stage.url}/c/local/general{address}")
-        found = (await Axe().run(page)).response["violations"]
-        assert not [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in GRAVE], address
+        await axe(page)
         await name_person(context, "u-axe", "Ada")  # the first state is that of who was not asked yet
     await context.close()

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from adapters.web.frame.accounts import Accounts
-from adapters.web.frame.identity import WebRole
+from adapters.web.roles import WebRole
 from bot.__main__ import main
-from bot.app.operator_commands import open_database
-from bot.app.web import put_account, remove_account
+from bot.app.accounts import put_account, remove_account
+from bot.app.database import open_database
 from bot.settings import Settings, load_settings
 
 PASSWORD = "leaf and branch"

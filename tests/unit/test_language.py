@@ -39,7 +39,7 @@ ROOMS = (
     "bot/access", "bot/chat", "bot/commands", "bot/delivery", "bot/summary", "bot/turns", "bot/parameters.py",
     "adapters/slack/events", "adapters/slack/replies", "adapters/slack/api/errors.py", "adapters/slack/api/history.py",
     "adapters/discord/events", "adapters/discord/replies", "adapters/discord/api/errors.py",
-    "adapters/web/frame", "adapters/web/playground",
+    "adapters/web/console", "adapters/web/frame", "adapters/web/playground",
 )  # fmt: skip
 """Where sentences for people in chats are written."""
 
@@ -71,6 +71,7 @@ NOT_FOR_PEOPLE = re.compile(
     | \(mentioned\ without.* | more\ token | web\ search | \ since\ (?:my\ last\ message|last\ summary)
     | <.* | (?:private|public),\ .* | noopener\ noreferrer | open[iI][dD]\ .*           # HTML and protocols
     | (?:must\ be|refused\ sign-in|password\ of|administrator\ link|answer\ on|what\ happens).*  # start, audit, tasks
+    | attachment;\ .* | end\ of\ sign-in | whole\ database | [a-z]+[ \w]*\|.* | timed\?.*  # headers, audit, patterns
     | OpenID\ Connect | Seedling's\ playground.* | the\ file\ is\ not.*
     | sign\ of\ life | given\ up:.*
     | (?:As\ in|How\ many\ days).*                 # of commands, whose texts are all in the catalogues

@@ -71,7 +71,7 @@ async def test_a_published_price_is_not_learned() -> None:
 
 def after(minutes: float, *, cached: int) -> Observation:
     usage = Usage(input=20_000, cached=cached)
-    return Observation(usage=usage, pause=timedelta(minutes=minutes), repeated=18_000, shared_head=1_100)
+    return Observation(usage=usage, pause=timedelta(minutes=minutes), repeated=18_000, shared_prefix=1_100)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,6 @@ PORTIONS = 5  # of the patterns: no test takes long on a busy machine
 @pytest.fixture(autouse=True)
 def _no_collector() -> Iterator[None]:
     """Keep the garbage collector, whose time is not that of the text, out of the measurements."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()

@@ -48,7 +48,7 @@ class DiscordMemberships:
         guild, channel = await self._directory.guild(key.workspace), await self._directory.channel(key.channel)
         may = of_member(guild, channel, member)
         groups = {*member.roles, key.workspace}  # @everyone has the id of the server
-        return Membership(groups=frozenset(groups), manages_channel=may.manage_channels)
+        return Membership(groups=frozenset(groups), manages_channel=may.manage_channels, administers=may.manage_guild)
 
     async def name_of(self, key: ConversationKey, subject: Subject) -> str | None:
         """Return what a server calls somebody or a role, None where there is none. Raises `PlatformError`."""

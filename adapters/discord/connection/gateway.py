@@ -80,7 +80,7 @@ class GatewayClient(discord.AutoShardedClient):
     def __init__(
         self,
         bot: Bot,
-        around: DiscordContext,
+        context: DiscordContext,
         *,
         message_content: bool,
         ready_wait: float,
@@ -96,24 +96,24 @@ class GatewayClient(discord.AutoShardedClient):
         )
         self._bot = bot
         self._on_ready = on_ready
-        self._around = around
+        self._context = context
         self._reading = ""
         self._ready_at: float | None = None
         parsers = self._connection.parsers
         parsers |= {name: self._parsing(event, payload) for name, (event, payload) in AS_SENT.items()}
         self._connection.parsers = {name: self._contained(name, parse) for name, parse in parsers.items()}
-        self._hearing = DiscordMessageHandler(bot, around, reads_content=message_content)
-        self._reacting = DiscordReactionHandler(bot, around, self._hearing)
-        self._catch_up = DiscordBackfill(bot, around, self._hearing, self._readable)
-        self._forms = CommandForms(self, bot, around)
-        self._clicks = ButtonHandler(bot, around)
+        self._message_handler = DiscordMessageHandler(bot, context, reads_content=message_content)
+        self._reaction_handler = DiscordReactionHandler(bot, context, self._message_handler)
+        self._backfill = DiscordBackfill(bot, context, self._message_handler, self._readable)
+        self._forms = CommandForms(self, bot, context)
+        self._button_handler = ButtonHandler(bot, context)
 
     async def setup_hook(self) -> None:
         """Before the gateway is joined: who the bot is, its commands and its buttons."""
         if self.user is not None:
-            self._hearing.me = self.user
-        await self._catch_up.prepare()
-        self._clicks.join(self)
+            self._message_handler.me = self.user
+        await self._backfill.prepare()
+        self._button_handler.join(self)
         await self._forms.join()
 
     async def close(self) -> None:
@@ -121,7 +121,7 @@ class GatewayClient(discord.AutoShardedClient):
         if self.is_closed():
             return
         await super().close()
-        await self._catch_up.close()
+        await self._backfill.close()
 
     async def end_heartbeats(self) -> None:
         """End the heartbeat threads that a shard leaves behind when it was just connecting, before the loop ends."""
@@ -145,7 +145,7 @@ class GatewayClient(discord.AutoShardedClient):
             except Exception as error:
                 if name == SESSION:
                     raise
-                self._around.errors.note(name, error)
+                self._context.errors.note(name, error)
             self._reading = ""
 
         return parse_or_skip
@@ -179,18 +179,18 @@ class GatewayClient(discord.AutoShardedClient):
             self._ready_at = asyncio.get_running_loop().time()
         self._on_ready()
         logger.info("connected to Discord", extra={"guilds": len(self.guilds), "shards": self.shard_count})
-        self._catch_up.start()
+        self._backfill.start()
 
     async def on_shard_connect(self, _: int) -> None:
         """Note that a session begins anew that could not be resumed; at the start there was none."""
         if self._ready_at is not None:
-            self._catch_up.positions.open_gap()
+            self._backfill.positions.open_gap()
 
     async def on_guild_available(self, _: discord.Guild) -> None:
         """Look for what was missed in a server that was away; at the start all of them come, before `on_ready`."""
         if self._ready_at is not None:
-            self._catch_up.positions.open_gap()
-            self._catch_up.start()
+            self._backfill.positions.open_gap()
+            self._backfill.start()
 
     def _readable(self) -> Iterable[ReadableChannel]:
         """Return the channels and active threads that the bot may read, with their newest messages as Discord told."""
@@ -212,27 +212,31 @@ class GatewayClient(discord.AutoShardedClient):
         is_admin = manages_guild(guild, message.author.id, message.member)
         self._learn_channel(message)
         try:
-            await self._hearing.hear(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+            await self._message_handler.hear(
+                message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin
+            )
         except StorageError:
-            self._catch_up.missed(message, own_role=_own_role(guild))
+            self._backfill.missed(message, own_role=_own_role(guild))
             raise
-        await self._catch_up.heard(message)
+        await self._backfill.heard(message)
 
     async def on_sent_message_update(self, message: Message) -> None:
         """Handle a change of a message, which may be no more than a preview."""
         guild = self._guild_of(message.guild_id)
         is_admin = manages_guild(guild, message.author.id, message.member)
-        await self._hearing.edited(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        await self._message_handler.edited(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
 
     async def on_sent_reaction(self, reaction: Reaction) -> None:
         """Somebody reacts to a message."""
         guild = self._guild_of(reaction.guild_id)
         is_admin = manages_guild(guild, reaction.user_id, reaction.member)
-        await self._reacting.added(reaction, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        await self._reaction_handler.added(
+            reaction, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin
+        )
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer a form that an earlier process opened; discord.py hands all others to what waits for them."""
-        if is_of_earlier_process(interaction):
+        if is_of_earlier_process(interaction, self._context):
             await give_back(interaction)
 
     def _guild_of(self, id: str) -> discord.Guild | None:
@@ -244,47 +248,47 @@ class GatewayClient(discord.AutoShardedClient):
         direct = ChannelPayload(id=id, type=discord.ChannelType.private.value)
         channel = direct if message.is_direct else channel_payload(self.get_channel(int(id)))
         if channel is not None:
-            self._around.directory.learn(channel)
+            self._context.directory.learn(channel)
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Handle the deletion of a message."""
-        await self._hearing.deleted(event.guild_id, event.channel_id, [event.message_id])
+        await self._message_handler.deleted(event.guild_id, event.channel_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages are gone."""
-        await self._hearing.deleted(event.guild_id, event.channel_id, event.message_ids)
+        await self._message_handler.deleted(event.guild_id, event.channel_id, event.message_ids)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """Handle the deletion of a thread."""
-        await self._hearing.place_gone(event.guild_id, event.parent_id, event.thread_id)
+        await self._message_handler.place_gone(event.guild_id, event.parent_id, event.thread_id)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Handle the deletion of a channel."""
-        await self._hearing.place_gone(channel.guild.id, channel.id)
+        await self._message_handler.place_gone(channel.guild.id, channel.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Handle the adding of the bot to a server; those that it is in at its start, or that come back, are none."""
-        await say_hello(self._bot, self._around, str(guild.id))
+        await say_hello(self._bot, self._context, str(guild.id))
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Handle the removal of the bot from a server, or of the server; one that is only away is told otherwise."""
-        await self._hearing.place_gone(guild.id)
+        await self._message_handler.place_gone(guild.id)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """Forget what was known of a channel whose name or permissions have changed."""
-        self._around.directory.forget_channel(str(after.id))
+        self._context.directory.forget_channel(str(after.id))
 
     async def on_raw_thread_update(self, event: discord.RawThreadUpdateEvent) -> None:
         """Forget what was known of a thread whose name or tags have changed."""
-        self._around.directory.forget_channel(str(event.thread_id))
+        self._context.directory.forget_channel(str(event.thread_id))
 
     async def on_guild_role_update(self, _: discord.Role, after: discord.Role) -> None:
         """Forget what was known of a server whose role has other permissions."""
-        self._around.directory.forget_guild(str(after.guild.id))
+        self._context.directory.forget_guild(str(after.guild.id))
 
     async def on_guild_role_delete(self, role: discord.Role) -> None:
         """Forget what was known of a server one of whose roles is gone."""
-        self._around.directory.forget_guild(str(role.guild.id))
+        self._context.directory.forget_guild(str(role.guild.id))
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 - they hold text
         """Log what came out of an event without what people wrote."""
@@ -292,7 +296,7 @@ class GatewayClient(discord.AutoShardedClient):
         if isinstance(error, BotError):
             logger.warning("event not handled", extra={"event": event_method, "error": str(error)})
         elif error is not None:
-            self._around.errors.note(event_method, error)
+            self._context.errors.note(event_method, error)
 
 
 def _own_role(guild: discord.Guild | None) -> int | None:
@@ -300,7 +304,7 @@ def _own_role(guild: discord.Guild | None) -> int | None:
     return guild.self_role.id if guild is not None and guild.self_role is not None else None
 
 
-async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, on_ready: Callable[[], None]) -> None:
+async def listen(bot: Bot, options: DiscordOptions, context: DiscordContext, *, on_ready: Callable[[], None]) -> None:
     """Stay connected until cancelled. Raises `ConfigError` for what an operator must change."""
     message_content: bool | None = None
     backoff = Backoff(options.reconnect)
@@ -308,11 +312,11 @@ async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, o
         listener: GatewayClient | None = None
         try:
             if message_content is None:
-                message_content = may_read_content((await around.rest.application()).flags)
+                message_content = may_read_content((await context.rest.application()).flags)
                 if not message_content:
                     logger.warning(NO_CONTENT)
             listener = GatewayClient(
-                bot, around, message_content=message_content, ready_wait=options.ready_wait, on_ready=on_ready
+                bot, context, message_content=message_content, ready_wait=options.ready_wait, on_ready=on_ready
             )
             await _connect(listener, options)
             reason = "closed"
@@ -326,7 +330,7 @@ async def listen(bot: Bot, options: DiscordOptions, around: DiscordContext, *, o
         except Exception as error:  # noqa: BLE001 - told by its kind, and the connection is made anew
             reason = type(error).__name__
             if not isinstance(error, EXPECTED):
-                around.errors.note(listener.reading if listener is not None else CONNECTION, error)
+                context.errors.note(listener.reading if listener is not None else CONNECTION, error)
         pause = backoff.delay(listener.healthy_seconds() if listener is not None else 0.0)
         logger.warning("disconnected from the gateway", extra={"reason": reason, "reconnect_in": round(pause, 1)})
         await asyncio.sleep(pause)

@@ -72,27 +72,27 @@ class DiscordBackfill:
     def __init__(
         self,
         bot: Bot,
-        around: DiscordContext,
-        hearing: DiscordMessageHandler,
+        context: DiscordContext,
+        message_handler: DiscordMessageHandler,
         channels: Callable[[], Iterable[ReadableChannel]],
     ) -> None:
         self._bot = bot
-        self._around = around
-        self._hearing = hearing
+        self._context = context
+        self._message_handler = message_handler
         self._channels = channels
         self._running: asyncio.Task[None] | None = None
         self._unstored: dict[str, ReadableChannel] = {}
-        self.positions = Positions(around.store, PLATFORM, clock=around.clock)
+        self.positions = Positions(context.store, PLATFORM, clock=context.clock)
 
     async def prepare(self) -> None:
         """Read up to where was heard, before anything is: at a first start nothing was missed."""
         try:
-            await self._load(self._around.clock())
+            await self._load(self._context.clock())
         except StorageError as error:
             logger.warning("positions not read yet", extra={"error": str(error)})
 
     async def _load(self, now: datetime) -> None:
-        before = await self._around.store.get_state(PLATFORM, SEEN)
+        before = await self._context.store.get_state(PLATFORM, SEEN)
         await self.positions.load(now=int(at_time(now)), newest=int(before or 0))
 
     async def heard(self, message: Message) -> None:
@@ -122,7 +122,7 @@ class DiscordBackfill:
     async def run(self) -> None:
         """Hear what was missed, and follow what was edited and deleted, until no gap is open."""
         while gap := self.positions.gap:
-            now = self._around.clock()
+            now = self._context.clock()
             try:
                 await self._read_gap(now)
             except BotError as error:
@@ -130,7 +130,7 @@ class DiscordBackfill:
                 await asyncio.sleep(REST_SECONDS)
                 continue
             except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
-                self._around.errors.note(CATCHING_UP, error)
+                self._context.errors.note(CATCHING_UP, error)
             if gap == self.positions.gap:
                 self._unstored.clear()
             await self.positions.close_gap(gap, until=int(at_time(now)))
@@ -183,25 +183,25 @@ class DiscordBackfill:
     async def _hear(self, message: Message, place: ReadableChannel, names: Names) -> None:
         try:
             admin = await self._is_admin(message, place)
-            await self._hearing.hear(message, names=names, own_role=place.own_role, is_admin=admin)
+            await self._message_handler.hear(message, names=names, own_role=place.own_role, is_admin=admin)
             await self.positions.heard(place.guild, place.id, int(message.id))
         except PlatformError as error:
             logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
-            self._around.errors.note(CATCHING_UP, error)
+            self._context.errors.note(CATCHING_UP, error)
 
     async def _is_admin(self, message: Message, place: ReadableChannel) -> bool:
         """Return whether who calls the bot may manage the server, which REST does not tell with a message."""
-        if place.guild == DIRECT or not self._hearing.is_meant(message, place.own_role) or message.webhook_id:
+        if place.guild == DIRECT or not self._message_handler.is_meant(message, place.own_role) or message.webhook_id:
             return False
-        return await self._around.directory.manages_guild(place.guild, message.author.id)
+        return await self._context.directory.manages_guild(place.guild, message.author.id)
 
     async def _names_in(self, messages: Sequence[Message], place: ReadableChannel) -> Names:
         if not messages or place.guild == DIRECT:
             return no_names
-        return await names_in(messages, place.guild, self._around.directory)
+        return await names_in(messages, place.guild, self._context.directory)
 
     async def _messages(self, channel: str, start: int) -> list[Message]:
         """Return the newest messages since then, oldest first; none where the bot may not read, or where there is no
@@ -211,7 +211,7 @@ class DiscordBackfill:
         before: dict[str, str] = {}
         for _ in range(PAGES):
             try:
-                page = await self._around.rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
+                page = await self._context.rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
             except PlatformError:
                 break
             newer = [item for item in page if int(item.id) > start]
@@ -239,7 +239,7 @@ class DiscordBackfill:
         gone = [id for id in missing if await self._is_gone(id, places)]
         if gone:
             guild = int(key.workspace) if key.workspace.isdecimal() else None
-            await self._hearing.deleted(guild, int(key.channel), gone)
+            await self._message_handler.deleted(guild, int(key.channel), gone)
             logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
         await self._follow_edits(key, kept, found)
 
@@ -251,13 +251,13 @@ class DiscordBackfill:
         place = ReadableChannel(guild=workspace, id=key.channel)
         names = await self._names_in(edited, place)
         for message in edited:
-            await self._hearing.edited(message, names=names)
+            await self._message_handler.edited(message, names=names)
 
     async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
         """Return whether Discord says that none of the places has a message; it may also not tell."""
         for place in places:
             try:
-                await self._around.rest.message(place, message)
+                await self._context.rest.message(place, message)
             except DiscordApiError as error:
                 if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
                     return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -17,10 +16,11 @@ from adapters.discord.events.requests import (
     asked,
     deferred,
     incoming_of,
+    send_ephemeral,
     tell,
     tell_failure,
-    whisper,
 )
+from adapters.discord.payloads import InteractionData
 from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE, custom_id
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import SMALL, Renderer
@@ -40,13 +40,13 @@ THANKS: Final = gettext_noop("Thank you for the feedback.")
 class ButtonHandler:
     """Carries out what a button stands for."""
 
-    def __init__(self, bot: Bot, around: DiscordContext) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self._context = context
 
     def join(self, client: discord.Client) -> None:
         """Let the client bring every press of such a button here."""
-        clicks = self
+        button_handler = self
 
         class AnswerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
             """A button under an answer."""
@@ -63,7 +63,7 @@ class ButtonHandler:
                 return cls(ReplyAction(match["action"]), int(match["turn"]))
 
             async def callback(self, interaction: Interaction) -> None:
-                await clicks.pressed(interaction, self.action, self.turn)
+                await button_handler.pressed(interaction, self.action, self.turn)
 
         class UndoButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
             """The button below a confirmation."""
@@ -79,7 +79,7 @@ class ButtonHandler:
                 return cls(match["command"])
 
             async def callback(self, interaction: Interaction) -> None:
-                await clicks.undo(interaction, self.command)
+                await button_handler.undo(interaction, self.command)
 
         client.add_dynamic_items(AnswerButton, UndoButton)
 
@@ -89,14 +89,14 @@ class ButtonHandler:
         answered = await deferred(self._bot, interaction, asking)
         if answered is not None:
             await self._take_away_used(interaction)
-            await asked(self._bot, self._around, answered)
+            await asked(self._bot, self._context, answered)
 
     async def pressed(self, interaction: Interaction, action: ReplyAction, turn_id: int) -> None:
         """Handle the press of a button; whatever goes wrong is told to who pressed it."""
         try:
             await self._carry_out(interaction, action, turn_id)
         except InvalidInput as error:
-            await whisper(interaction, str(error))
+            await send_ephemeral(interaction, str(error))
         except discord.HTTPException as error:
             if error.code not in NOT_OURS:
                 await self._failed(interaction, action, turn_id, error)
@@ -133,7 +133,7 @@ class ButtonHandler:
         answered = await deferred(self._bot, interaction, asking)
         if answered is not None:
             await self._take_away_used(interaction)
-            await asked(self._bot, self._around, answered)
+            await asked(self._bot, self._context, answered)
 
     async def _take_away_used(self, interaction: Interaction) -> None:
         """Take a used button away from its message, where everybody sees that; it is no matter where that fails."""
@@ -149,7 +149,7 @@ class ButtonHandler:
         by = incoming_of(interaction, "", private=True)
         if refusal := await self._bot.refuse(by):
             if refusal.text:
-                await whisper(interaction, refusal.text)
+                await send_ephemeral(interaction, refusal.text)
             await self._bot.mark_answered(by)
             return
         question = " ".join(turn.incoming.text.split())
@@ -158,7 +158,7 @@ class ButtonHandler:
             display_name=interaction.user.display_name, item=discord.utils.escape_markdown(question)[:300]
         )
         head = f"{SMALL}{to_discord(asked_by, allowed=known(draft.addresses))}\n"
-        first, *rest = Renderer(open_turn, searches=self._around.searches, head=head).pages(draft)
+        first, *rest = Renderer(open_turn, searches=self._context.searches, head=head).pages(draft)
         nobody = discord.AllowedMentions.none()
         await interaction.response.send_message(first.content, suppress_embeds=True, allowed_mentions=nobody)
         for page in rest:
@@ -173,9 +173,9 @@ def _without_used(interaction: Interaction) -> discord.ui.View:
     """Return the buttons of the message without the one that was pressed."""
     assert interaction.message is not None  # noqa: S101 - for the type checker: buttons hang on messages
     view = discord.ui.View.from_message(interaction.message)
-    pressed: Mapping[str, Any] = interaction.data or {}
+    pressed = InteractionData.read(interaction.data).custom_id
     for item in view.children:
-        if isinstance(item, discord.ui.Button) and item.custom_id == pressed.get("custom_id"):
+        if isinstance(item, discord.ui.Button) and item.custom_id == pressed:
             view.remove_item(item)
     view.stop()  # presses come by their ids, not by this view
     return view

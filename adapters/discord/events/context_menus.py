@@ -53,10 +53,10 @@ class AskAbout(discord.ui.Modal, title=ASK):
         component=discord.ui.TextInput(style=discord.TextStyle.paragraph, default=QUESTION, max_length=1_000),
     )
 
-    def __init__(self, bot: Bot, around: DiscordContext, message: Message) -> None:
-        super().__init__(timeout=FORM_SECONDS, custom_id=form_id())
+    def __init__(self, bot: Bot, context: DiscordContext, message: Message) -> None:
+        super().__init__(timeout=FORM_SECONDS, custom_id=form_id(context))
         self._bot = bot
-        self._around = around
+        self._context = context
         self._message = message
 
     async def on_submit(self, interaction: Interaction, /) -> None:
@@ -65,7 +65,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else gettext(QUESTION)
         answered = await deferred(self._bot, interaction, self._incoming(interaction, asked_for))
         if answered is not None:
-            await asked(self._bot, self._around, answered)
+            await asked(self._bot, self._context, answered)
 
     async def on_error(  # type: ignore[override]  # as discord.py's own forms do, which take no item
         self, interaction: Interaction, error: Exception, /
@@ -94,16 +94,16 @@ def keep_message(interaction: Interaction) -> None:
         messages[id] = {name: message[name] for name in PLAIN if name in message} | dict.fromkeys(LISTS, ())
 
 
-def message_menus(bot: Bot, around: DiscordContext) -> list[Menu]:
+def message_menus(bot: Bot, context: DiscordContext) -> list[Menu]:
     """Return the commands in the menu of a message."""
 
     async def ask(interaction: Interaction, _: discord.Message) -> None:
-        await interaction.response.send_modal(AskAbout(bot, around, interaction.extras[MESSAGE]))
+        await interaction.response.send_modal(AskAbout(bot, context, interaction.extras[MESSAGE]))
 
     async def summarise(interaction: Interaction, message: discord.Message) -> None:
         incoming = incoming_of(interaction, f"/summarise from {message.id}", private=True)
         answered = await deferred(bot, interaction, incoming)
         if answered is not None:
-            await asked(bot, around, answered)
+            await asked(bot, context, answered)
 
     return [Menu(name=ASK, callback=ask), Menu(name=SUMMARISE, callback=summarise)]

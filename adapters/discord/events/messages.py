@@ -49,11 +49,11 @@ NOT_TAKEN: Final = gettext_noop(
 class DiscordMessageHandler:
     """Handles messages, from the gateway or read afterwards; what arrives twice is answered once."""
 
-    def __init__(self, bot: Bot, around: DiscordContext, *, reads_content: bool) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext, *, reads_content: bool) -> None:
         self._bot = bot
-        self._around = around
-        self._directory = around.directory
-        self._chains = ReplyChains(around.rest)
+        self._context = context
+        self._directory = context.directory
+        self._chains = ReplyChains(context.rest)
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
 
@@ -84,7 +84,7 @@ class DiscordMessageHandler:
                 await self._tell_alone(incoming, text)
                 return
         if text:
-            await answer_in_place(self._around, incoming, text, undo=undo)
+            await answer_in_place(self._context, incoming, text, undo=undo)
             await self._bot.mark_answered(incoming)
 
     async def _tell_late(self, incoming: Incoming) -> None:
@@ -92,7 +92,7 @@ class DiscordMessageHandler:
         if not incoming.is_directed:
             return
         try:
-            await answer_in_place(self._around, incoming, gettext(NOT_TAKEN))
+            await answer_in_place(self._context, incoming, gettext(NOT_TAKEN))
         except PlatformError as error:
             logger.info("delay not told", extra={"conversation": str(incoming.key), "error": str(error)})
 
@@ -100,7 +100,7 @@ class DiscordMessageHandler:
         """Tell somebody in a direct message that the bot is not open to them; who takes none is told nothing."""
         try:
             async with in_time():
-                await send_direct(incoming, plain_pages(text), self._around)
+                await send_direct(incoming, plain_pages(text), self._context)
         except PlatformError as error:
             logger.info("refusal not told", extra={"conversation": str(incoming.key), "error": str(error)})
         await self._bot.mark_answered(incoming)
@@ -243,7 +243,7 @@ class DiscordMessageHandler:
             if self.me is None or told.owner_id != str(self.me.id):
                 return
             body = {"name": thread_name("")}
-            await self._around.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
+            await self._context.rest.call("PATCH", "/channels/{channel_id}", body=body, channel_id=thread)
         except PlatformError as error:  # most questions have no thread of their own
             logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
 
@@ -261,13 +261,13 @@ class DiscordMessageHandler:
             return ChannelInfo(guild=guild, id=channel, kind=0)
 
 
-async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+async def answer_in_place(context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
     """Answer a command or a refusal where it was written, else in a direct message; `undo` takes back what was done.
 
     Raises `PlatformError`.
     """
     channel = incoming.platform_data[CHANNEL]
-    rest, limits = around.rest, around.limits
+    rest, limits = context.rest, context.limits
     surface = ChannelTarget(rest=rest, limits=limits, channel=channel, reply_to=incoming.platform_data.get(MESSAGE, ""))
     pages = plain_pages(text, rows=undo_rows(undo))
     try:
@@ -277,4 +277,4 @@ async def answer_in_place(around: DiscordContext, incoming: Incoming, text: str,
                 await surface.post(page, nonce=nonce, first=part == 0, priority=Priority.FINAL)
     except DiscordApiError as error:
         logger.info("sent as a direct message", extra={"channel": channel, "code": error.code})
-        await send_direct(incoming, pages, around)
+        await send_direct(incoming, pages, context)

@@ -21,28 +21,28 @@ LOADING: Final = 1 << 7
 """The flag of a message that says "is thinking" (resources/message)."""
 
 
-async def tell_owed(bot: Bot, around: DiscordContext, owed: PendingAnswer) -> None:
+async def tell_owed(bot: Bot, context: DiscordContext, owed: PendingAnswer) -> None:
     """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
     incoming = owed.incoming
     if incoming.message_id:
-        await answer_in_place(around, incoming, owed.answer or gettext(INTERRUPTED))
+        await answer_in_place(context, incoming, owed.answer or gettext(INTERRUPTED))
         return
     try:
         if owed.answer is None:
-            await _finish(bot, around, incoming)
+            await _finish(bot, context, incoming)
         else:
-            await say(around, incoming, owed.answer)
+            await say(context, incoming, owed.answer)
     except InteractionExpired:
         logger.info("interaction expired before it was answered", extra={"delivery": incoming.dedupe_key})
 
 
-async def _finish(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
+async def _finish(bot: Bot, context: DiscordContext, incoming: Incoming) -> None:
     """Carry out a command whose author sees that the bot is thinking; a panel they must open again."""
-    message = await InteractionTarget(rest=around.rest, ref=ref_of(incoming), clock=around.clock).original()
+    message = await InteractionTarget(rest=context.rest, ref=ref_of(incoming), clock=context.clock).original()
     if not message.flags & LOADING:
         return
     answered = answered_in(incoming, message.id)
     if incoming.text == PANEL:
-        await say(around, answered, gettext(INTERRUPTED))
+        await say(context, answered, gettext(INTERRUPTED))
     else:
-        await asked(bot, around, answered)
+        await asked(bot, context, answered)

@@ -17,20 +17,20 @@ from bot.types import Entrance, Incoming, Person
 class DiscordReactionHandler:
     """Hands messages to the bot that somebody reacts to."""
 
-    def __init__(self, bot: Bot, around: DiscordContext, hearing: DiscordMessageHandler) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext, message_handler: DiscordMessageHandler) -> None:
         self._bot = bot
-        self._around = around
-        self._hearing = hearing
+        self._context = context
+        self._message_handler = message_handler
 
     async def added(self, reaction: Reaction, *, names: Names, own_role: int | None, is_admin: bool) -> None:
         """Somebody reacts to a message. Raises `StorageError`, and `PlatformError` for what cannot be read."""
         if not self._asks(reaction):
             return
-        message = await self._around.rest.message(reaction.channel_id, reaction.message_id)
-        if not is_spoken(message) or self._hearing.is_mine(message):
+        message = await self._context.rest.message(reaction.channel_id, reaction.message_id)
+        if not is_spoken(message) or self._message_handler.is_mine(message):
             return
-        place = await self._around.directory.place(reaction.channel_id)
-        incoming = await self._hearing.incoming(message, place, names, own_role, is_directed=True)
+        place = await self._context.directory.place(reaction.channel_id)
+        incoming = await self._message_handler.incoming(message, place, names, own_role, is_directed=True)
         if incoming is not None:
             asked = replace(self._asked(reaction, incoming), is_admin=is_admin)
             await self._bot.on_reaction(incoming, asked=asked)
@@ -40,7 +40,7 @@ class DiscordReactionHandler:
 
         https://docs.discord.com/developers/events/gateway-events#message-reaction-add
         """
-        me = str(self._hearing.me.id) if self._hearing.me is not None else ""
+        me = str(self._message_handler.me.id) if self._message_handler.me is not None else ""
         is_ours = reaction.emoji.name == EMOJI and not reaction.emoji.id
         return is_ours and me not in {"", reaction.user_id, reaction.message_author_id}
 
@@ -53,7 +53,7 @@ class DiscordReactionHandler:
             author=Person(id=user, name=user, is_bot=reaction.member.user.bot),
             entrance=Entrance.REACTION,
             text="",
-            sent_at=self._around.clock(),
+            sent_at=self._context.clock(),
             is_direct=message.is_direct,
             is_top_level=message.is_top_level,
             platform_data=message.platform_data,

@@ -123,7 +123,7 @@ async def deferred(bot: Bot, interaction: Interaction, incoming: Incoming) -> In
         if not await bot.begin(incoming):
             return None
     except StorageError:
-        await whisper(interaction, gettext(NOT_STORED))
+        await send_ephemeral(interaction, gettext(NOT_STORED))
         raise
     try:
         answer = await interaction.response.defer(ephemeral=incoming.private, thinking=True)
@@ -146,20 +146,20 @@ def answered_in(incoming: Incoming, original: str) -> Incoming:
     return replace(incoming, key=key, reply_ref=str(with_ids(ref_of(incoming), (original,))))
 
 
-async def asked(bot: Bot, around: DiscordContext, incoming: Incoming) -> None:
+async def asked(bot: Bot, context: DiscordContext, incoming: Incoming) -> None:
     """Hand a question or command to the bot and write what it says at once into the deferred answer."""
     try:
         handled = await bot.handle(incoming)
     except InvalidInput as error:
-        await say(around, incoming, str(error))
+        await say(context, incoming, str(error))
     except StorageError as error:
         logger.warning("command not stored", extra={"error": str(error)})
-        await say(around, incoming, gettext(NOT_STORED))
+        await say(context, incoming, gettext(NOT_STORED))
         await _give_up(bot, incoming)
         return
     else:
         if handled.outcome is Outcome.REPLIED:
-            await say(around, incoming, handled.text or gettext(NO_ANSWER), undo=handled.undo)
+            await say(context, incoming, handled.text or gettext(NO_ANSWER), undo=handled.undo)
     await bot.mark_answered(incoming)
 
 
@@ -171,20 +171,20 @@ async def _give_up(bot: Bot, incoming: Incoming) -> None:
         logger.warning("command not answered yet, it may still be carried out", extra={"error": str(error)})
 
 
-async def refused(bot: Bot, around: DiscordContext, incoming: Incoming, text: str) -> None:
+async def refused(bot: Bot, context: DiscordContext, incoming: Incoming, text: str) -> None:
     """Write what is wrong with a command into its deferred answer. Raises `PlatformError` and `StorageError`."""
     if (handled := await bot.reply(incoming, text)).text:
-        await say(around, incoming, handled.text)
+        await say(context, incoming, handled.text)
         await bot.mark_answered(incoming)
 
 
-async def say(around: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+async def say(context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
     """Write a text into the deferred answer, or into a further message where there is none; `undo` takes it back.
 
     Raises `PlatformError`.
     """
     ref = ref_of(incoming)
-    surface = InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
+    surface = InteractionTarget(rest=context.rest, ref=ref, clock=context.clock)
     async with in_time():
         for index, page in enumerate(plain_pages(text, rows=undo_rows(undo))):
             if index == 0 and ref.ids:
@@ -221,7 +221,7 @@ async def tell(
     except InvalidInput as error:
         text = str(error)
     if text:
-        await whisper(interaction, text)
+        await send_ephemeral(interaction, text)
         await bot.mark_answered(incoming)
     elif handled is not None and handled.outcome is Outcome.ANSWERING and then is not None:
         await then(interaction)
@@ -230,7 +230,7 @@ async def tell(
     return handled
 
 
-async def whisper(interaction: Interaction, text: str) -> None:
+async def send_ephemeral(interaction: Interaction, text: str) -> None:
     """Tell who asked, and nobody else, whether or not the interaction is answered already."""
     for page in plain_pages(text):
         if interaction.response.is_done():
@@ -245,7 +245,7 @@ async def tell_failure(interaction: Interaction, error: BaseException) -> None:
         if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
             with contextlib.suppress(discord.HTTPException):  # else the next message would take its place for all
                 await interaction.delete_original_response()
-        await whisper(interaction, failure(error))
+        await send_ephemeral(interaction, failure(error))
     except discord.HTTPException as trouble:
         logger.warning("failure message not sent", extra={"code": trouble.code})
 

@@ -24,9 +24,9 @@ from adapters.discord.events.requests import (
     deferred,
     incoming_of,
     say,
+    send_ephemeral,
     tell,
     tell_failure,
-    whisper,
 )
 from adapters.discord.events.stale_modals import form_id
 from bot.chat.reply_actions import UNDO
@@ -218,9 +218,9 @@ class ValueChange:
 class PanelHandler:
     """Shows panels and carries out what is chosen in them."""
 
-    def __init__(self, bot: Bot, around: DiscordContext) -> None:
+    def __init__(self, bot: Bot, context: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self.context = context
 
     def command(self) -> app_commands.Command[Any, ..., Any]:
         """Return the command that opens a panel for who asks alone."""
@@ -231,7 +231,7 @@ class PanelHandler:
             if answered is None:
                 return
             if refusal := await self._bot.refuse(incoming):
-                await say(self._around, answered, refusal.text)
+                await say(self.context, answered, refusal.text)
             else:
                 await self._show(interaction, incoming, scope=usual_scope(incoming))
             await self._bot.mark_answered(incoming)
@@ -306,7 +306,7 @@ class PanelHandler:
         incoming, scope, name = incoming_of(interaction, PANEL, private=True), match["scope"], match["name"]
         if refusal := await self._bot.refuse(incoming):
             if refusal.text:
-                await whisper(interaction, refusal.text)
+                await send_ephemeral(interaction, refusal.text)
             await self._bot.mark_answered(incoming)
         elif match["what"] == "value":
             change = ValueChange(name=name, value=None if value == TAKE_BACK else value)
@@ -376,7 +376,7 @@ class ValueForm(discord.ui.Modal):
     ) -> None:
         parameter = current.parameter
         title = f"{parameter.name} {gettext(SCOPE_LABELS[scope])}"[:45]
-        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id())
+        super().__init__(title=title, timeout=FORM_SECONDS, custom_id=form_id(panel.context))
         self._panel = panel
         self._incoming = incoming
         self._scope = scope

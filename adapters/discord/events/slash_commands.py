@@ -74,17 +74,17 @@ class CommandTree(app_commands.CommandTree[Any]):
 class CommandForms:
     """All commands of one connection."""
 
-    def __init__(self, client: discord.Client, bot: Bot, around: DiscordContext) -> None:
+    def __init__(self, client: discord.Client, bot: Bot, context: DiscordContext) -> None:
         self._bot = bot
-        self._around = around
+        self._context = context
         self._client = client
-        self.tree = CommandTree(client, around.errors)
+        self.tree = CommandTree(client, context.errors)
         for form in command_forms().values():
             self.tree.add_command(self._command(form))
-        panel = PanelHandler(bot, around)
+        panel = PanelHandler(bot, context)
         panel.join(client)
         self.tree.add_command(panel.command())
-        for menu in message_menus(bot, around):
+        for menu in message_menus(bot, context):
             self.tree.add_command(menu)
 
     async def join(self) -> None:
@@ -92,10 +92,10 @@ class CommandForms:
         await self.tree.set_translator(Translations())
         told = json.dumps(await payload(self.tree), sort_keys=True) + str(self._client.application_id)
         now = hashlib.sha256(told.encode()).hexdigest()
-        if await self._around.store.get_state(PLATFORM, HASH) == now:
+        if await self._context.store.get_state(PLATFORM, HASH) == now:
             return
         commands = await self.tree.sync()
-        await self._around.store.put_state(PLATFORM, HASH, now)
+        await self._context.store.put_state(PLATFORM, HASH, now)
         logger.info("commands registered", extra={"commands": len(commands)})
 
     def _command(self, form: CommandForm) -> Command:
@@ -113,9 +113,9 @@ class CommandForms:
             if answered is None:
                 return
             if refusal:
-                await refused(self._bot, self._around, answered, refusal)
+                await refused(self._bot, self._context, answered, refusal)
             else:
-                await asked(self._bot, self._around, answered)
+                await asked(self._bot, self._context, answered)
 
         run.__signature__ = signature(  # type: ignore[attr-defined]  # what `inspect` and discord.py read
             {name: (item.annotation, item.required) for name, item in form.options.items()}

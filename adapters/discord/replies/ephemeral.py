@@ -31,24 +31,24 @@ LACKING: Final = gettext_noop(
 LOCKED: Final = gettext_noop("this thread is locked")
 
 
-async def tell(asked: Incoming, draft: Draft, around: DiscordContext) -> None:
+async def tell(asked: Incoming, draft: Draft, context: DiscordContext) -> None:
     """Show a finished draft to the author of `asked` alone. Raises `PlatformError`."""
     pages = plain_pages(draft.text, allowed=known(draft.addresses))
     ref = read_ref(asked.reply_ref)
     if isinstance(ref, InteractionRef):
         try:
-            return await _follow_up(ref, pages, around)
+            return await _follow_up(ref, pages, context)
         except InteractionExpired:
             logger.info("interaction has expired; answering in a direct message")
-    return await send_direct(asked, pages, around)
+    return await send_direct(asked, pages, context)
 
 
-async def _follow_up(ref: InteractionRef, pages: list[Page], around: DiscordContext) -> None:
+async def _follow_up(ref: InteractionRef, pages: list[Page], context: DiscordContext) -> None:
     """Post below a command, seen by its author alone. Raises `PlatformError`.
 
     The first message after a deferral would take the place of "is thinking", for everybody to see: that goes first.
     """
-    surface = InteractionTarget(rest=around.rest, ref=replace(ref, private=True), clock=around.clock)
+    surface = InteractionTarget(rest=context.rest, ref=replace(ref, private=True), clock=context.clock)
     try:
         await surface.delete(ref.ids[0] if ref.ids else "")
     except DiscordApiError as error:
@@ -57,16 +57,16 @@ async def _follow_up(ref: InteractionRef, pages: list[Page], around: DiscordCont
         await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
 
 
-async def send_direct(asked: Incoming, pages: list[Page], around: DiscordContext) -> None:
+async def send_direct(asked: Incoming, pages: list[Page], context: DiscordContext) -> None:
     """Post to the direct messages of the author of `asked`, the same once. Raises `PlatformError`."""
-    channel = await direct_channel(asked.author.id, around)
-    surface = ChannelTarget(rest=around.rest, limits=around.limits, channel=channel)
+    channel = await direct_channel(asked.author.id, context)
+    surface = ChannelTarget(rest=context.rest, limits=context.limits, channel=channel)
     for number, page in enumerate(pages):
         name = hashlib.sha256(f"{asked.dedupe_key} {number} {page.content}".encode()).hexdigest()
         await surface.post(page, nonce=name[:NONCE], first=False, priority=Priority.FINAL)
 
 
-async def check_writable(turn: Turn, around: DiscordContext) -> None:
+async def check_writable(turn: Turn, context: DiscordContext) -> None:
     """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown.
 
     Answers to commands need none. What was known is asked for anew before it keeps an answer away.
@@ -75,15 +75,15 @@ async def check_writable(turn: Turn, around: DiscordContext) -> None:
     if asked.private or isinstance(read_ref(turn.reply_ref or asked.reply_ref), InteractionRef):
         return
     here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
-    await raise_known_refusal(_refusal(asked, here, around))
+    await raise_known_refusal(_refusal(asked, here, context))
 
 
-async def _refusal(asked: Incoming, here: str, around: DiscordContext) -> PlatformRefused | None:
+async def _refusal(asked: Incoming, here: str, context: DiscordContext) -> PlatformRefused | None:
     try:
-        reason = await _obstacle(asked, here, around)
+        reason = await _obstacle(asked, here, context)
         if reason:
-            await around.directory.forget_rights(here)
-            reason = await _obstacle(asked, here, around)
+            await context.directory.forget_rights(here)
+            reason = await _obstacle(asked, here, context)
     except DiscordApiError as error:
         if error.code == UNKNOWN_CHANNEL:
             return error
@@ -91,10 +91,10 @@ async def _refusal(asked: Incoming, here: str, around: DiscordContext) -> Platfo
     return PlatformRefused(f"no answer can be shown in {here}: {reason}", reason=reason) if reason else None
 
 
-async def _obstacle(asked: Incoming, here: str, around: DiscordContext) -> str:
+async def _obstacle(asked: Incoming, here: str, context: DiscordContext) -> str:
     """Return what keeps an answer from the channel or thread `here`, "" for nothing. Raises `PlatformError`."""
-    place = await around.directory.place(here)
-    held = await around.directory.own_permissions(here)
+    place = await context.directory.place(here)
+    held = await context.directory.own_permissions(here)
     if place.is_thread:
         if place.is_locked and not held.manage_threads:
             return gettext(LOCKED)

@@ -43,18 +43,18 @@ class DiscordReply:
     """A `bot.ports.Reply`."""
 
     def __init__(
-        self, turn: Turn, ref: ReplyRef, around: DiscordContext, *, reply_to: str = "", hint: str = ""
+        self, turn: Turn, ref: ReplyRef, context: DiscordContext, *, reply_to: str = "", hint: str = ""
     ) -> None:
         self._turn = turn
         self._ref = ref
-        self._around = around
+        self._context = context
         self._reply_to = reply_to
         self._surface: MessageTarget = self._on(ref)
         self._shown = [_Shown(id=id) for id in ref.ids]
         self._replaced: list[_Shown] = []  # they go when what replaces them is noted, or they would seem removed
-        self._renderer = Renderer(turn, searches=around.searches, hint=hint)
+        self._renderer = Renderer(turn, searches=context.searches, hint=hint)
         # Who handed the turn back or put it off may have posted as well as who was ended; looking takes no waiting.
-        self._own = OwnMessages(around.rest, turn) if turn.epoch > 1 else None
+        self._own = OwnMessages(context.rest, turn) if turn.epoch > 1 else None
         self._removed = 0
         self._plain = False
         self._typed_at = float("-inf")
@@ -233,10 +233,10 @@ class DiscordReply:
         return isinstance(self._ref, InteractionRef) and isinstance(self._surface, ChannelTarget)
 
     def _on(self, ref: ReplyRef) -> MessageTarget:
-        around = self._around
+        context = self._context
         if isinstance(ref, InteractionRef):
-            return InteractionTarget(rest=around.rest, ref=ref, clock=around.clock)
-        return ChannelTarget(rest=around.rest, limits=around.limits, channel=ref.channel, reply_to=self._reply_to)
+            return InteractionTarget(rest=context.rest, ref=ref, clock=context.clock)
+        return ChannelTarget(rest=context.rest, limits=context.limits, channel=ref.channel, reply_to=self._reply_to)
 
     async def _move(self) -> None:
         """Go on in the channel when the interaction has ended, or for the author alone in a direct message."""
@@ -245,13 +245,13 @@ class DiscordReply:
             raise InteractionExpired
         channel = ref.channel
         if ref.private:
-            channel = await direct_channel(self._turn.incoming.author.id, self._around)
+            channel = await direct_channel(self._turn.incoming.author.id, self._context)
             self._shown = []
         logger.info(
             "interaction has expired, continuing the answer in a message",
             extra={"turn": self._turn.id, "private": ref.private},
         )
-        self._surface = ChannelTarget(rest=self._around.rest, limits=self._around.limits, channel=channel)
+        self._surface = ChannelTarget(rest=self._context.rest, limits=self._context.limits, channel=channel)
 
     def _named(self) -> ReplyRef:
         ids = tuple(item.id for item in self._shown)

@@ -44,36 +44,36 @@ class ReplyPlacement:
     reply_to: str = ""
 
 
-async def target_of(turn: Turn, around: DiscordContext) -> ReplyPlacement:
+async def target_of(turn: Turn, context: DiscordContext) -> ReplyPlacement:
     """Return the messages that the turn has already, or the place for new ones. Raises `PlatformError`."""
     incoming = turn.incoming
     known = read_ref(turn.reply_ref or incoming.reply_ref)
     if known is not None:
         return ReplyPlacement(ref=known)
     if incoming.private:
-        return ReplyPlacement(ref=ChannelRef(channel=await direct_channel(incoming.author.id, around)))
+        return ReplyPlacement(ref=ChannelRef(channel=await direct_channel(incoming.author.id, context)))
     key, details = incoming.key, incoming.platform_data
     here = details.get(CHANNEL) or key.thread or key.channel
     message = details.get(MESSAGE) or (key.thread if incoming.is_top_level else "")
     opens = details.get(OPENS_THREAD) and details.get(ANSWER_IN, "thread") == "thread" and key.thread
-    if opens and await _opened(incoming, here, around):
+    if opens and await _opened(incoming, here, context):
         return ReplyPlacement(ref=ChannelRef(channel=key.thread))
     return ReplyPlacement(ref=ChannelRef(channel=here), reply_to=message)
 
 
-async def direct_channel(person: str, around: DiscordContext) -> str:
+async def direct_channel(person: str, context: DiscordContext) -> str:
     """Return the channel of direct messages with somebody, for what nobody else may see. Raises `PlatformError`."""
-    return ChannelPayload.read(await around.rest.call("POST", "/users/@me/channels", body={"recipient_id": person})).id
+    return ChannelPayload.read(await context.rest.call("POST", "/users/@me/channels", body={"recipient_id": person})).id
 
 
-async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> bool:
+async def _opened(incoming: Incoming, channel: str, context: DiscordContext) -> bool:
     """Open the thread of the message that began the conversation, which then has that message's id."""
-    if not await _may_open(channel, around):
+    if not await _may_open(channel, context):
         return False
     path = "/channels/{channel_id}/messages/{message_id}/threads"
     body = {"name": thread_name(incoming.text)}
     try:
-        await around.rest.call("POST", path, body=body, channel_id=channel, message_id=incoming.key.thread)
+        await context.rest.call("POST", path, body=body, channel_id=channel, message_id=incoming.key.thread)
     except DiscordApiError as error:
         if error.code == THREAD_EXISTS:
             return True
@@ -82,10 +82,10 @@ async def _opened(incoming: Incoming, channel: str, around: DiscordContext) -> b
     return True
 
 
-async def _may_open(channel: str, around: DiscordContext) -> bool:
+async def _may_open(channel: str, context: DiscordContext) -> bool:
     """Return whether the bot may open threads there and write in them: refused requests are counted against it."""
     try:
-        held = await around.directory.own_permissions(channel)
+        held = await context.directory.own_permissions(channel)
     except DiscordApiError:
         return True  # the request itself will tell
     return held.create_public_threads and held.send_messages_in_threads

@@ -13,10 +13,11 @@ from adapters.media.job import FileNote, Job
 from adapters.media.office.number_formats import plain
 from adapters.media.office.sheets import csv_line, spaced
 from adapters.media.unreadable import Unreadable
+from bot.types.said import Said
 
 NOTE: Final = FileNote(
-    "its numbers stand as they are stored, not as they are shown",
-    "Save it as xlsx to have percentages, currencies and notes.",
+    Said("its numbers stand as they are stored, not as they are shown"),
+    Said("Save it as xlsx to have percentages, currencies and notes."),
 )
 
 
@@ -27,8 +28,9 @@ def open_binary_book(job: Job) -> python_calamine.CalamineWorkbook:
     except python_calamine.PasswordError:
         raise Unreadable("is protected by a password") from None
     except python_calamine.CalamineError as error:
-        said = "is protected by a password" if "assword" in str(error) else "is broken (its workbook cannot be opened)"
-        raise Unreadable(said) from None
+        if "assword" in str(error):
+            raise Unreadable("is protected by a password") from None
+        raise Unreadable("is broken (its workbook cannot be opened)") from None
 
 
 def binary_sheet_lines(book: python_calamine.CalamineWorkbook) -> Generator[str, None, None]:

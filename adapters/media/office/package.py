@@ -101,7 +101,7 @@ class Package:
             while chunk := stream.read(_CHUNK):
                 self._left -= len(chunk)
                 if self._left < 0:
-                    raise Unreadable(f"unpacks to more than {media_limits.megabytes(self._most)}")
+                    raise Unreadable("unpacks to more than {size}", size=media_limits.megabytes(self._most))
                 yield chunk
 
 
@@ -118,7 +118,7 @@ def open_zip(data: bytes, limits: UnpackLimits) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             if len(file.infolist()) > limits.archive_parts:
-                raise Unreadable(f"has more than {limits.archive_parts:,} parts")
+                raise Unreadable("has more than {count} parts", count=limits.archive_parts)
             yield file
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError):
         raise Unreadable("is broken (its archive cannot be unpacked)") from None

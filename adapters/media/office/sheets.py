@@ -16,6 +16,7 @@ from adapters.media.office.number_formats import BUILT_IN, GENERAL, shown
 from adapters.media.office.package import LEFT_OUT, Package, Relation, attribute, child, children, local
 from adapters.media.office.scripts import scripted
 from adapters.media.pictures import Pictures
+from bot.types.said import Said
 
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})(\d+)")
 _MOST_COLUMNS: Final = 16_384
@@ -28,8 +29,7 @@ _ABOVE_AND_BELOW: Final = frozenset(
 _CODES: Final = re.compile(  # of headers and footers (section 18.3.1.46): fonts, sizes, colours, places, page numbers
     r'&(?:&|"[^"]*"|K[\dA-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3}|[A-JL-Za-z])'
 )
-_UNCALCULATED: Final = "formulas of it were never calculated and stand as formulas"
-_UNCALCULATED_ADVICE: Final = "Open the file in a spreadsheet program and save it, so that the values are in it."
+_UNCALCULATED_ADVICE: Final = Said("Open the file in a spreadsheet program and save it, so that the values are in it.")
 
 
 @dataclass(kw_only=True)
@@ -83,7 +83,8 @@ def sheet_lines(package: Package, part: str, book: Book, pictures: Pictures) -> 
 
 def uncalculated(formulas: int) -> list[FileNote]:
     """Return what is to be said of formulas that have no value yet."""
-    return [FileNote(f"{formulas:,} {_UNCALCULATED}", _UNCALCULATED_ADVICE)] if formulas else []
+    told = Said("{count} formulas of it were never calculated and stand as formulas", count=formulas)
+    return [FileNote(told, _UNCALCULATED_ADVICE)] if formulas else []
 
 
 def csv_line(cells: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from adapters.seed import json_coerce
 from adapters.seed.protocols.data_urls import base64_text
 from adapters.seed.protocols.response import ResponseState, reported_cost, tool_calls_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.parameters import PARAMETERS
 from bot.types import Entry, Media, ModelRequest, Usage
 
@@ -27,7 +27,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "stream": True,
         "max_tokens": PARAMETERS["max_tokens"].default,  # the format requires one
         **wire_parameters(request.parameters, dialect, "messages"),
-        "system": head_of(request),
+        "system": system_message_of(request),
         "messages": messages,
     }
 

@@ -8,7 +8,7 @@ from adapters.seed import json_coerce
 from adapters.seed.api_errors import problem_from_error
 from adapters.seed.protocols.data_urls import audio, data_url
 from adapters.seed.protocols.response import ResponseState, usage_of
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest, ParameterValue
 
 PATH = "/chat/completions"
@@ -31,7 +31,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "stream_options": {"include_usage": True},
         **wire_parameters(request.parameters, dialect, "chat"),
         "messages": [
-            {"role": "system", "content": head_of(request)},
+            {"role": "system", "content": system_message_of(request)},
             *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }

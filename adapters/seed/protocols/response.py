@@ -14,7 +14,7 @@ from adapters.seed.inline import InlineReasoning, LoneClosing
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.sources import source_of
 from adapters.seed.stop_tokens import TrailingToken
-from adapters.seed.surrogates import Joiner
+from bot.surrogates import Joiner
 from bot.types import (
     Finish,
     ModelEvent,

@@ -15,7 +15,7 @@ from adapters.seed.protocols.data_urls import audio, data_url
 from adapters.seed.protocols.finish_reasons import finish_of, reason_of
 from adapters.seed.protocols.response import ResponseState, usage_of
 from adapters.seed.protocols.sources import sources_in_text
-from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, head_of, wire_parameters
+from adapters.seed.protocols.wire_parameters import PLACEHOLDER, Dialect, system_message_of, wire_parameters
 from bot.types import Entry, Finish, Media, ModelRequest
 
 PATH = "/responses"
@@ -37,7 +37,7 @@ def build_body(request: ModelRequest, model: str, dialect: Dialect = "gateway") 
         "store": False,
         **wire_parameters(request.parameters, dialect, "responses"),
         "input": [
-            {"role": "system", "content": head_of(request)},
+            {"role": "system", "content": system_message_of(request)},
             *(_message(entry, request, dialect) for entry in request.entries),
         ],
     }

@@ -15,7 +15,7 @@ server of the protocol knows.
 """
 
 PLACEHOLDER = "(empty)"  # null, empty and blank content is answered with a 400
-DEFAULT_HEAD = "You are a helpful assistant."  # without a system message the gateway puts in its own
+DEFAULT_SYSTEM_MESSAGE = "You are a helpful assistant."  # without a system message the gateway puts in its own
 
 _SEED_NAMES: Mapping[WireName, Mapping[str, str]] = {
     "chat": {},
@@ -31,9 +31,9 @@ OPTIONAL_PARAMETERS = tuple(name for name in WIRE_PARAMETERS if name != "max_tok
 """What a request can do without when a server refuses it."""
 
 
-def head_of(request: ModelRequest) -> str:
+def system_message_of(request: ModelRequest) -> str:
     """Return the system message, which is always sent."""
-    return request.system_prompt if request.system_prompt.strip() else DEFAULT_HEAD
+    return request.system_prompt if request.system_prompt.strip() else DEFAULT_SYSTEM_MESSAGE
 
 
 def wire_parameters(parameters: Mapping[str, ParameterValue], dialect: Dialect, protocol: WireName) -> dict[str, Any]:

@@ -53,9 +53,10 @@ LONGEST_REST_SECONDS: Final = 30.0
 
 
 class SlackClient:
-    """The Web API as one workspace's bot; `token` gives its token, `spurned` is called when Slack no longer accepts it.
+    """The Web API as one workspace's bot.
 
-    `minute` is how many seconds a minute of Slack's limits lasts.
+    `token` gives its token, `on_token_refused` is called when Slack no longer accepts it. `minute` is how many
+    seconds a minute of Slack's limits lasts.
     """
 
     def __init__(
@@ -63,12 +64,12 @@ class SlackClient:
         client: AsyncWebClient,
         token: Callable[[], Awaitable[str]],
         *,
-        spurned: Callable[[str], None] = lambda _code: None,
+        on_token_refused: Callable[[str], None] = lambda _code: None,
         minute: float = MINUTE_SECONDS,
     ) -> None:
         self._client = client
         self._token = token
-        self._spurned = spurned
+        self._on_token_refused = on_token_refused
         self._minute = minute
         self._limiters = RateLimiters(self._new_limiter)
         self._told_revoked = False
@@ -210,7 +211,7 @@ class SlackClient:
         except SdkError as error:
             trouble = self._read_error(method, error)
             if isinstance(trouble, SlackAccessRevoked):
-                self._spurned(trouble.code)
+                self._on_token_refused(trouble.code)
                 if await self._token() != token:  # renewed by another process meanwhile
                     trouble = _NotDone(trouble.code)
                 else:

@@ -98,14 +98,14 @@ class SlackGroup:
 class SlackDirectory:
     """The people and channels of one workspace."""
 
-    def __init__(self, calls: SlackClient, team: str) -> None:
+    def __init__(self, calls: SlackClient, team: str, *, role_seconds: float = ROLE_SECONDS) -> None:
         self._calls = calls
         self._team = team
         self._members: TtlCache[str, Member] = TtlCache(
-            seconds=REMEMBER_SECONDS, size=REMEMBERED, limit=lambda member: ROLE_SECONDS if member.is_admin else None
+            seconds=REMEMBER_SECONDS, size=REMEMBERED, limit=lambda member: role_seconds if member.is_admin else None
         )
         self._places: TtlCache[str, SlackChannel] = TtlCache(seconds=REMEMBER_SECONDS, size=REMEMBERED)
-        self._groups: TtlCache[str, Mapping[str, SlackGroup]] = TtlCache(seconds=ROLE_SECONDS, size=1)
+        self._groups: TtlCache[str, Mapping[str, SlackGroup]] = TtlCache(seconds=role_seconds, size=1)
 
     async def member(self, id: str) -> Member:
         """Somebody by id; under their id where Slack does not tell in time, a stranger where it knows nobody by it."""

@@ -33,7 +33,7 @@ class Urgency:
 
 FOR_AN_ANSWER: Final = Urgency(priority=Priority.FINAL, patience=20.0)
 ON_DEMAND: Final = Urgency(priority=Priority.FINAL, patience=60.0)
-BESIDE_OTHERS: Final = Urgency(priority=Priority.NORMAL, patience=120.0)
+BESIDE_OTHERS: Final = Urgency(priority=Priority.BACKGROUND, patience=120.0)
 
 NOT_GIVEN: Final = gettext_noop("Slack did not give it to me")
 FEW_AT_ONCE: Final = gettext_noop(
@@ -69,14 +69,16 @@ async def read_readable(
     return _in_order(found), None
 
 
-async def read_one(calls: SlackClient, channel: str, ts: str) -> SlackMessage | None:
+async def read_one(
+    calls: SlackClient, channel: str, ts: str, *, priority: Priority = Priority.FINAL
+) -> SlackMessage | None:
     """Return one message, whether or not it stands in a thread; None where it is gone. Raises `PlatformError`.
 
     Of what begins no thread Slack gives that message alone
     (https://docs.slack.dev/reference/methods/conversations.replies).
     """
     arguments = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
-    page = ListPage.read(await calls.call("conversations.replies", arguments, priority=Priority.FINAL))
+    page = ListPage.read(await calls.call("conversations.replies", arguments, priority=priority))
     return next((item for item in page.messages if item.ts == ts), None)
 
 

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapters.slack.api.directory import Member
 from adapters.slack.api.workspace import SlackWorkspace
 from bot.errors import PlatformRefused
-from bot.types import Incoming, Membership, Person, Subject, SubjectKind
+from bot.types import AuthorKind, Incoming, Membership, Person, Subject, SubjectKind
 
 
 async def membership(workspace: SlackWorkspace, asked: Incoming, *, groups: bool) -> Membership:
-    """Return the groups of the author of `asked`, and whether they made its channel. Raises `PlatformError`.
+    """Return the groups of the author of `asked`, what they are, and whether they made the channel.
+
+    Raises `PlatformError`.
 
     Slack tells who else manages a channel to Enterprise apps only.
     """
     person, channel = asked.author.id, asked.key.channel
+    member = await workspace.directory.find(person)
     found = (await workspace.directory.groups()).values() if groups else ()
     creator = (await workspace.directory.place(channel)).creator if channel and not asked.is_direct else ""
     return Membership(
         groups=frozenset(group.id for group in found if person in group.members),
         manages_channel=creator == person,
+        administers=member is not None and member.is_admin,
+        author_kind=AuthorKind.EXTERNAL if member is None else kind_of(workspace, member),
     )
+
+
+def kind_of(workspace: SlackWorkspace, member: Member, user_team: str = "") -> AuthorKind:
+    """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
+    with it. In an organisation of many workspaces Slack alone can tell whose another one is: in doubt somebody else's.
+    """
+    is_ours = user_team in {"", workspace.team} or (workspace.enterprise and member.is_told)
+    if member.is_stranger or not is_ours:
+        return AuthorKind.EXTERNAL
+    if not member.is_told:
+        return AuthorKind.UNTOLD
+    return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER
 
 
 async def workspace_of(person: Person, workspaces: Sequence[SlackWorkspace]) -> SlackWorkspace:

@@ -16,7 +16,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.directory import SlackDirectory
+from adapters.slack.api.directory import ROLE_SECONDS, SlackDirectory
 from adapters.slack.api.errors import TOKEN_GONE, UNAVAILABLE, SlackApiError, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.message_content import files
@@ -49,7 +49,7 @@ class SlackWorkspace:
     `open_streams` and `open_edits` are the messages of answers that are being written, whose ends are still to come.
     """
 
-    def __init__(self, identity: BotIdentity, calls: SlackClient) -> None:
+    def __init__(self, identity: BotIdentity, calls: SlackClient, *, role_seconds: float = ROLE_SECONDS) -> None:
         self.team = identity.team
         self.enterprise = identity.enterprise
         self.bot_user = identity.bot_user
@@ -57,7 +57,7 @@ class SlackWorkspace:
         self.url = identity.url
         self.name = identity.name
         self.calls = calls
-        self.directory = SlackDirectory(calls, identity.team)
+        self.directory = SlackDirectory(calls, identity.team, role_seconds=role_seconds)
         self.streams = True
         self.sessions = True
         self.statuses = True
@@ -143,10 +143,18 @@ class Workspaces(Protocol):
 class Connector:
     """Makes the callers of Slack's Web API, all over one HTTP session; `url` is the API's address."""
 
-    def __init__(self, session: aiohttp.ClientSession, *, url: str | None, minute: float = MINUTE_SECONDS) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        url: str | None,
+        minute: float = MINUTE_SECONDS,
+        role_seconds: float = ROLE_SECONDS,
+    ) -> None:
         self.session = session
         self._url = url
         self._minute = minute
+        self._role_seconds = role_seconds
 
     def client(self) -> AsyncWebClient:
         """Return a client of Slack's SDK; retries are made by `SlackClient`, which knows what may be repeated."""
@@ -154,9 +162,9 @@ class Connector:
             return AsyncWebClient(session=self.session, retry_handlers=[])
         return AsyncWebClient(session=self.session, retry_handlers=[], base_url=f"{self._url}/")
 
-    def calls(self, token: Token, spurned: Callable[[str], None] = lambda _code: None) -> SlackClient:
+    def calls(self, token: Token, on_token_refused: Callable[[str], None] = lambda _code: None) -> SlackClient:
         """Return a caller with this token."""
-        return SlackClient(self.client(), token, spurned=spurned, minute=self._minute)
+        return SlackClient(self.client(), token, on_token_refused=on_token_refused, minute=self._minute)
 
     async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
         """Return the workspace that a token belongs to, as Slack tells it; `origin` for one of an
@@ -173,7 +181,7 @@ class Connector:
             url=told.url,
             name=told.team,
         )
-        return SlackWorkspace(identity, calls)
+        return SlackWorkspace(identity, calls, role_seconds=self._role_seconds)
 
 
 class SingleWorkspace:

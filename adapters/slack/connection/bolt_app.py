@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from slack_bolt.app.async_app import AsyncApp
@@ -15,13 +16,17 @@ from adapters.slack.api.workspace import Origin, SlackWorkspace, Workspaces
 from adapters.slack.connection.dispatch import NOT_STORED, kind_of
 from adapters.slack.events.backfill import SlackBackfill
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, Interaction, ReactionEvent, RevocationEvent
+from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
+from adapters.slack.events.reactions import SlackReactionHandler
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import COMMAND
+from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.payload import Payload
 from bot.errors import BotError, PlatformError, StorageError
 from bot.event_errors import EventErrors
+from bot.ports import AdapterStateStore, Bot, Clock
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +60,32 @@ Handler = Callable[[SlackWorkspace, Interaction], Awaitable[Any]]
 P = TypeVar("P", bound=Payload)
 
 
-def make_app(
-    workspaces: Workspaces,
-    hearing: SlackMessageHandler,
-    acting: InteractionHandler,
-    catch_up: SlackBackfill,
-    errors: EventErrors,
-) -> AsyncApp:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """What handles the events of all workspaces."""
+
+    messages: SlackMessageHandler
+    interactions: InteractionHandler
+    reactions: SlackReactionHandler
+    hello: HelloHandler
+    backfill: SlackBackfill
+
+
+def make_handlers(
+    bot: Bot, state: AdapterStateStore, *, clock: Clock, background: BackgroundTasks, errors: EventErrors
+) -> Handlers:
+    """Return the handlers that hand events to `bot`; `state` remembers what was heard."""
+    messages = SlackMessageHandler(bot, background)
+    return Handlers(
+        messages=messages,
+        interactions=InteractionHandler(bot, messages, background, clock=clock),
+        reactions=SlackReactionHandler(bot, messages, clock=clock),
+        hello=HelloHandler(bot, messages, clock=clock),
+        backfill=SlackBackfill(bot, messages, state, clock=clock, errors=errors),
+    )
+
+
+def make_app(workspaces: Workspaces, handlers: Handlers, errors: EventErrors) -> AsyncApp:
     """Return the app with all its listeners."""
 
     async def authorize(context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -95,10 +119,10 @@ def make_app(
         attaching_conversation_kwargs_enabled=False,
     )
     app.error(_telling(errors))
-    _add_events(app, _Messages(hearing, catch_up), acting)
-    _add_ends(app, workspaces, hearing)
+    _add_events(app, handlers)
+    _add_ends(app, workspaces, handlers.messages)
     app.event(EVERYTHING)(_nothing)
-    _add_interactions(app, acting)
+    _add_interactions(app, handlers.interactions)
     return app
 
 
@@ -114,41 +138,34 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
     return tell
 
 
-class _Messages:
-    """Messages are handled, and then remembered as handled."""
+def _add_events(app: AsyncApp, handlers: Handlers) -> None:
+    async def handle_and_note(workspace: SlackWorkspace, message: SlackMessage) -> None:
+        await handlers.messages.message(workspace, message)
+        await handlers.backfill.note(workspace, message)
 
-    def __init__(self, hearing: SlackMessageHandler, catch_up: SlackBackfill) -> None:
-        self._hearing = hearing
-        self._catch_up = catch_up
-
-    async def message(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
-        await self._hearing.message(workspace, message)
-        await self._catch_up.note(workspace, message)
-
-
-def _add_events(app: AsyncApp, hearing: _Messages, acting: InteractionHandler) -> None:
+    interactions = handlers.interactions
     for name in ("app_mention", "message"):
-        app.event({"type": name})(_event(SlackMessage, hearing.message))
-    app.event({"type": "agent_session_stopped"})(_event(ChannelEvent, acting.session_stopped))
-    app.event({"type": "app_home_opened"})(_event(ChannelEvent, acting.home_opened))
-    app.event({"type": "member_joined_channel"})(_event(ChannelEvent, acting.member_joined))
-    app.event({"type": "reaction_added"})(_event(ReactionEvent, acting.reaction_added))
-    app.event({"type": "user_change"})(_event(ChangeEvent, acting.member_changed))
-    app.event({"type": "channel_rename"})(_event(ChangeEvent, acting.place_changed))
+        app.event({"type": name})(_event(SlackMessage, handle_and_note))
+    app.event({"type": "agent_session_stopped"})(_event(ChannelEvent, interactions.session_stopped))
+    app.event({"type": "app_home_opened"})(_event(ChannelEvent, interactions.home_opened))
+    app.event({"type": "member_joined_channel"})(_event(ChannelEvent, handlers.hello.joined))
+    app.event({"type": "reaction_added"})(_event(ReactionEvent, handlers.reactions.added))
+    app.event({"type": "user_change"})(_event(ChangeEvent, interactions.member_changed))
+    app.event({"type": "channel_rename"})(_event(ChangeEvent, interactions.place_changed))
 
 
-def _add_ends(app: AsyncApp, workspaces: Workspaces, hearing: SlackMessageHandler) -> None:
+def _add_ends(app: AsyncApp, workspaces: Workspaces, message_handler: SlackMessageHandler) -> None:
     for name in PLACES_GONE:
-        app.event({"type": name})(_event(ChannelEvent, hearing.place_gone))
+        app.event({"type": name})(_event(ChannelEvent, message_handler.place_gone))
     for name in UNINSTALLED:
-        app.event({"type": name})(_uninstalled(workspaces, hearing))
+        app.event({"type": name})(_uninstalled(workspaces, message_handler))
 
 
-def _add_interactions(app: AsyncApp, acting: InteractionHandler) -> None:
-    app.command(COMMAND)(_acknowledged(acting.command))
-    app.shortcut(EVERYTHING)(_acknowledged(acting.shortcut))
-    app.action(EVERYTHING)(_acknowledged(acting.action))
-    app.view(EVERYTHING)(_submitted(acting))
+def _add_interactions(app: AsyncApp, interactions: InteractionHandler) -> None:
+    app.command(COMMAND)(_acknowledged(interactions.command))
+    app.shortcut(EVERYTHING)(_acknowledged(interactions.shortcut))
+    app.action(EVERYTHING)(_acknowledged(interactions.action))
+    app.view(EVERYTHING)(_submitted(interactions))
     app.options(EVERYTHING)(_no_options)
     app.command(EVERYTHING)(_acknowledge)
     app.view_closed(EVERYTHING)(_acknowledge)
@@ -171,16 +188,18 @@ def _acknowledged(handler: Handler) -> Callable[..., Awaitable[None]]:
     return listener
 
 
-def _submitted(acting: InteractionHandler) -> Callable[..., Awaitable[None]]:
+def _submitted(interactions: InteractionHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body, ack: Any) -> None:
-        found = await guarded(context, body, lambda workspace: acting.submitted(workspace, Interaction.read(body)))
+        found = await guarded(
+            context, body, lambda workspace: interactions.submitted(workspace, Interaction.read(body))
+        )
         errors: Mapping[str, str] = found or {}
         await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
 
     return listener
 
 
-def _uninstalled(workspaces: Workspaces, hearing: SlackMessageHandler) -> Callable[..., Awaitable[None]]:
+def _uninstalled(workspaces: Workspaces, message_handler: SlackMessageHandler) -> Callable[..., Awaitable[None]]:
     async def listener(context: AsyncBoltContext, body: Body) -> None:
         event = RevocationEvent.read(body.get("event"))
         if event.type == "tokens_revoked" and not event.tokens.bot:
@@ -188,7 +207,7 @@ def _uninstalled(workspaces: Workspaces, hearing: SlackMessageHandler) -> Callab
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
             for team in await workspaces.uninstalled(origin):
-                await hearing.workspace_gone(team)
+                await message_handler.workspace_gone(team)
         except StorageError:
             context[NOT_STORED] = True
             raise

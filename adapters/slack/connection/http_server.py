@@ -40,8 +40,8 @@ def is_signed(secret: str, *, timestamp: str, body: bytes, signature: str, now: 
 class EventsEndpoint:
     """The address that Slack posts events, commands and interactions to."""
 
-    def __init__(self, intake: EventDispatcher, *, secret: str, clock: Clock) -> None:
-        self._intake = intake
+    def __init__(self, dispatcher: EventDispatcher, *, secret: str, clock: Clock) -> None:
+        self._dispatcher = dispatcher
         self._secret = secret
         self._clock = clock
 
@@ -69,7 +69,7 @@ class EventsEndpoint:
         is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
         if is_json and (challenge := _challenge(text)) is not None:
             return PlainTextResponse(challenge)
-        return _response(await self._intake.post(text, request.headers))
+        return _response(await self._dispatcher.post(text, request.headers))
 
 
 async def _read(request: Request) -> bytes | None:

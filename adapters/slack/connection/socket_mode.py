@@ -62,7 +62,7 @@ class SocketModeConnections:
         self,
         session: aiohttp.ClientSession,
         calls: SlackClient,
-        intake: EventDispatcher,
+        dispatcher: EventDispatcher,
         rules: SocketModeOptions,
         *,
         errors: EventErrors,
@@ -70,7 +70,7 @@ class SocketModeConnections:
     ) -> None:
         self._session = session
         self._calls = calls
-        self._intake = intake
+        self._dispatcher = dispatcher
         self._rules = rules
         self._errors = errors
         self._on_connected = on_connected
@@ -204,7 +204,7 @@ class SocketModeConnections:
     async def _answer(self, socket: aiohttp.ClientWebSocketResponse, envelope: Mapping[str, Any]) -> None:
         """Handle one delivery; without its acknowledgement Slack sends it again."""
         try:
-            acknowledgement = await self._intake.envelope(envelope)
+            acknowledgement = await self._dispatcher.envelope(envelope)
             if acknowledgement.taken:
                 await socket.send_json(_acknowledgement(envelope, acknowledgement))
         except (aiohttp.ClientError, ConnectionError) as error:

@@ -44,15 +44,15 @@ class AskModal:
     def __init__(
         self,
         bot: Bot,
-        hearing: SlackMessageHandler,
-        commanding: SlashCommandHandler,
+        message_handler: SlackMessageHandler,
+        slash_commands: SlashCommandHandler,
         background: BackgroundTasks,
         *,
         clock: Clock,
     ) -> None:
         self._bot = bot
-        self._hearing = hearing
-        self._commanding = commanding
+        self._message_handler = message_handler
+        self._slash_commands = slash_commands
         self._background = background
         self._clock = clock
 
@@ -63,7 +63,7 @@ class AskModal:
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
-            return await self._hearing.show(workspace, asked, refusal)
+            return await self._message_handler.show(workspace, asked, refusal)
         where = {"channel": body.place, "ts": message.ts, "thread": thread}
         arguments = {"trigger_id": body.trigger_id, "view": form(where)}
         try:
@@ -87,7 +87,7 @@ class AskModal:
         asked = replace(asked, text=f"/ask {question}", private=is_private)
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
-            await self._hearing.show(workspace, asked, refusal)
+            await self._message_handler.show(workspace, asked, refusal)
         elif await self._bot.begin(asked):
             self._background.start(self._ask(workspace, asked, ts, shown=question), "question about a message")
         return {}
@@ -101,13 +101,13 @@ class AskModal:
             message = await read_one(workspace.calls, asked.key.channel, ts)
             read = await as_read(workspace, [message] if message is not None else [])
             if not read:
-                return await self._hearing.reply(workspace, outside, gettext(GONE))
+                return await self._message_handler.reply(workspace, outside, gettext(GONE))
             asked = replace(asked, above=tuple(read))
             if asked.private:
-                return await self._commanding.ask_alone(workspace, asked)
-            await self._commanding.ask_in_channel(workspace, asked, shown)
+                return await self._slash_commands.ask_alone(workspace, asked)
+            await self._slash_commands.ask_in_channel(workspace, asked, shown)
         except PlatformError as error:
-            await self._hearing.reply(workspace, outside, _failure(error))
+            await self._message_handler.reply(workspace, outside, _failure(error))
         return None
 
 

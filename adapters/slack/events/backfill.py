@@ -43,7 +43,7 @@ THREADS_BEGAN: Final = timedelta(days=1)
 part."""
 
 PAGES: Final = 3  # of one channel or thread, 600 messages
-PLACES: Final = 200  # channels and threads that are read after one gap, the latest first: 4 minutes of Slack's limit
+PLACES: Final = 200  # channels and threads that are read after one gap, the latest first: about 5 minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,16 @@ class SlackBackfill:
     """Reads after a gap, and remembers up to where each channel was heard."""
 
     def __init__(
-        self, bot: Bot, hearing: SlackMessageHandler, state: AdapterStateStore, *, clock: Clock, errors: EventErrors
+        self,
+        bot: Bot,
+        message_handler: SlackMessageHandler,
+        state: AdapterStateStore,
+        *,
+        clock: Clock,
+        errors: EventErrors,
     ) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._state = state
         self._clock = clock
         self._errors = errors
@@ -83,7 +89,7 @@ class SlackBackfill:
             now = self._clock()
             for workspace in workspaces:
                 try:
-                    await self._catch_up(workspace, now)
+                    await self._backfill(workspace, now)
                 except BotError as error:
                     extra = {"team": workspace.team, "error": str(error)}
                     logger.warning("backfill incomplete", extra=extra)
@@ -99,7 +105,7 @@ class SlackBackfill:
             newest = max(newest, as_position(datetime.fromisoformat(before)) if before else 0)
         await self.positions.load(now=as_position(self._clock()), newest=newest)
 
-    async def _catch_up(self, workspace: SlackWorkspace, now: datetime) -> None:
+    async def _backfill(self, workspace: SlackWorkspace, now: datetime) -> None:
         """Follow the changes first, so that nothing that was deleted goes to the model, then hear what is new."""
         active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
         keys = [
@@ -161,7 +167,7 @@ class SlackBackfill:
     async def _hear(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> bool:
         try:
             said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
-            return said is not None and await self._hearing.said(workspace, said) is not None
+            return said is not None and await self._message_handler.said(workspace, said) is not None
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; the next message is heard
@@ -188,12 +194,12 @@ class SlackBackfill:
         edits = {ts: as_position(moment(item.edited.ts)) for ts, item in found.items()}
         told += [_change(key, found[ts]) for ts in edited_since(edits, kept, self._start(workspace))]
         for event in told:
-            await self._hearing.message(workspace, event)
+            await self._message_handler.message(workspace, event)
 
     async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
         """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""
         try:
-            return await read_one(workspace.calls, channel, ts) is None
+            return await read_one(workspace.calls, channel, ts, priority=BESIDE_OTHERS.priority) is None
         except SlackApiError as refusal:
             if refusal.code in GONE:
                 return True

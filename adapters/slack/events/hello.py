@@ -10,6 +10,7 @@ from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import asked_by
+from bot.chat.greeting import greets
 from bot.language import gettext, gettext_noop, speaking
 from bot.parameter_resolver import known_language
 from bot.ports import Bot, Clock
@@ -24,9 +25,9 @@ HELLO: Final = gettext_noop(
 class HelloHandler:
     """Tells who adds the bot to a channel how to ask it."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, message_handler: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._clock = clock
 
     async def joined(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
@@ -39,9 +40,9 @@ class HelloHandler:
             return
         by = Interaction(user_id=inviter)
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.MESSAGE, channel=channel)
-        if (await self._bot.get_parameters(asked.key))["hello"].value:
+        if await greets(self._bot, asked.key):
             once = replace(asked, dedupe_key=f"{workspace.team}/{channel}/hello")
-            await self._hearing.reply(workspace, once, hello(once))
+            await self._message_handler.reply(workspace, once, hello(once))
 
 
 def hello(asked: Incoming) -> str:

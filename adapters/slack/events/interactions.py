@@ -11,11 +11,9 @@ from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.ask_modal import ASK_FORM, ASK_SHORTCUT, AskModal
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, ControlAction, Interaction
-from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.reactions import SlackReactionHandler
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
@@ -40,35 +38,35 @@ REFUSED: Final = gettext_noop("Slack did not accept it")
 class InteractionHandler:
     """Carries out what people do in Slack."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, background: BackgroundTasks, *, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, message_handler: SlackMessageHandler, background: BackgroundTasks, *, clock: Clock
+    ) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._background = background
         self._clock = clock
-        self._settings = SettingsModal(bot, hearing, clock=clock)
-        self._commanding = SlashCommandHandler(bot, hearing, self._settings, clock=clock)
+        self._settings = SettingsModal(bot, message_handler, clock=clock)
+        self._slash_commands = SlashCommandHandler(bot, message_handler, self._settings, clock=clock)
         self._home = HomeTab(bot, clock=clock)
-        self._asking = AskModal(bot, hearing, self._commanding, background, clock=clock)
-        self.reaction_added = SlackReactionHandler(bot, hearing, clock=clock).added
-        self.member_joined = HelloHandler(bot, hearing, clock=clock).joined
+        self._ask_modal = AskModal(bot, message_handler, self._slash_commands, background, clock=clock)
 
     # ------------------------------------------------------------ commands, and whatever fails
 
     async def command(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody typed the slash command; what fails is told to them. Raises `StorageError`."""
-        await self._telling(workspace, body, self._commanding.command)
+        await self._telling(workspace, body, self._slash_commands.command)
 
     async def shortcut(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a shortcut on a message; what fails is told to them. Raises `StorageError`."""
         message = body.message or SlackMessage()
         is_question = body.callback_id == ASK_SHORTCUT and moment(message.ts) is not None
-        await self._telling(workspace, body, self._asking.open if is_question else self._commanding.shortcut)
+        await self._telling(workspace, body, self._ask_modal.open if is_question else self._slash_commands.shortcut)
 
     async def submitted(self, workspace: SlackWorkspace, body: Interaction) -> Mapping[str, str]:
         """Somebody submitted a form; what is wrong with it, by block. Raises `StorageError`."""
         is_question = body.view is not None and body.view.callback_id == ASK_FORM
         with speaking(await self._language(workspace, body)):
-            return await (self._asking if is_question else self._settings).submitted(workspace, body)
+            return await (self._ask_modal if is_question else self._settings).submitted(workspace, body)
 
     async def action(self, workspace: SlackWorkspace, body: Interaction) -> None:
         """Somebody used a control; what fails is told to them. Raises `StorageError`."""
@@ -110,7 +108,7 @@ class InteractionHandler:
 
     async def _tell_failure(self, workspace: SlackWorkspace, body: Interaction, text: str) -> None:
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON)
-        await self._hearing.reply(workspace, asked, text)
+        await self._message_handler.reply(workspace, asked, text)
 
     # ------------------------------------------------------------ buttons under answers
 
@@ -122,7 +120,7 @@ class InteractionHandler:
             asked = await asked_by(workspace, by, self._clock, entrance=Entrance.BUTTON, channel=channel, thread=thread)
             # Slack decides who has this button, and has ended the streams of the thread already.
             asked = replace(asked, is_admin=True)
-            await self._hearing.tell(workspace, asked, self._bot.stop(asked.key, asked=asked))
+            await self._message_handler.tell(workspace, asked, self._bot.stop(asked.key, asked=asked))
 
     async def _action(self, workspace: SlackWorkspace, body: Interaction) -> None:
         for action in body.actions:
@@ -143,7 +141,7 @@ class InteractionHandler:
         command, thread = undo_of(value)
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND, thread=thread)
         if command.startswith("/undo"):
-            await self._hearing.hand_over(workspace, replace(asked, text=command))
+            await self._message_handler.hand_over(workspace, replace(asked, text=command))
 
     async def _under_answer(self, workspace: SlackWorkspace, body: Interaction, used: ControlAction) -> None:
         """Handle a button under an answer."""
@@ -153,7 +151,7 @@ class InteractionHandler:
             return
         thread = turn.incoming.key.thread
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.BUTTON, thread=thread)
-        await self._hearing.tell(workspace, asked, press(self._bot, action, turn, asked=asked))
+        await self._message_handler.tell(workspace, asked, press(self._bot, action, turn, asked=asked))
 
     async def _turn(self, workspace: SlackWorkspace, body: Interaction, id: str) -> Turn | None:
         """Return the turn that a control belongs to; None for one of another place, which nobody can press here."""

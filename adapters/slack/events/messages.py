@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.directory import Member
+from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -32,7 +33,7 @@ from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import LOCALE, AuthorKind, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
+from bot.types import LOCALE, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +97,7 @@ class SlackMessageHandler:
             self._background.start(self._tell(workspace, asked, handled.text, below), "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
-        """Tell what an ended process could not, or that it could not do it. Raises `SlackRefusal`, `SlackUncertain`."""
+        """Tell what an ended process could not, or that it could not do it. Raises `PlatformError`."""
         await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
 
     async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
@@ -190,15 +191,3 @@ def details_of(workspace: SlackWorkspace, *, user_team: str = "", locale: str = 
     """Return what replies need to know beside the conversation."""
     details = {"user_team": user_team or workspace.team, "enterprise": workspace.enterprise, LOCALE: locale}
     return {name: value for name, value in details.items() if value}
-
-
-def kind_of(workspace: SlackWorkspace, member: Member, user_team: str) -> AuthorKind:
-    """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a channel
-    with it. In an organisation of many workspaces Slack alone can tell whose another one is: in doubt somebody else's.
-    """
-    is_ours = user_team in {"", workspace.team} or (workspace.enterprise and member.is_told)
-    if member.is_stranger or not is_ours:
-        return AuthorKind.EXTERNAL
-    if not member.is_told:
-        return AuthorKind.UNTOLD
-    return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER

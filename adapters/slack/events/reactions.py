@@ -22,9 +22,9 @@ EMOJI: Final = "seedling"
 class SlackReactionHandler:
     """Hands messages to the bot that somebody reacts to."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, message_handler: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._clock = clock
 
     async def added(self, workspace: SlackWorkspace, event: ReactionEvent) -> None:
@@ -36,7 +36,7 @@ class SlackReactionHandler:
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
         if said is None or workspace.is_own(message):
             return
-        incoming = replace(await self._hearing.incoming(workspace, said), is_directed=True)
+        incoming = replace(await self._message_handler.incoming(workspace, said), is_directed=True)
         thread = "" if incoming.is_top_level else incoming.key.thread
         by = Interaction(user_id=event.user, event_ts=event.event_ts)
         asked = await asked_by(workspace, by, self._clock, entrance=Entrance.REACTION, channel=channel, thread=thread)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction
-from adapters.slack.events.messages import details_of, kind_of
+from adapters.slack.events.messages import details_of
 from adapters.slack.events.parse import PLATFORM, is_direct
 from adapters.slack.replies.ephemeral import RESPONSE_URL
 from bot.ports import Clock

@@ -35,9 +35,9 @@ ONLY_ADMINISTRATORS = gettext_noop("Only administrators can change settings of t
 class SettingsModal:
     """Shows the form and carries out what was submitted."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, *, clock: Clock) -> None:
+    def __init__(self, bot: Bot, message_handler: SlackMessageHandler, *, clock: Clock) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._clock = clock
 
     async def open(self, workspace: SlackWorkspace, body: Interaction, asked: Incoming) -> None:
@@ -91,7 +91,7 @@ class SettingsModal:
             setting = self._bot.set_parameters(
                 scope, changes, asked=asked, answer=answer, expected=shown.expected(changes)
             )
-            await self._hearing.tell(workspace, asked, setting)
+            await self._message_handler.tell(workspace, asked, setting)
         return {}
 
     async def _asked(
@@ -105,7 +105,7 @@ class SettingsModal:
         """Return whether this is not open to whoever does it, who is told so."""
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
-            await self._hearing.show(workspace, asked, refusal)
+            await self._message_handler.show(workspace, asked, refusal)
         return refusal is not None
 
     async def _form(self, workspace: SlackWorkspace, where: SettingsTarget, asked: Incoming) -> dict[str, object]:

@@ -68,9 +68,11 @@ def usage() -> str:
 class SlashCommandHandler:
     """Carries out slash commands and shortcuts."""
 
-    def __init__(self, bot: Bot, hearing: SlackMessageHandler, settings: SettingsModal, *, clock: Clock) -> None:
+    def __init__(
+        self, bot: Bot, message_handler: SlackMessageHandler, settings: SettingsModal, *, clock: Clock
+    ) -> None:
         self._bot = bot
-        self._hearing = hearing
+        self._message_handler = message_handler
         self._settings = settings
         self._clock = clock
 
@@ -85,13 +87,13 @@ class SlashCommandHandler:
         if word.lower() == SETTINGS_WORD:
             await self._settings.open(workspace, body, asked)
         elif not word or (word.lower() == HELP_WORD and not rest):
-            await self._hearing.reply(workspace, asked, usage())
+            await self._message_handler.reply(workspace, asked, usage())
         elif command is None:
             unknown = gettext("There is no `{command} {escape_code}`.").format(
                 command=COMMAND, escape_code=escape_code(to_plain(word, names))
             )
             told = " ".join(filter(None, (unknown, as_question(asked.text))))
-            await self._hearing.reply(
+            await self._message_handler.reply(
                 workspace, asked, gettext("{told} There are:\n\n{usage}").format(told=told, usage=usage())
             )
         elif command.needs_mark:
@@ -99,19 +101,19 @@ class SlashCommandHandler:
             asked = replace(asked, text=f"/{word} {to_plain(question, names)}", private=is_private)
             await self._ask(workspace, asked, command, shown=to_markdown(question, names))
         else:
-            await self._hearing.hand_over(workspace, asked)
+            await self._message_handler.hand_over(workspace, asked)
 
     async def _ask(self, workspace: SlackWorkspace, asked: Incoming, command: Command, *, shown: str) -> None:
         """Ask, once, however often it is delivered."""
         if not question_in(asked.text).strip():
-            return await self._hearing.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
+            return await self._message_handler.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
-            return await self._hearing.show(workspace, asked, refusal)
+            return await self._message_handler.show(workspace, asked, refusal)
         try:
             command.read(asked.text.partition(" ")[2])
         except InvalidInput as error:
-            return await self._hearing.reply(workspace, asked, str(error))
+            return await self._message_handler.reply(workspace, asked, str(error))
         if asked.private:
             await self.ask_alone(workspace, asked)
         elif await self._bot.begin(asked):
@@ -121,7 +123,7 @@ class SlashCommandHandler:
     async def ask_alone(self, workspace: SlackWorkspace, asked: Incoming) -> None:
         """Ask in a conversation of its own, which nobody else sees. Raises `StorageError`."""
         alone = replace(asked.key, thread=f"{ALONE}{asked.dedupe_key.rpartition('/')[2]}")
-        await self._hearing.hand_over(workspace, replace(asked, key=alone))
+        await self._message_handler.hand_over(workspace, replace(asked, key=alone))
 
     async def ask_in_channel(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> None:
         """Show the question to everybody, so that it can be answered below it or in its thread, and ask.
@@ -133,10 +135,10 @@ class SlashCommandHandler:
         except SlackApiError as refused:
             if refused.code not in NOT_THERE:
                 raise
-            return await self._hearing.reply(workspace, asked, gettext(NOT_HERE))
+            return await self._message_handler.reply(workspace, asked, gettext(NOT_HERE))
         at: datetime = moment(ts) or asked.sent_at
         key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
-        handled = await self._hearing.hand_over(workspace, replace(asked, key=key, sent_at=at))
+        handled = await self._message_handler.hand_over(workspace, replace(asked, key=key, sent_at=at))
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
         return None
@@ -144,7 +146,7 @@ class SlashCommandHandler:
     async def _post_question(self, workspace: SlackWorkspace, asked: Incoming, shown: str) -> str:
         """Post the question, its beginning where it is long, once more as plain text where blocks are refused.
 
-        Raises `SlackApiError` and `SlackUncertain`.
+        Raises `SlackApiError` and `SlackUnknownOutcome`.
         """
         name = escape_markdown(" ".join(asked.author.name.split()))
         text = shortened(
@@ -187,7 +189,7 @@ class SlashCommandHandler:
             case callback if callback == SUMMARISE_SHORTCUT:
                 words = "thread private" if thread else f"channel from {ts} private"
                 asked = await asked_by(workspace, body, self._clock, entrance=Entrance.SHORTCUT, thread=thread)
-                await self._hearing.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
+                await self._message_handler.hand_over(workspace, replace(asked, text=f"/summarise {words}"))
 
 
 def _without_mark(text: str) -> str:

@@ -97,11 +97,11 @@ class InstalledWorkspaces:
         return known
 
     def _new(self, origin: Origin) -> _Known:
-        def spurned(code: str) -> None:
+        def on_token_refused(code: str) -> None:
             logger.warning("Slack refuses the token of a workspace", extra={"team": origin.team, "code": code})
             known.until = 0.0
 
-        known = _Known(origin=origin, calls=self._connector.calls(lambda: self._token(known), spurned))
+        known = _Known(origin=origin, calls=self._connector.calls(lambda: self._token(known), on_token_refused))
         return known
 
     async def _token(self, known: _Known) -> str:

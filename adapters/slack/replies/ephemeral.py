@@ -11,6 +11,7 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
 from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
 from adapters.slack.replies.rendering import (
+    NOTICE,
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
     escape_markdown,
@@ -57,7 +58,7 @@ async def post_ephemeral(
     for number, shown in enumerate([piece.shown for piece in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
         content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
-        await _whisper_one(workspace, asked, content)
+        await _post_one(workspace, asked, content)
 
 
 async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None:
@@ -73,7 +74,7 @@ async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None
         await post_ephemeral(workspace, asked, await offload(len(draft.text), plain_text, draft), plain=True)
 
 
-async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
+async def _post_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     if not asked.key.channel:
         await _send_direct(workspace, asked, content)
         return
@@ -94,7 +95,7 @@ async def _whisper_one(workspace: SlackWorkspace, asked: Incoming, content: Mapp
 
 async def _send_direct(workspace: SlackWorkspace, asked: Incoming, content: Mapping[str, Any]) -> None:
     channel = await workspace.direct_channel(asked.author.id)
-    direct = {"channel": channel, **content, "unfurl_links": False, "unfurl_media": False}
+    direct = {"channel": channel, **content, "metadata": NOTICE, "unfurl_links": False, "unfurl_media": False}
     await workspace.calls.call("chat.postMessage", direct, priority=Priority.FIRST, patience=PATIENCE_SECONDS)
 
 

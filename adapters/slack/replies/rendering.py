@@ -45,6 +45,8 @@ CONTROLS: Final = frozenset({FEEDBACK, *(f"{ACTION}{action}" for action in DRAWN
 NO_ANSWER: Final = gettext_noop("There is no answer.")
 
 METADATA: Final = "seedling_answer"
+NOTICE: Final[Mapping[str, Any]] = {"event_type": "seedling_notice", "event_payload": {}}
+"""The mark of what is told beside answers: only a stream that has not ended has none."""
 
 _LINKED: Final = re.compile(r"https?://[^\s<>|]+")
 COMMAND: Final = "/seed"

@@ -68,6 +68,17 @@ async def acknowledge(workspace: SlackWorkspace, key: ConversationKey) -> None:
                 raise
 
 
+async def take_back(workspace: SlackWorkspace, key: ConversationKey) -> None:
+    """Clear the status of a thread. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+    if workspace.statuses and key.thread:
+        arguments = {"channel_id": key.channel, "thread_ts": key.thread, "status": ""}
+        try:
+            await workspace.calls.call(STATUS_METHOD, arguments, priority=Priority.FINAL, patience=60)
+        except SlackApiError as refusal:
+            if not workspace.learn(refusal):
+                raise
+
+
 class ThreadStatus:
     """The status of one answer's thread; whatever goes wrong with it never keeps the answer."""
 
@@ -99,13 +110,12 @@ class ThreadStatus:
         self._shown, self._shown_at = text, now
 
     async def clear(self) -> None:
-        """Clear the status once the work is done, this runner's or what an earlier one may have left.
-
-        An edit clears none, unlike a post.
+        """Clear the status once the work is done: this runner's, what an earlier one may have left, or what stands
+        there since the question came in. An edit clears none, unlike a post.
         """
         if self._processing and self._workspace.sessions and self._thread:
             await self._try(SESSION, self._session("active"), must=True)
-        if (self._shown or self._turn.epoch > 1) and self._thread and self._workspace.statuses:
+        if self.is_shown:
             arguments = {"channel_id": self._channel, "thread_ts": self._thread, "status": ""}
             await self._try(STATUS_METHOD, arguments)
 

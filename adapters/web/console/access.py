@@ -16,13 +16,15 @@ from adapters.web.console.display_names import read_place
 from adapters.web.console.formats import csv_response
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
-from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM
+from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routes import PageRoute
+from adapters.web.roles import GIVEN_ROLES
 from bot.access.control import AccessControl
 from bot.access.rule_text import rule_text
 from bot.access.rule_words import GRAMMAR
 from bot.commands.access import decide
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop, number
 from bot.turns.effects import RemoveRule
 from bot.types import AuditRecord, ConversationKey
 
@@ -30,7 +32,7 @@ AUDIT_DAYS: Final = 30
 MOST_DAYS: Final = 3_650
 AUDIT_ROWS: Final = 200
 EXPORTED_ROWS: Final = 100_000
-RULE_HELP: Final = f"As behind /access: {GRAMMAR}. People and groups are named by person:ID and group:ID."
+RULE_HELP: Final = gettext_noop("As behind /access: {grammar}. People and groups are named by person:ID and group:ID.")
 
 
 class AccessPages:
@@ -76,10 +78,10 @@ class AccessPages:
             accounts=accounts,
             sessions=[session for session in sessions if not session.is_over(now)],
             rules=[(item, rule_text(item)) for item in rules],
-            roles=[(role.word, role.word) for role in GIVEN_ROLES],
+            roles=[(role.word, role.title) for role in GIVEN_ROLES],
             account=account or Form(values={"role": WebRole.MEMBER.word}),
             rule=rule or Form(),
-            rule_help=RULE_HELP,
+            rule_help=gettext(RULE_HELP).format(grammar=GRAMMAR),
             now=now,
         )
 
@@ -166,7 +168,7 @@ class AccessPages:
         form = Form(values={"days": str(AUDIT_DAYS), **request.query_params})
         days = int(form["days"]) if form["days"].isdecimal() and len(form["days"]) < 6 else 0
         if not 1 <= days <= MOST_DAYS:
-            form.errors["days"] = f"Give a number of days from 1 to {MOST_DAYS:,}."
+            form.errors["days"] = gettext("Give a number of days from 1 to {most}.").format(most=number(MOST_DAYS))
             days = AUDIT_DAYS
         since = self._console.clock() - timedelta(days=days)
         records = await self._console.store.audit_trail(since=since, who=form["who"], within=form["place"], limit=limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from starlette.requests import Request
@@ -15,11 +17,15 @@ from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routes import PageRoute
 from bot.access.budget_text import name_of, read_amount, read_period
 from bot.errors import ChangedMeanwhile, InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.turns.effects import Expected, RemoveBudget, SetBudget
 from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 
 NONE: Final = "none"
-MEANWHILE: Final = "Somebody changed this meanwhile: it is {now} now, not {before}. Look at it and save again."
+NO_LIMIT: Final = "off"
+MEANWHILE: Final = gettext_noop(
+    "Somebody changed this meanwhile: it is {now} now, not {before}. Look at it and save again."
+)
 INSTALLATION_KEY: Final = ConversationKey(platform=PLATFORM, workspace="", channel="", thread="")
 
 
@@ -62,7 +68,7 @@ class BudgetPages:
             await self._console.change(request, change, INSTALLATION_KEY)
         except ChangedMeanwhile:
             now = _shown(await self._find(scope, period))
-            form.errors["amount"] = MEANWHILE.format(now=now, before=form["before"])
+            form.errors["amount"] = gettext(MEANWHILE).format(now=_told(now), before=_told(form["before"]))
             return self._page(request, Form(values={**form.values, "before": now}, errors=form.errors))
         except InvalidInput as error:
             form.errors["amount"] = str(error)
@@ -106,7 +112,7 @@ def _scope(form: Form) -> BudgetScope:
     """Return whose budget a form means. Raises `InvalidInput`."""
     key = read_place(form["place"])
     if (key.platform and not key.workspace) or key.thread or (form["person"] and not key.workspace):
-        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL]; a person needs one too.")
+        raise InvalidInput(gettext("Write a place as PLATFORM/WORKSPACE[/CHANNEL]; a person needs one too."))
     channel = "" if form["person"] else key.channel
     return BudgetScope(platform=key.platform, workspace=key.workspace, channel=channel, person=form["person"])
 
@@ -114,9 +120,19 @@ def _scope(form: Form) -> BudgetScope:
 def _period(form: Form) -> Period:
     period = read_period(form["period"])
     if period is None:
-        raise InvalidInput("A budget is for a day or a month.")
+        raise InvalidInput(gettext("A budget is for a day or a month."))
     return period
 
 
 def _shown(use: BudgetUse | None) -> str:
-    return NONE if use is None else dollars(use.budget.amount)
+    """Return what a form carries of the budget that it showed, the same in every language."""
+    return NONE if use is None else NO_LIMIT if use.budget.amount is None else f"{use.budget.amount:f}"
+
+
+def _told(shown: str) -> str:
+    """Return the same for people, as far as it can be read."""
+    if shown in (NONE, NO_LIMIT):
+        return gettext("none") if shown == NONE else dollars(None)
+    with suppress(InvalidOperation):
+        return dollars(Decimal(shown))
+    return shown

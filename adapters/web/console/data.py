@@ -16,11 +16,12 @@ from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.routes import PageRoute
 from bot.errors import BotError
+from bot.language import gettext, gettext_noop
 from bot.person_export import export_person, write_archive
 from bot.retention import PARAMETER
 
-NOT_A_PERSON: Final = "Write somebody as PLATFORM/ID, as the audit trail does."
-NOTHING_KEPT: Final = "Nothing is kept of them."
+NOT_A_PERSON: Final = gettext_noop("Write somebody as PLATFORM/ID, as the audit trail does.")
+NOTHING_KEPT: Final = gettext_noop("Nothing is kept of them.")
 
 
 class DataPages:
@@ -76,12 +77,12 @@ class DataPages:
         form = await read_form(request)
         platform, _, id = form["person"].partition("/")
         if not platform or not id:
-            form.errors["person"] = NOT_A_PERSON
+            form.errors["person"] = gettext(NOT_A_PERSON)
             return await self._page(request, form)
         record = self._console.noted(request, "", "")
         found = await export_person(self._console.store, record, platform, id)
         if found.is_empty:
-            form.errors["person"] = NOTHING_KEPT
+            form.errors["person"] = gettext(NOTHING_KEPT)
             return await self._page(request, form)
         folder = Path(await asyncio.to_thread(mkdtemp, prefix="seedling-person-"))
         archive, remove = folder / "person.zip", BackgroundTask(asyncio.to_thread, rmtree, folder, ignore_errors=True)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.errors import InvalidInput
+from bot.language import gettext
 from bot.ports import ConsoleStore
 from bot.types import PLACE_STATE, ConversationKey
 
@@ -67,7 +68,7 @@ def read_place(text: str) -> ConversationKey:
     """Return the place of "PLATFORM[/WORKSPACE[/CHANNEL[/THREAD]]]", "" for everywhere. Raises `InvalidInput`."""
     parts = text.strip().split("/", 3) if text.strip() else []
     if len(text) > LONGEST or any(not part for part in parts) or not text.isprintable():
-        raise InvalidInput("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
+        raise InvalidInput(gettext("Write a place as PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does."))
     platform, workspace, channel, thread = [*parts, "", "", "", ""][:4]
     return ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
 

@@ -18,19 +18,29 @@ from adapters.web.console.operations import Console
 from adapters.web.frame import WebRole, page, read_form, render
 from adapters.web.frame.page_templates import Templates
 from adapters.web.frame.routes import PageRoute
+from bot.language import gettext, gettext_noop
 from bot.types import INSTALLATION, DaySpending
 
 LOOK_BACK: Final = timedelta(days=7)
 ERRORS: Final = 8
 
 FIXES: Final[Sequence[tuple[str, str]]] = (
-    ("credit|balance|402", "Add credits to the account of the model's provider."),
-    ("api key|unauthor|401|403", "Put the account's key into SEED_API_KEY and start again."),
-    ("budget", "Raise the budget under Spending, or wait until its period ends."),
-    ("rate limit|429|busy", "The provider slows us down; it passes. Ask for higher limits if it comes often."),
-    ("timed? ?out|unavailable|connect|5\\d\\d", "The provider or the network was away; Retry repeats the question."),
-    ("database|locked|disk", "See that the database runs and that its disk has room."),
-    ("context|too long", "The question was longer than the model reads; a smaller file or fewer messages fit."),
+    ("credit|balance|402", gettext_noop("Add credits to the account of the model's provider.")),
+    ("api key|unauthor|401|403", gettext_noop("Put the account's key into SEED_API_KEY and start again.")),
+    ("budget", gettext_noop("Raise the budget under Spending, or wait until its period ends.")),
+    (
+        "rate limit|429|busy",
+        gettext_noop("The provider slows us down; it passes. Ask for higher limits if it comes often."),
+    ),
+    (
+        "timed? ?out|unavailable|connect|5\\d\\d",
+        gettext_noop("The provider or the network was away; Retry repeats the question."),
+    ),
+    ("database|locked|disk", gettext_noop("See that the database runs and that its disk has room.")),
+    (
+        "context|too long",
+        gettext_noop("The question was longer than the model reads; a smaller file or fewer messages fit."),
+    ),
 )
 """What to do about an error, by words in it; the first that fits."""
 
@@ -110,4 +120,4 @@ def spent_of(days: Sequence[DaySpending], today: date) -> Spent:
 
 def fix_for(error: str) -> str:
     """Return what an operator can do about an error, "" where nobody knows."""
-    return next((fix for sign, fix in FIXES if re.search(sign, error, re.IGNORECASE)), "")
+    return next((gettext(fix) for sign, fix in FIXES if re.search(sign, error, re.IGNORECASE)), "")

@@ -21,6 +21,7 @@ from bot.chat.settings_panel import choices_of
 from bot.context.known_places import known_place
 from bot.context.system_prompt import system_prompt
 from bot.errors import ChangedMeanwhile, InvalidInput
+from bot.language import gettext, gettext_noop, listed
 from bot.parameter_resolver import effective_at, scopes_of
 from bot.parameters import PARAMETERS, Effective, Parameter, Scope
 from bot.summary.digests import next_time
@@ -29,14 +30,15 @@ from bot.turns.effects import Change, PauseDigest, RemoveDigest
 from bot.types import ConversationKey, Dimension, Outcome, Schedule
 
 PLACES: Final = 200
+EVERYBODY: Final = gettext_noop("everybody there")
 PERSONA: Final = "persona"
-NOT_A_PLACE: Final = "Choose a place, or write PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does."
+NOT_A_PLACE: Final = gettext_noop("Choose a place, or write PLATFORM/WORKSPACE[/CHANNEL[/THREAD]], as the log does.")
 WHERE: Final[Mapping[ScopeKind, str]] = {
-    "default": "the default",
-    "workspace": "the workspace",
-    "channel": "the channel",
-    "conversation": "the thread",
-    "turn": "one answer",
+    "default": gettext_noop("the default"),
+    "workspace": gettext_noop("the workspace"),
+    "channel": gettext_noop("the channel"),
+    "conversation": gettext_noop("the thread"),
+    "turn": gettext_noop("one answer"),
 }
 
 
@@ -68,10 +70,13 @@ class Row:
     def why(self) -> str:
         """Return why this value holds, in a sentence."""
         if not self.set_at:
-            return "Nothing is set here or above, so the default holds."
+            return gettext("Nothing is set here or above, so the default holds.")
         *overruled, (where, _) = self.set_at
-        others = " and ".join(f"{value} of {scope}" for scope, value in overruled)
-        return f"It is set for {where}" + (f", which overrules {others}." if others else ".")
+        if not overruled:
+            return gettext("It is set for {scope}.").format(scope=where)
+        one = gettext("“{value}” for {scope}")
+        others = listed([one.format(value=value, scope=scope) for scope, value in overruled])
+        return gettext("It is set for {scope}, which overrules {others}.").format(scope=where, others=others)
 
 
 class SettingPages:
@@ -105,7 +110,7 @@ class SettingPages:
         except InvalidInput:
             key = read_place("")
         if not key.workspace or name not in PARAMETERS:
-            form.errors["place"] = NOT_A_PLACE
+            form.errors["place"] = gettext(NOT_A_PLACE)
             return await self._page(request, read_place(""), form)
         if form["value"] != form["before"]:
             await self._set(request, key, form)
@@ -137,12 +142,14 @@ class SettingPages:
             await self._console.bot.mark_answered(asked)
         except ChangedMeanwhile:
             now = (await self._console.store.get_settings([scope]))[scope].get(name)
-            form.errors[name] = MEANWHILE.format(now=now or "not set", before=form["before"] or "not set")
+            form.errors[name] = gettext(MEANWHILE).format(
+                now=now or gettext("not set"), before=form["before"] or gettext("not set")
+            )
         except InvalidInput as error:
             form.errors[name] = str(error)
         else:
             if handled.outcome is not Outcome.REPLIED:
-                form.errors[name] = "That was not done. Try again."
+                form.errors[name] = gettext("That was not done. Try again.")
 
     async def _page(self, request: Request, key: ConversationKey, form: Form) -> Response:
         rows = await self._rows(key)
@@ -162,7 +169,7 @@ class SettingPages:
             key=key,
             place=place_text(key),
             place_name=names.place(place_text(replace(key, thread=""))) if key.workspace else "",
-            scope=WHERE[_scope_of(key).kind] if key.workspace else "",
+            scope=gettext(WHERE[_scope_of(key).kind]) if key.workspace else "",
             rows=rows,
             places=places,
             names=names,
@@ -177,21 +184,18 @@ class SettingPages:
         effective = await effective_at(key, store)
         rows = []
         for name, item in effective.items():
-            set_at = [(WHERE[scope.kind], stored[scope][name]) for scope in scopes if name in stored[scope]]
+            set_at = [(gettext(WHERE[scope.kind]), stored[scope][name]) for scope in scopes if name in stored[scope]]
             own = stored[scopes[-1]].get(name, "") if scopes else ""
             roles = item.parameter.roles
             needed = max(roles.values()) if not scopes else roles.get(scopes[-1].kind)
-            holders = HOLDERS[needed] if needed is not None else "everybody there"
+            holders = gettext(HOLDERS[needed] if needed is not None else EVERYBODY)
             rows.append(Row(effective=item, set_at=set_at, own=own, holders=holders))
         return rows
 
     async def _known(self) -> tuple[Names, Sequence[str]]:
         """Return the places where something was asked lately, and those of the playground, with their names."""
-        today = self._console.today()
-        since, until = today.replace(year=today.year - 1), today.replace(year=today.year + 1)
         store = self._console.store
-        channels = await store.spending_by_key(Dimension.CHANNEL, since=since, until=until)
-        keys = {item.key for item in channels[:PLACES]}
+        keys = set(await store.recent_keys(Dimension.CHANNEL, limit=PLACES))
         for workspace in await store.get_workspaces():
             keys |= {f"local/{workspace.id}/{channel.id}" for channel in await store.get_channels(workspace.id)}
         every = keys | {key.rpartition("/")[0] for key in keys}
@@ -210,7 +214,7 @@ def _place(form: Form) -> ConversationKey:
     """Return the place that a form is about, or none. Raises `InvalidInput` for what holds no settings."""
     key = read_place(form["place"])
     if form["place"] and not key.workspace:
-        raise InvalidInput(NOT_A_PLACE)
+        raise InvalidInput(gettext(NOT_A_PLACE))
     return key
 
 

@@ -20,6 +20,7 @@ from adapters.web.frame import Form, WebRole, page, render
 from adapters.web.frame.routes import PageRoute
 from bot.delivery.footer import money
 from bot.errors import BotError
+from bot.language import day_and_month, gettext, gettext_noop
 from bot.pricing import MILLION, RateCard
 from bot.types import DaySpending, Dimension, KeySpending, Spending
 
@@ -29,7 +30,9 @@ ROWS: Final = 15
 BARS: Final = 100
 TABLES: Final = (Dimension.PERSON, Dimension.CHANNEL, Dimension.KIND, Dimension.MODEL, Dimension.WORKSPACE)
 FORECAST_DAYS: Final = 7
-WRONG_DAYS: Final = f"Give two days as in 2026-11-01, the first not behind the second, at most {MOST_DAYS} days apart."
+WRONG_DAYS: Final = gettext_noop(
+    "Give two days as in 2026-11-01, the first not behind the second, at most {most} days apart."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,7 @@ class SpendingPages:
         error = ""
         try:
             ours, theirs = await self._console.operations.reconcile(since)
-            rows = (("Our records", ours), ("The provider's", theirs))
+            rows = ((gettext("Our records"), ours), (gettext("The provider's"), theirs))
         except BotError as failure:
             error = str(failure)
         return render(request, "console/provider.html", 200 if not error else 502, rows=rows, error=error, span=span)
@@ -142,7 +145,7 @@ class SpendingPages:
             since, until = today, today - DAY
         if timedelta(0) <= until - since <= MOST_DAYS * DAY:
             return Span(since=since, until=until)
-        form.errors["since"] = WRONG_DAYS
+        form.errors["since"] = gettext(WRONG_DAYS).format(most=MOST_DAYS)
         return Span(since=today.replace(day=1), until=today)
 
 
@@ -167,10 +170,15 @@ def chart_of(days: Sequence[DaySpending], span: Span) -> str:
     for begin in range(0, length, step):
         day = span.since + begin * DAY
         cost = sum((spent[day + n * DAY].cost for n in range(step) if day + n * DAY in spent), Decimal(0))
-        when = f"{day:%Y-%m-%d}" if step == 1 else f"the week from {day:%Y-%m-%d} on"
-        bars.append(ChartBar(label=f"{day:%d %b}", value=cost, text=f"{when}: {money(cost) if cost else 'nothing'}"))
+        when = str(day) if step == 1 else gettext("the week from {day} on").format(day=day)
+        text = gettext("{when}: {cost}").format(when=when, cost=money(cost) if cost else gettext("nothing"))
+        bars.append(ChartBar(label=day_and_month(day), value=cost, text=text))
     highest = max((bar.value for bar in bars), default=Decimal(0))
-    title = f"What was spent on each {'day' if step == 1 else 'week'} from {span.since} to {span.until}"
+    title = (
+        gettext("What was spent on each day from {since} to {until}")
+        if step == 1
+        else gettext("What was spent on each week from {since} to {until}")
+    ).format(since=span.since, until=span.until)
     return bar_chart(title, bars, money(highest))
 
 
@@ -193,10 +201,10 @@ def parts_of(total: Spending, card: RateCard) -> Sequence[tuple[str, int, Decima
     tier = card.tiers[0]
     cached = tier.input if tier.cached is None else tier.cached
     return (
-        ("read", total.input - total.cached, (total.input - total.cached) * tier.input / MILLION),
-        ("read from the cache", total.cached, total.cached * cached / MILLION),
-        ("reasoned", total.reasoning, total.reasoning * tier.output / MILLION),
-        ("written", total.output - total.reasoning, (total.output - total.reasoning) * tier.output / MILLION),
+        (gettext("read"), total.input - total.cached, (total.input - total.cached) * tier.input / MILLION),
+        (gettext("read from the cache"), total.cached, total.cached * cached / MILLION),
+        (gettext("reasoned"), total.reasoning, total.reasoning * tier.output / MILLION),
+        (gettext("written"), total.output - total.reasoning, (total.output - total.reasoning) * tier.output / MILLION),
     )
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.console.display_names import names_for
+from adapters.web.console.formats import word
 from adapters.web.console.operations import Console
 from adapters.web.console.overview import fix_for
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
@@ -18,6 +19,7 @@ from adapters.web.frame.page_templates import tell
 from adapters.web.frame.routes import PageRoute
 from bot.commands.context_report import BREAKS
 from bot.errors import InvalidInput
+from bot.language import gettext, gettext_noop
 from bot.types import OPEN_STATES, FollowUp, Outcome, TurnFilter, TurnReport, TurnState
 
 ROWS: Final = 50
@@ -29,8 +31,12 @@ SHOWN_STATES: Final = (
     TurnState.FAILED,
     TurnState.CANCELLED,
 )
-GONE: Final = "There is no such question any more."
-DONE: Final = {"retry": "It is asked again.", "stop": "It is stopped.", "forget": "The conversation is forgotten."}
+GONE: Final = gettext_noop("There is no such question any more.")
+DONE: Final = {
+    "retry": gettext_noop("It is asked again."),
+    "stop": gettext_noop("It is stopped."),
+    "forget": gettext_noop("The conversation is forgotten."),
+}
 
 
 class TurnPages:
@@ -63,7 +69,7 @@ class TurnPages:
             form=form,
             lines=lines[:ROWS],
             names=names,
-            states=[("", "every state"), *((state.value, state.value) for state in SHOWN_STATES)],
+            states=[("", gettext("every state")), *((state.value, word(state.value)) for state in SHOWN_STATES)],
             older=f"?{older.query}" if older is not None else "",
             now=self._console.clock(),
         )
@@ -135,14 +141,14 @@ class TurnPages:
             place=place,
             names=names,
             steps=steps_of(report),
-            broken=BREAKS.get(report.figures.broken, report.figures.broken) if report.figures else "",  # type: ignore[call-overload]  # text of the same enumeration
+            broken=gettext(BREAKS.get(report.figures.broken, report.figures.broken)) if report.figures else "",  # type: ignore[call-overload]  # text of the same enumeration
             origins={name: item.origin for name, item in effective.items()},
             with_words=with_words,
             may_read=identity_of(request).may(WebRole.OPERATOR),
             is_open=report.turn.state in OPEN_STATES,
             fix=fix_for(report.error),
             error=error,
-            done=DONE.get(request.query_params.get("done", ""), ""),
+            done=gettext(DONE.get(request.query_params.get("done", ""), "")),
         )
 
 
@@ -151,13 +157,15 @@ def steps_of(report: TurnReport) -> Mapping[str, float]:
     first = report.requests[0] if report.requests else None
     answers = [line.charge for line in report.requests]
     moments: Mapping[str, datetime | None] = {
-        "taken from the queue": report.turn.claimed_at,
-        "request sent": first.at if first else None,
-        "first byte": next((charge.first_byte_at for charge in answers if charge.first_byte_at), None),
-        "first word of the text": next((charge.first_text_at for charge in answers if charge.first_text_at), None),
-        "first visible": report.shown_at,
-        "recorded": report.recorded_at,
-        "ended": report.ended_at,
+        gettext_noop("taken from the queue"): report.turn.claimed_at,
+        gettext_noop("request sent"): first.at if first else None,
+        gettext_noop("first byte"): next((charge.first_byte_at for charge in answers if charge.first_byte_at), None),
+        gettext_noop("first word of the text"): next(
+            (charge.first_text_at for charge in answers if charge.first_text_at), None
+        ),
+        gettext_noop("first visible"): report.shown_at,
+        gettext_noop("recorded"): report.recorded_at,
+        gettext_noop("ended"): report.ended_at,
     }
     return {name: (at - report.accepted_at).total_seconds() for name, at in moments.items() if at is not None}
 
@@ -165,7 +173,7 @@ def steps_of(report: TurnReport) -> Mapping[str, float]:
 def _filter(form: Form) -> TurnFilter:
     before, state = form["before"], form["state"]
     if state and state not in set(TurnState):
-        form.errors["state"] = "There is no such state."
+        form.errors["state"] = gettext("There is no such state.")
         state = ""
     return TurnFilter(
         state=TurnState(state) if state else None,
@@ -176,4 +184,4 @@ def _filter(form: Form) -> TurnFilter:
 
 
 def _gone(request: Request) -> Response:
-    return tell(request, 404, "Not found", GONE)
+    return tell(request, 404, gettext("Not found"), gettext(GONE))

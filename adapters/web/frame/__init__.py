@@ -27,9 +27,10 @@ A page is a function, a template and a line in a list of routes:
 
 from adapters.web.frame.application import Frame, FrameOptions, FrameStore, WebPart, frame_app, make_frame
 from adapters.web.frame.forms import Form, check_csrf, read_form
-from adapters.web.frame.identity import Identity, WebRole, identity_of
+from adapters.web.frame.identity import Identity, identity_of
 from adapters.web.frame.page_templates import NavigationItem, render
 from adapters.web.frame.routes import page
+from adapters.web.roles import WebRole
 
 __all__ = [
     "Form",

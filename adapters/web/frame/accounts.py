@@ -12,7 +12,8 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from adapters.web.frame.identity import GIVEN_ROLES, PLATFORM, WebRole
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.roles import GIVEN_ROLES, WebRole
 from bot.errors import InvalidInput
 from bot.language import gettext
 from bot.ports import AdapterStateStore

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
@@ -133,6 +133,7 @@ def frame_app(routes: Sequence[PageRoute], frame: Frame) -> ASGIApp:
             HTTPException: _http_error,  # type: ignore[dict-item]  # Starlette calls each with errors of its kind
             StorageError: _storage_error,
             BotError: _bot_error,
+            ClientDisconnect: _left,
             Exception: _bug,
         },
     )
@@ -151,6 +152,11 @@ async def _storage_error(request: Request, error: Exception) -> Response:
 
 async def _bot_error(request: Request, error: Exception) -> Response:
     return tell(request, 502, gettext(NOT_DONE), str(error))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Answer a browser that went away while it sent something: nobody hears it, and nothing is wrong here."""
+    return Response(status_code=400)
 
 
 async def _bug(request: Request, _error: Exception) -> Response:

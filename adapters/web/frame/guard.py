@@ -16,13 +16,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.web.frame.identity import Identity, WebRole
+from adapters.web.frame.identity import Identity
 from adapters.web.frame.origins import SECURITY_HEADERS, accepts_host, is_from_elsewhere
 from adapters.web.frame.page_templates import Templates, tell
 from adapters.web.frame.routes import READ, Found, find, is_overlong, is_plain
 from adapters.web.frame.sessions import Session
 from adapters.web.frame.sign_in import SESSION_COOKIE, SignIns, keep_token
 from adapters.web.frame.visitors import keep_person, person_in
+from adapters.web.roles import WebRole
 from bot.errors import StorageError
 from bot.language import gettext, gettext_noop
 from bot.types import Person

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.web.frame.accounts import Accounts, plain_account
-from adapters.web.frame.identity import WebRole
 from adapters.web.frame.origins import is_encrypted
 from adapters.web.frame.sign_in import Proven
 from adapters.web.frame.visitors import plain_name
+from adapters.web.roles import WebRole
 from bot.types import Person
 
 logger = logging.getLogger(__name__)

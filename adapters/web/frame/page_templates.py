@@ -12,8 +12,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.identity import identity_of
 from adapters.web.frame.static_files import StaticFiles
+from adapters.web.roles import WebRole
 from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity
 
 CSRF_FIELD: Final = "csrf"

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.frame.forms import read_form
-from adapters.web.frame.identity import WebRole
 from adapters.web.frame.languages import LANGUAGE_COOKIE
 from adapters.web.frame.page_templates import THEME_COOKIE, THEMES
 from adapters.web.frame.routes import PageRoute, local_path, page
+from adapters.web.roles import WebRole
 from bot.language import languages
 
 YEAR_SECONDS: Final = 365 * 24 * 3600

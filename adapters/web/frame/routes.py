@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Scope
 
-from adapters.web.frame.identity import WebRole
+from adapters.web.roles import WebRole
 
 READ: Final = frozenset({"GET", "HEAD"})
 URL_LIMIT: Final = 4096

@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from adapters.web.frame.identity import PLATFORM, WebRole
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.roles import WebRole
 from bot.ports import AdapterStateStore, Clock
 from bot.types import Person
 

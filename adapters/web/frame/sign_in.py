@@ -14,10 +14,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from adapters.web.frame.attempts import Attempts
-from adapters.web.frame.identity import PLATFORM, WebRole
+from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.origins import is_encrypted
 from adapters.web.frame.sessions import LIFETIME, Session, Sessions
 from adapters.web.frame.visitors import person_in
+from adapters.web.roles import WebRole
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets
 from bot.ports import AdapterStateStore, AuditStore, Clock

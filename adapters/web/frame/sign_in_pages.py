@@ -12,12 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.frame.accounts import Account, Accounts
 from adapters.web.frame.forms import Form, read_form
 from adapters.web.frame.guard import NOTHING_HERE, SIGN_IN_PATH
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.identity import identity_of
 from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, OpenId
 from adapters.web.frame.page_templates import render, tell
 from adapters.web.frame.routes import PageRoute, local_path, page
 from adapters.web.frame.sign_in import LINK, PASSWORD, PASSWORD_OF_ACCOUNT, Proven, SignIns, address_of
 from adapters.web.frame.visitors import keep_person
+from adapters.web.roles import WebRole
 from bot.language import gettext, gettext_noop
 from bot.types import Person
 

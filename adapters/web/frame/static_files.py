@@ -13,8 +13,8 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from adapters.web.frame.identity import WebRole
 from adapters.web.frame.routes import PageRoute, page
+from adapters.web.roles import WebRole
 from bot.language import gettext
 
 PREFIX: Final = "/static"

@@ -23,18 +23,25 @@ from adapters.web.playground.message_view import place_path
 from adapters.web.playground.pages import Note, Pages
 from adapters.web.playground.request_examples import examples
 from adapters.web.playground.settings_form import present_panel, read_panel, save, undo_button
-from adapters.web.playground.shared import TEXT_LIMIT, Scene, Surroundings, furnished, surroundings
+from adapters.web.playground.shared import (
+    FORM_BYTES,
+    LENGTH,
+    NO_NAME,
+    TEXT_LIMIT,
+    Scene,
+    Surroundings,
+    furnished,
+    introduce,
+    surroundings,
+)
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
-from bot.parameter_resolver import canonical
-from bot.types import ANSWER_IN, LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.parameter_resolver import canonical, with_overrides
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
-
-FORM_BYTES = 4 * TEXT_LIMIT + 20_000
-"""A text of the longest length, every character of which may take several bytes in a form."""
 
 NOT_STORED = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
 NOT_DONE = gettext_noop("That could not be done. Try again in a moment.")
@@ -44,8 +51,6 @@ CHANNEL_NAME = 40
 TOPIC = 200
 UNDO_COMMAND = "/undo"
 ANSWER_GONE = gettext_noop("This answer is not here any more.")
-LENGTH = gettext_noop("A message has 1 to {most} characters.")
-NO_NAME = gettext_noop("Say first what the others shall call you.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +99,8 @@ class Actions:
                 )
             try:
                 done = await act(here, Form(values=values), request)
-            except StorageError:
-                logger.warning("the playground could not use the database", exc_info=True)
+            except StorageError as error:
+                logger.warning("the playground could not use the database", extra={"error": str(error)})
                 return self._failed(request, gettext(NOT_STORED if act == self._send else NOT_DONE), 503)
             except BotError as error:
                 return self._failed(request, str(error), 400)
@@ -147,19 +152,9 @@ class Actions:
             )
         )
         if sending.message is not None:
-            await self._introduce(here)
+            await introduce(self._store, here)
             await self._store.put_messages([sending.message])
         return await self._hand_over(here, sending, text)
-
-    async def _introduce(self, here: Surroundings) -> None:
-        """Make the person known before they first write somewhere under this name, and their direct conversation."""
-        channel, person, workspace = here.channel, here.visitor.person, here.workspace
-        if channel.direct:
-            known = await self._store.get_channels(channel.workspace)
-            if not any(item.id == channel.id for item in known):
-                await self._store.put_workspace(workspace, [channel], [])
-        elif person not in await self._store.get_people(channel.workspace):
-            await self._store.put_workspace(workspace, [], [person])
 
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
@@ -173,16 +168,8 @@ class Actions:
             note = await self._note("info", handled.text, here, incoming, asked)
             return Done(notes=(replace(note, html=note.html + undo_button(here, handled.undo)),))
         if handled.outcome is Outcome.ANSWERING:
-            return Done(opens=await self._opened(here, incoming))
+            return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
-
-    async def _opened(self, here: Surroundings, incoming: Incoming) -> str:
-        """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
-        if not incoming.is_top_level or not incoming.message_id:
-            return ""
-        where = (await self._scene.bot.get_parameters(incoming.key)).get(ANSWER_IN)
-        is_thread = where is None or where.value == "thread"
-        return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if is_thread else ""
 
     async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
         """Return what is for this person alone, the answer to something that they asked."""
@@ -303,7 +290,8 @@ class Actions:
         turn = await self._scene.bot.turn(message.turn) if message and message.turn else None
         if turn is None or turn.incoming.key.channel != here.channel.id:
             raise HTTPException(404, gettext(ANSWER_GONE))
-        parameters = await self._scene.bot.get_parameters(turn.incoming.key)
+        in_force = await self._scene.bot.get_parameters(turn.incoming.key)
+        parameters = with_overrides(in_force, turn.incoming.overrides)
         found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
         return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
 
@@ -352,3 +340,9 @@ def _overrides(text: str) -> dict[str, str]:
 
 def _is_script(request: Request) -> bool:
     return "application/json" in request.headers.get("accept", "")
+
+
+def _opened(here: Surroundings, incoming: Incoming, answered_in: ConversationKey | None) -> str:
+    """Return the address of the thread that a question opens, "" where it is answered in the place that it is."""
+    opens = incoming.is_top_level and incoming.message_id and answered_in is not None and answered_in.thread
+    return place_path(here.channel.workspace, here.channel.id, incoming.key.thread) if opens else ""

@@ -29,7 +29,7 @@ class Prompt:
     """The tokens of one request; `cached` is the part of `total` that the provider had, `estimated` if not counted."""
 
     total: int
-    head: int
+    system: int
     cached: int
     estimated: bool
 
@@ -43,7 +43,7 @@ def prompt_of(record: RequestRecord) -> Prompt:
     """Return what the provider counted; the estimates where it did not, or where it counted several requests
     as one.
 
-    Nobody counts the head: it has its share of the estimates.
+    Nobody counts the system prompt: it has its share of the estimates.
     """
     figures, usage = record.figures, record.usage
     if usage is None or usage.estimated or usage.requests != 1:
@@ -51,12 +51,12 @@ def prompt_of(record: RequestRecord) -> Prompt:
     else:
         total, cached, estimated = usage.input, usage.cached, False
     share = min(1, figures.system_prompt / figures.total) if figures.total > 0 else 0
-    return Prompt(total=total, head=round(share * total), cached=min(cached, total), estimated=estimated)
+    return Prompt(total=total, system=round(share * total), cached=min(cached, total), estimated=estimated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """Part of a bar: "head" (the system prompt), "head-new" where it was not cached, "cached" behind it, and "new"."""
+    """Part of a bar: "system" (the prompt), "system-new" where it was not cached, "cached" behind it, and "new"."""
 
     kind: str
     y: float
@@ -111,9 +111,9 @@ def lay_out(prompts: Sequence[Prompt]) -> Layout:
 
 def _segments(prompt: Prompt, top: int) -> tuple[Segment, ...]:
     ends = (
-        ("head", min(prompt.head, prompt.cached)),
-        ("head-new", prompt.head),
-        ("cached", max(prompt.head, prompt.cached)),
+        ("system", min(prompt.system, prompt.cached)),
+        ("system-new", prompt.system),
+        ("cached", max(prompt.system, prompt.cached)),
         ("new", prompt.total),
     )
     segments: list[Segment] = []

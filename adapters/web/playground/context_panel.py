@@ -18,7 +18,7 @@ BREAK_WORDS: Final[Mapping[str, str]] = MappingProxyType(
         CacheBreak.FIRST: gettext_noop("First request"),
         CacheBreak.TRIM: gettext_noop("History trimmed"),
         CacheBreak.COLD: gettext_noop("History trimmed after a pause"),
-        CacheBreak.HEAD_CHANGED: gettext_noop("System prompt changed"),
+        CacheBreak.PROMPT_CHANGED: gettext_noop("System prompt changed"),
         CacheBreak.MODE_CHANGED: gettext_noop("Thinking or search switched"),
         CacheBreak.DELETED: gettext_noop("Message deleted"),
         CacheBreak.DROPPED: gettext_noop("Question without an answer dropped"),
@@ -47,7 +47,7 @@ def present_context(records: Sequence[RequestRecord]) -> Json:
             _present_break(kind) for kind in BREAK_WORDS if any(record.figures.broken == kind for record in records)
         ],
         "estimated": any(prompt.estimated for prompt in prompts),
-        "head_new": any(prompt.cached < prompt.head for prompt in prompts),
+        "system_new": any(prompt.cached < prompt.system for prompt in prompts),
     }
 
 
@@ -67,7 +67,7 @@ def _named(title: str, record: RequestRecord, bar: Json) -> Json:
     """Return a bar with all that it shows in words, for those who do not see it."""
     facts = bar["facts"]
     words = gettext(
-        "{title}: {total} tokens in, {cached} cached, {fresh} not cached, system prompt about {head}, {messages}."
+        "{title}: {total} tokens in, {cached} cached, {fresh} not cached, system prompt about {system}, {messages}."
     ).format(title=title, **facts)
     if bar["break"]:
         words += f" {bar['break']['label']}: {bar['break']['text']}"
@@ -89,7 +89,7 @@ def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
             "total": _count(prompt.total, estimated=prompt.estimated),
             "cached": _count(prompt.cached, estimated=prompt.estimated),
             "fresh": _count(prompt.fresh, estimated=prompt.estimated),
-            "head": number(prompt.head),
+            "system": number(prompt.system),
             "entries": number(figures.entries),
             "messages": quantity(figures.entries, "message"),
         },

@@ -19,6 +19,7 @@ from adapters.web.frame.sign_in_pages import LINK_PATH
 from adapters.web.playground.actions import Actions
 from adapters.web.playground.channel_access import HOME, HOME_CHANNELS, WELCOME_ID
 from adapters.web.playground.channel_reader import ChannelReading
+from adapters.web.playground.comparison import Comparisons
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
 from adapters.web.playground.files import Files
@@ -243,6 +244,7 @@ class Playground(ChannelReading):
             *Actions(scene, pages, files).routes(),
             *files.routes(),
             *EventStreams(scene).routes(),
+            *Comparisons(scene).routes(),
             *others,
         ]
         following = asyncio.create_task(hub.follow(), name="what happens in the playground")

@@ -15,12 +15,17 @@ from adapters.web.playground.composer import Complete
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.visitor import Visitor, visitor_of
-from bot.language import gettext
+from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock, WorkspaceStore
 from bot.types import Channel, ConversationKey, Workspace
 
 PAGE_SIZE = 50
 TEXT_LIMIT = 40_000
+FORM_BYTES = 4 * TEXT_LIMIT + 20_000
+"""A text of the longest length, every character of which may take several bytes in a form."""
+
+LENGTH = gettext_noop("A message has 1 to {most} characters.")
+NO_NAME = gettext_noop("Say first what the others shall call you.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,17 @@ async def surroundings(scene: Scene, request: Request) -> Surroundings:
         raise HTTPException(404, gettext("There is no such channel, or it is not yours to see."))
     thread = request.path_params.get("thread", "")
     return Surroundings(visitor=visitor, workspaces=workspaces, channel=channel, thread=thread)
+
+
+async def introduce(store: WorkspaceStore, here: Surroundings) -> None:
+    """Make a person known before they first write somewhere under this name, and their direct conversation."""
+    channel, person, workspace = here.channel, here.visitor.person, here.workspace
+    if channel.direct:
+        known = await store.get_channels(channel.workspace)
+        if not any(item.id == channel.id for item in known):
+            await store.put_workspace(workspace, [channel], [])
+    elif person not in await store.get_people(channel.workspace):
+        await store.put_workspace(workspace, [], [person])
 
 
 def landing(visitor: Visitor, workspaces: Sequence[tuple[Workspace, Sequence[Channel]]]) -> Channel:

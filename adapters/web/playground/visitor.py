@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from adapters.web.frame.identity import WebRole, identity_of
+from adapters.web.frame.identity import identity_of
 from adapters.web.frame.languages import told_language
 from adapters.web.frame.visitors import keep_name, person_in, plain_name
 from adapters.web.playground.live_reply import BOT
+from adapters.web.roles import WebRole
 from bot.language import gettext_noop
 from bot.time_zones import UTC_NAME
 from bot.types import Person

@@ -115,7 +115,7 @@ def test_with_notes_the_product_is_near_the_optimum_that_pays_for_them_too(
     cell = measure(Account(next(iter(trace.pieces(1_500))), Terms(floor=floor, ratio=ratio, notes=notes)))
     ours = cell.of(OURS)
     assert cell.of(OPTIMUM).cost <= ours.cost
-    assert ours.relative <= 1.025
+    assert ours.relative <= 1.03
     assert ours.guaranteed >= floor
     assert cell.of(UNCOUNTED.name).cost > 1.01 * ours.cost
     assert all(rival.cost > ours.cost for rival in cell.rivals)

@@ -55,6 +55,12 @@ class NotingInbox(Inbox):
         self.changed.add(message.message_id)
         return handled
 
+    async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
+        """Note it as ever."""
+        handled = await super().feedback(id, good=good, asked=asked, answer=answer)
+        self.results.append(handled)
+        return handled
+
     async def handle(self, incoming: Incoming) -> HandleResult:
         """Handle it as ever; an error that is to be told counts as such."""
         handled = REFUSED
@@ -167,6 +173,18 @@ class Chat(ABC):
         """Somebody wants another answer to a question that was answered, by the button below it."""
         raise NotImplementedError
 
+    async def rate(self, said: Said, *, by: str) -> None:
+        """Somebody finds the answer to a question good, by the button below it."""
+        raise NotImplementedError
+
+    async def ask_about(self, said: Said, *, by: str) -> None:
+        """Somebody asks about a message, by its menu and the form that opens, if one does; done when this returns."""
+        raise NotImplementedError
+
+    async def promote(self, person: str) -> None:
+        """The platform makes somebody an administrator."""
+        raise NotImplementedError
+
     async def fill_in(self, name: str, value: str, *, by: str) -> None:
         """Somebody sets a parameter of the channel in the form, if the form lets them; done when this returns."""
         raise NotImplementedError
@@ -227,11 +245,13 @@ class Chat(ABC):
             await self.store.put_setting(Scope(kind="workspace", key=f"{self.name}/{self.workspace}"), name, value)
 
     async def rule(self, kind: RuleKind, person: str = "ada") -> None:
-        """Keep a rule about somebody in the channel; roles of administrators are those of the workspace."""
+        """Keep a rule about somebody: a denial is everywhere, managers are of the channel, others of the workspace."""
         workspace = f"{self.name}/{self.workspace}"
         place = RulePlace(kind=PlaceKind.CHANNEL, key=f"{workspace}/{self.channel}")
         if kind is RuleKind.ADMINISTRATOR:
             place = RulePlace(kind=PlaceKind.WORKSPACE, key=workspace)
+        elif kind is RuleKind.DENY:
+            place = RulePlace(kind=PlaceKind.INSTALLATION)
         subject = Subject(kind=SubjectKind.PERSON, id=f"{self.name}/{self.id_of(person)}")
         await self.store.add_rule(NewRule(kind=kind, subject=subject, place=place))
 

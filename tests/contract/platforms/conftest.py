@@ -17,8 +17,8 @@ from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.in_memory.store import MemoryStore

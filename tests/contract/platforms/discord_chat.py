@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from adapters.discord.events.context_menus import ASK as ASK_MENU
 from adapters.discord.events.context_menus import SUMMARISE as SUMMARISE_MENU
 from adapters.discord.platform import DiscordPlatform, open_discord
 from bot.chat.message_policy import EMOJI
@@ -16,7 +17,9 @@ from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import Chat, Said, end, now
 from tests.emulators.discord import DiscordEmulator, rules, running_discord
 from tests.emulators.discord import Options as DiscordEmulatorOptions
-from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, User
+from tests.emulators.discord.forms import TEXT_INPUT
+from tests.emulators.discord.permissions import bits
+from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, Role, User
 from tests.integration.discord.scene import labels, options_for
 
 
@@ -36,6 +39,8 @@ class DiscordChat(Chat):
         self.people = {item: discord.person(item) for item in ("ada", "bob", "deploys")}
         self.people["deploys"].bot = True
         self.guild = discord.guild("Garden", *self.people.values())
+        self.staff = Role(id=discord.ids.old(), name="Staff", permissions=bits("manage_guild"))
+        self.guild.roles[self.staff.id] = self.staff
         self.general = next(iter(self.guild.channels.values()))
         self.workspace, self.channel, self.mention = str(self.guild.id), str(self.general.id), discord.mention()
         self._listening: asyncio.Task[None] | None = None
@@ -98,8 +103,21 @@ class DiscordChat(Chat):
         self.discord.slash(self.people[by], self.general, name, dict(zip(keys, words, strict=True)))
 
     async def regenerate(self, said: Said, *, by: str) -> None:
-        (answer,) = [item for item in self.of_bot(said.native.thread) if labels(item)]
+        answer = next(item for item in self.of_bot(said.native.thread) if labels(item))
         self.discord.press(self.people[by], answer, "Regenerate")
+
+    async def rate(self, said: Said, *, by: str) -> None:
+        answer = next(item for item in self.of_bot(said.native.thread) if labels(item))
+        self.discord.press(self.people[by], answer, "Helpful")
+
+    async def ask_about(self, said: Said, *, by: str) -> None:
+        form = await self.discord.context_menu(self.people[by], ASK_MENU, said.native).shown()
+        assert form.modal is not None
+        field = next(node for node in rules.walk(form.modal["components"]) if node["type"] == TEXT_INPUT)
+        await self.discord.submit_modal(self.people[by], form, {field["custom_id"]: "Why?"}).acknowledged()
+
+    async def promote(self, person: str) -> None:
+        self.guild.members[self.people[person].id].roles.append(self.staff.id)
 
     async def fill_in(self, name: str, value: str, *, by: str) -> None:
         panel = await self.discord.slash(self.people[by], self.general, "settings").shown()

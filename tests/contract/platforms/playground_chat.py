@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.composer import MENTION, message_id
 from adapters.web.playground.live_reply import BOT
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.types import Person
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import Chat, Said, end, now
@@ -60,6 +60,10 @@ class PlaygroundChat(Chat):
         found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)
         query = f"id={found[0].id}&how=regenerate&thread={said.id}"
         await self._people[by].post(f"/c/local/general/again?{query}")
+
+    async def rate(self, said: Said, *, by: str) -> None:
+        found = await self.store.get_thread(self.workspace, self.channel, said.id, limit=1)
+        await self._people[by].post(f"/c/local/general/feedback?id={found[0].id}&good=yes&thread={said.id}")
 
     async def delete(self, said: Said) -> None:
         path = f"/c/local/{said.native['channel']}/delete"

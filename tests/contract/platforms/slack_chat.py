@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from adapters.slack.events.ask_modal import ASK_SHORTCUT, QUESTION
 from adapters.slack.events.reactions import EMOJI as SLACK_EMOJI
 from adapters.slack.events.slash_commands import SETTINGS_WORD, SUMMARISE_SHORTCUT
 from adapters.slack.platform import SlackPlatform, open_slack
-from adapters.slack.replies.rendering import COMMAND, action_id
+from adapters.slack.replies.rendering import COMMAND, FEEDBACK, action_id
 from bot.chat.reply_actions import ReplyAction
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import PATIENCE_S, Chat, Said, end, now
@@ -60,8 +61,23 @@ class SlackChat(Chat):
         await self.slack.slash(self.people[by], self.slack.general, COMMAND, text)
 
     async def regenerate(self, said: Said, *, by: str) -> None:
-        (answer,) = self.slack.answers(self.slack.general, said.native.root_ts)
+        answer = self.slack.answers(self.slack.general, said.native.root_ts)[0]
         await self.slack.press(self.people[by], answer, action_id(ReplyAction.REGENERATE))
+
+    async def rate(self, said: Said, *, by: str) -> None:
+        answer = self.slack.answers(self.slack.general, said.native.root_ts)[0]
+        await self.slack.press(self.people[by], answer, FEEDBACK, True)
+
+    async def ask_about(self, said: Said, *, by: str) -> None:
+        person = self.people[by]
+        await self.slack.shortcut(person, ASK_SHORTCUT, said.native)
+        await self.slack.settled()
+        if self.slack.open_view(person) is not None:
+            await self.slack.submit_view(person, {QUESTION: "why?"})
+            await self.slack.settled()
+
+    async def promote(self, person: str) -> None:
+        self.people[person].is_admin = True
 
     async def fill_in(self, name: str, value: str, *, by: str) -> None:
         slack, person = self.slack, self.people[by]

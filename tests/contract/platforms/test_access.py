@@ -17,35 +17,56 @@ from bot.access.roles import Role
 from bot.chat.message_policy import REFUSALS
 from bot.parameters import Scope
 from bot.summary.digests import Digests
-from bot.types import NewSchedule, Person, RuleKind
+from bot.types import ConversationKey, NewSchedule, Person, RuleKind, Task
 from tests.contract.platforms.chat import Chat, Said, now
 from tests.contract.platforms.chats import CHATS
 from tests.contract.platforms.rows import EVERYWHERE
 
 HERE: Final = ("slack", "discord")
+WITH_PAGES: Final = ("playground", *HERE)
 
 DENIED_ROLE: Final = -1
-STANDINGS: Final[Mapping[str, int]] = {
-    "denied": DENIED_ROLE,
-    "member": Role.MEMBER,
-    "manager": Role.MANAGER,
-    "administrator": Role.ADMINISTRATOR,
-}
-RULES: Final = {
-    "denied": RuleKind.DENY,
-    "manager": RuleKind.MANAGER,
-    "administrator": RuleKind.ADMINISTRATOR,
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What somebody is: the role that this comes to, the rule that says so, and where the platform itself says it."""
+
+    role: int
+    rules: tuple[RuleKind, ...] = ()
+    is_promoted: bool = False
+    platforms: tuple[str, ...] = EVERYWHERE
+
+
+STANDINGS: Final[Mapping[str, Standing]] = {
+    "denied": Standing(role=DENIED_ROLE, rules=(RuleKind.DENY,)),
+    "denied, though a manager": Standing(role=DENIED_ROLE, rules=(RuleKind.DENY, RuleKind.MANAGER)),
+    "member": Standing(role=Role.MEMBER),
+    "manager": Standing(role=Role.MANAGER, rules=(RuleKind.MANAGER,)),
+    "administrator, by name and denied": Standing(
+        role=Role.ADMINISTRATOR, rules=(RuleKind.ADMINISTRATOR, RuleKind.DENY)
+    ),
+    "administrator, by the platform and denied": Standing(
+        role=Role.ADMINISTRATOR, rules=(RuleKind.DENY,), is_promoted=True, platforms=HERE
+    ),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """One way in: what Bob does, on which platforms there is one, and the role that it takes."""
+    """One way in: what Bob does with what Ada asked and with what she left alone, on which platforms there is such a
+    way, and the role that it takes.
+    """
 
     do: Callable[[Chat, Said, Said], Awaitable[object]]
     needs: Role
     platforms: tuple[str, ...] = EVERYWHERE
-    answers: bool = True  # asks the model; else it sets the persona
+    is_heard: bool = True  # its end is known by what became of it; else `do` waits for it
+    outside: tuple[str, ...] = ()  # where it lies in no workspace, so that nobody administers it
+
+    def is_open(self, chat: Chat, who: Standing) -> bool:
+        """Whether it is open to somebody there."""
+        return who.role >= self.needs and not (chat.name in self.outside and RuleKind.DENY in who.rules)
 
 
 async def digest(chat: Chat) -> None:
@@ -60,37 +81,65 @@ async def digest(chat: Chat) -> None:
         next_at=due,
         since=due - timedelta(days=1),
     )
-    await chat.store.add_schedule(scheduled)
+    kept = await chat.store.add_schedule(scheduled)
     platforms = {chat.name: chat.platform}
     await Digests(chat.store, platforms, chat.dispatcher.wake, admits=chat.inbox.admits, clock=now).tick()
+    await chat.store.remove_schedule(kept.id)
+
+
+async def edit(chat: Chat) -> None:
+    """Bob says something, and then to whom."""
+    said = await chat.say("A heron?", by="bob")
+    await chat.became(said)
+    await chat.edit(said, f"{chat.mention} a heron?")
+    await chat.until(lambda: said.id in chat.inbox.changed)
+
+
+def typed(words: str, *, below: bool = False) -> Callable[[Chat, Said, Said], Awaitable[object]]:
+    """Bob types a command behind a mention."""
+    return lambda chat, asked, _left: chat.say(f"{chat.mention} /{words}", by="bob", below=asked if below else None)
 
 
 WAYS: Final[Mapping[str, Way]] = {
     "message": Way(do=lambda chat, _asked, _left: chat.say(f"{chat.mention} why?", by="bob"), needs=Role.MEMBER),
+    "message in a thread": Way(
+        do=lambda chat, asked, _left: chat.say(f"{chat.mention} why?", by="bob", below=asked), needs=Role.MEMBER
+    ),
+    "direct message": Way(
+        do=lambda chat, _asked, _left: chat.say("why?", by="bob", direct=True),
+        needs=Role.MEMBER,
+        platforms=WITH_PAGES,
+        outside=("discord",),
+    ),
+    "edit": Way(do=lambda chat, _asked, _left: edit(chat), needs=Role.MEMBER, is_heard=False),
     "command": Way(
-        do=lambda chat, _asked, _left: chat.command("set channel persona Pirate", by="bob"),
-        needs=Role.MANAGER,
-        answers=False,
+        do=lambda chat, _asked, _left: chat.command("set channel persona Pirate", by="bob"), needs=Role.MANAGER
     ),
     "command of the workspace": Way(
         do=lambda chat, _asked, _left: chat.command("set workspace persona Pirate", by="bob"),
         needs=Role.ADMINISTRATOR,
-        answers=False,
     ),
+    "command by mention": Way(do=typed("set channel persona Pirate"), needs=Role.MANAGER),
+    "command that asks": Way(do=typed("ask why?"), needs=Role.MEMBER),
+    "export": Way(do=typed("export thread", below=True), needs=Role.MEMBER),
+    "digest": Way(do=typed("digest add daily at 9:00"), needs=Role.MANAGER),
+    "rule": Way(do=typed("access deny guests"), needs=Role.ADMINISTRATOR),
+    "budget": Way(do=typed("budget 5"), needs=Role.ADMINISTRATOR),
     "form": Way(
         do=lambda chat, _asked, _left: chat.fill_in("persona", "Pirate", by="bob"),
         needs=Role.MANAGER,
         platforms=HERE,
-        answers=False,
+        is_heard=False,
     ),
     "shortcut": Way(do=lambda chat, _asked, left: chat.shortcut(left, by="bob"), needs=Role.MEMBER, platforms=HERE),
+    "ask about": Way(do=lambda chat, _asked, left: chat.ask_about(left, by="bob"), needs=Role.MEMBER, platforms=HERE),
     "reaction": Way(do=lambda chat, _asked, left: chat.react(left, by="bob"), needs=Role.MEMBER, platforms=HERE),
+    "rating": Way(do=lambda chat, asked, _left: chat.rate(asked, by="bob"), needs=Role.MEMBER, platforms=WITH_PAGES),
     "button": Way(
-        do=lambda chat, asked, _left: chat.regenerate(asked, by="bob"),
-        needs=Role.MANAGER,
-        platforms=("playground", *HERE),
+        do=lambda chat, asked, _left: chat.regenerate(asked, by="bob"), needs=Role.MANAGER, platforms=WITH_PAGES
     ),
-    "schedule": Way(do=lambda chat, _asked, _left: digest(chat), needs=Role.MEMBER, platforms=HERE),
+    "schedule": Way(do=lambda chat, _asked, _left: digest(chat), needs=Role.MEMBER, platforms=HERE, is_heard=False),
+    "forgetting what others asked": Way(do=typed("forget here", below=True), needs=Role.MANAGER),
 }
 
 
@@ -101,31 +150,60 @@ async def chat(request: pytest.FixtureRequest) -> AsyncIterator[Chat]:
         yield opened
 
 
+async def effects(chat: Chat, key: ConversationKey) -> object:
+    """All that a way in can have an effect on."""
+    store = chat.store
+    return (
+        [turn.id for turn in chat.turns if turn.incoming.task is not Task.CONTEXT],
+        await store.get_everywhere("persona"),
+        await store.rules_within(""),
+        [use.budget for use in await store.budget_uses()],
+        await store.get_schedules(key),
+        dict(store.feedback),
+        [entry.position for entry in await store.get_entries(key, start=0)],
+    )
+
+
 async def has_effect(chat: Chat, way: Way, asked: Said, left: Said) -> bool:
-    """Do it, wait until it is decided, and tell whether it had its effect."""
-    turns, decided = len(chat.turns), len(chat.inbox.results)
+    """Do it, wait until it is decided, and tell whether it had its effect, which is taken back."""
+    key = chat.turns[0].incoming.key
+    before, rules = await effects(chat, key), await chat.store.rules_within("")
+    decided = len(chat.inbox.results)
     await way.do(chat, asked, left)
-    if way not in (WAYS["schedule"], WAYS["form"]):
+    if way.is_heard:
         await chat.until(lambda: len(chat.inbox.results) > decided)
     await chat.answered()
-    if way.answers:
-        return len(chat.turns) > turns
-    found = await chat.store.get_everywhere("persona")
-    for scope in found:
+    found = await effects(chat, key) != before
+    for scope in await chat.store.get_everywhere("persona"):
         await chat.store.remove_setting(scope, "persona")
-    return bool(found)
+    for rule in set(await chat.store.rules_within("")) - set(rules):
+        await chat.store.remove_rule(rule.id)
+    for use in await chat.store.budget_uses():
+        await chat.store.remove_budget(use.budget.scope, use.budget.period)
+    return found
 
 
-@pytest.mark.parametrize("standing", STANDINGS)
+CELLS: Final = [
+    pytest.param(platform, name, id=f"{platform}-{name}")
+    for name, standing in STANDINGS.items()
+    for platform in standing.platforms
+]
+
+
+@pytest.mark.parametrize(("chat", "standing"), CELLS, indirect=["chat"])
 async def test_every_way_in_is_open_to_those_whose_role_allows_it(chat: Chat, standing: str) -> None:
+    await chat.set(questions_per_minute="1000")
     asked = await chat.ask("one?")
     left = await chat.say("The pump is broken.")
     await chat.became(left)
-    if kind := RULES.get(standing):
+    who = STANDINGS[standing]
+    for kind in who.rules:
         await chat.rule(kind, "bob")
+    if who.is_promoted:
+        await chat.promote("bob")
     ways = {name: way for name, way in WAYS.items() if chat.name in way.platforms}
     found = {name: await has_effect(chat, way, asked, left) for name, way in ways.items()}
-    assert found == {name: STANDINGS[standing] >= way.needs for name, way in ways.items()}
+    assert found == {name: way.is_open(chat, who) for name, way in ways.items()}
 
 
 async def test_who_is_refused_is_told_alone_whom_to_ask_and_once_an_hour(chat: Chat) -> None:

@@ -116,7 +116,7 @@ def remembered(**changes: Any) -> Conversation:
     fields: dict[str, Any] = {
         "window_start": 3,
         "last_request_at": at(60),
-        "head_digest": "abc",
+        "prompt_digest": "abc",
         "token_ratio": 1.0937,
         "memory": WORDS,
     }

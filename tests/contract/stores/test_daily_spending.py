@@ -55,6 +55,18 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+async def test_the_keys_of_the_latest_days_come_first(store: AnyStore, clock: ManualClock) -> None:
+    await ask(store, "a", "1")
+    clock.advance(86_400)
+    await ask(store, "b", "0", author=BOB)
+    people = [f"slack/{ADA.id}", f"slack/{BOB.id}"]
+    assert await store.recent_keys(Dimension.PERSON, limit=9) == people[::-1]
+    assert await store.recent_keys(Dimension.PERSON, limit=1) == people[1:]
+    clock.advance(86_400)
+    await ask(store, "c", "0.1")
+    assert await store.recent_keys(Dimension.PERSON, limit=9) == people
+
+
 async def test_days_and_keys_add_up_to_the_ledger(store: AnyStore, clock: ManualClock) -> None:
     await ask(store, "a", "0.1")
     await ask(store, "b", "0.000000000000000000000000000001", author=BOB)

@@ -243,7 +243,7 @@ async def test_question_and_answer_leave_every_conversation_of_the_channel(store
     assert (found.incoming.text, found.draft) == ("", None)
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert conversation.head_digest == "deleted"
+    assert conversation.prompt_digest == "deleted"
     assert await store.enqueue(asked("a")) is None
 
 
@@ -349,6 +349,6 @@ async def test_a_deletion_while_an_answer_is_written_is_kept_when_it_is_recorded
         turn, settlement(entry("a"), replace(entry("late"), message_id="s-old"), conversation=after)
     )
     assert recorded.conversation is not None
-    assert recorded.conversation.head_digest == "deleted"
+    assert recorded.conversation.prompt_digest == "deleted"
     assert recorded.conversation == await store.get_conversation(KEY)
     assert await texts(store) == ["text a"]

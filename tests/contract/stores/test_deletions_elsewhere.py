@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.context.transcript import REMOVED_ANSWER
 from bot.types import (
     THREAD_EXPORT,
     ConversationKey,
@@ -25,6 +26,7 @@ from tests.contract.stores.samples import (
     ADA,
     CHANNELS,
     KEY,
+    OTHER,
     WORKSPACE,
     at,
     entry,
@@ -45,7 +47,7 @@ async def test_an_answer_that_a_moderator_deleted_leaves_transcript_and_draft(st
     assert (outcome.questions, outcome.entries) == (0, 1)
     found = await now(store, turn)
     assert (found.draft, found.state) == (None, TurnState.DONE)
-    assert len(await texts(store)) == 1
+    assert await texts(store) == [SECRET, REMOVED_ANSWER]  # the question, which is not to be answered again
 
 
 async def test_an_answer_deleted_while_it_grows_ends_its_turn(store: AnyStore) -> None:
@@ -177,6 +179,22 @@ async def test_what_was_forgotten_in_mid_answer_does_not_come_back(store: AnySto
     assert not await store.open_conversations()
     clock.advance(1)
     assert (await store.usage_totals(since=begin, until=clock())).input == 2
+
+
+async def test_what_was_told_elsewhere_of_a_forgotten_conversation_goes_with_it(store: AnyStore) -> None:
+    """A summary of the channel covers what begins a thread; so does another conversation that read it."""
+    await answered(store, "a")
+    covers = (Covered(id="s-a", version="1", at=at(0), author="U1"),)
+    point = Point(text=SECRET, rests_on=("s-a",))
+    channel = replace(KEY, thread="")
+    await store.put_part(channel, SummaryPart(id="p", headline=SECRET, points={Section.MAIN: (point,)}, covers=covers))
+    turn = await answered(store, "sum", key=OTHER, task=Task.SUMMARY, text="/summarise")
+    await store.append_entries(OTHER, [replace(entry("quoted", text=SECRET), message_id="s-a"), entry("kept")])
+    await store.forget_conversation(KEY)
+    assert await store.get_parts(channel) == []
+    assert (await now(store, turn)).draft is None
+    assert [item.entry.text for item in await store.get_entries(OTHER, start=0) if item.message_id == "s-a"] == []
+    assert "text kept" in await texts(store, OTHER)
 
 
 async def test_somebody_forgotten_in_mid_answer_is_not_named_by_it(store: AnyStore, clock: ManualClock) -> None:

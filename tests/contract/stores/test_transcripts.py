@@ -173,7 +173,7 @@ async def test_notes_are_recorded_once(store: AnyStore) -> None:
     await store.record_memory(turn, condensed(0, 2, "of another process, and too late"))
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert (conversation.memory, conversation.condensed_until, conversation.head_digest) == ("notes", 1, "trim")
+    assert (conversation.memory, conversation.condensed_until, conversation.prompt_digest) == ("notes", 1, "trim")
     await store.record_memory(turn, condensed(1, 2, "more"))
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
@@ -190,7 +190,7 @@ async def test_notes_that_come_while_an_answer_is_written_are_kept(store: AnySto
     await store.record(turn, settlement(entry("q"), conversation=before))
     conversation = await store.get_conversation(KEY)
     assert conversation is not None
-    assert (conversation.memory, conversation.condensed_until, conversation.head_digest) == ("notes", 1, "trim")
+    assert (conversation.memory, conversation.condensed_until, conversation.prompt_digest) == ("notes", 1, "trim")
 
 
 async def test_what_is_condensed_in_vain_is_left_out_in_the_end(store: AnyStore) -> None:

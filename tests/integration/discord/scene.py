@@ -11,7 +11,8 @@ from typing import Any
 
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
-from bot.app.core import Core, EngineRole, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, EngineRole, open_core
 from bot.backoff import BackoffTimes
 from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator
@@ -82,7 +83,7 @@ class Scene:
         """The bot listens and answers until the block is left."""
 
         @asynccontextmanager
-        async def platforms(store: Any, _: str) -> AsyncIterator[dict[str, Any]]:
+        async def platforms(store: Any, *_: Any) -> AsyncIterator[dict[str, Any]]:
             async with open_discord(self.options, store, clock=utc_now) as platform:
                 self.platform = platform
                 yield {platform.name: platform}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.discord.api.snowflakes import at_time
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from storage.database import name_of, parse_url
 from tests.emulators.discord.world import Channel, Message
 from tests.fakes import words

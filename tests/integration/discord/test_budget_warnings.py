@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.access.budget_warnings import BudgetWarnings
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.types import (
     INSTALLATION,
     Budget,

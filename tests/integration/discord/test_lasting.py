@@ -11,7 +11,7 @@ import pytest
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.events import stale_modals
 from adapters.discord.platform import DiscordPlatform
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage.in_memory.store import MemoryStore
@@ -149,7 +149,7 @@ async def test_the_library_shows_suppressed_previews_again_and_the_adapter_does_
         assert all("flags" not in edit.body for edit in edits)
         assert message.flags & SUPPRESS_EMBEDS
 
-        client = await platform.around.rest.login()
+        client = await platform.context.rest.login()
         channel = await client.fetch_channel(place.id)
         await (await channel.fetch_message(message.id)).edit(content="See https://ada.example/b")  # type: ignore[union-attr]  # a direct one
         assert not message.flags & SUPPRESS_EMBEDS
@@ -345,12 +345,11 @@ async def test_a_cut_connection_is_resumed_and_nothing_is_missed(scene: Scene) -
     assert not scene.discord.storms
 
 
-async def test_a_form_that_is_open_over_a_restart_is_given_back(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_form_that_is_open_over_a_restart_is_given_back(scene: Scene) -> None:
     message = scene.discord.say(scene.bob, scene.general, "the pump is broken")
     async with scene.bot():
         await scene.until(lambda: scene.discord.commands[None])
         form = await scene.discord.context_menu(scene.ada, "Ask about this", message).shown()
-    monkeypatch.setattr(stale_modals, "PROCESS", "another")
     async with scene.bot():
         assert form.modal is not None
         (field,) = [item["component"]["custom_id"] for item in form.modal["components"]]

@@ -155,7 +155,7 @@ async def test_where_a_right_is_missing_the_model_is_not_asked(scene: Scene, mis
         deny(scene, missing, "create_public_threads")
         asked = len(scene.model.asked)
         assert scene.platform is not None
-        scene.platform.around.directory.forget_channel(str(scene.general.id))
+        scene.platform.context.directory.forget_channel(str(scene.general.id))
         scene.mention("second", where=where)
         (text,) = await scene.until(lambda: told(scene))
         await scene.closed()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anthropic
-import openai
 import pytest
 
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
 from tests.emulators.seed.options import SourceShape
+
+if TYPE_CHECKING:  # loading both takes seconds, and every worker reads this file
+    import anthropic
+    import openai
 
 # The provider's flat annotations are no valid annotations of OpenAI's formats.
 STRICT_SOURCES: tuple[SourceShape, ...] = (
@@ -40,6 +42,9 @@ class Clients:
 @asynccontextmanager
 async def clients(*, strict: bool = True, **options: Any) -> AsyncIterator[Clients]:
     """An emulator with these options and the official clients of it."""
+    import anthropic
+    import openai
+
     shared: dict[str, Any] = {"api_key": API_KEY, "max_retries": 0, "_strict_response_validation": strict}
     async with (
         running_seed(Options(**options)) as seed,
@@ -134,6 +139,9 @@ async def test_openai_reads_the_shape_of_the_provider_when_it_is_not_strict() ->
 
 
 async def test_strictness_notices_the_shape_of_the_provider() -> None:
+    import anthropic
+    import openai
+
     async with clients() as each:
         events = await each.openai.responses.create(model=MODEL, input=QUESTION, stream=True)
         with pytest.raises(openai.APIResponseValidationError):
@@ -151,6 +159,9 @@ async def test_the_catalogue_can_be_read_strictly() -> None:
 
 
 async def test_errors_become_the_exceptions_of_both_clients() -> None:
+    import anthropic
+    import openai
+
     async with clients() as each:
         for kind, first, second in (
             ("http_429", openai.RateLimitError, anthropic.RateLimitError),
@@ -169,6 +180,9 @@ async def test_errors_become_the_exceptions_of_both_clients() -> None:
 
 
 async def test_an_error_inside_a_stream_becomes_an_exception_of_both_clients() -> None:
+    import anthropic
+    import openai
+
     async with clients(shape="openai") as each:
         each.seed.fault("error_in_stream", times=2)
         stream = await each.openai.chat.completions.create(model=MODEL, messages=QUESTION, stream=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.slack.api import directory
 from tests.fakes import words
 from tests.integration.slack.scene import scene
 from tests.integration.slack.test_commands import told, whispered
@@ -72,11 +71,8 @@ async def test_rules_are_for_administrators() -> None:
         assert await play.store.rules_within("") == []
 
 
-async def test_an_administrator_counts_as_one_no_longer_than_half_a_minute_where_slack_does_not_tell(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(directory, "ROLE_SECONDS", 0.0)
-    async with scene() as play:
+async def test_an_administrator_counts_as_one_no_longer_than_half_a_minute_where_slack_does_not_tell() -> None:
+    async with scene(role_seconds=0.0) as play:
         slack = play.slack
         boss = slack.person("Boss", is_admin=True)
         await slack.slash(boss, slack.general, "/seed", "access deny guests")

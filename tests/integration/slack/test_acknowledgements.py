@@ -22,6 +22,18 @@ async def test_a_status_stands_below_a_question_before_anybody_runs_it() -> None
         assert slack.violations == []
 
 
+async def test_no_status_is_left_below_a_question_that_is_deleted_before_anybody_runs_it() -> None:
+    async with scene() as play:
+        slack = play.slack
+        await play.dispatcher.aclose(grace=0)
+        root = await slack.say(slack.ben, slack.general, "The harbour opens at nine.")
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} hello?", thread_ts=root.ts)
+        place = (root.channel.id, root.ts)
+        await play.until(lambda: slack.surfaces.status(place))
+        await slack.delete(question)
+        await play.until(lambda: not slack.surfaces.status(place))
+
+
 @pytest.mark.parametrize("progress", ["Searching: spring tides", "Reading file 2 of 3: report.pdf…"])
 async def test_what_is_being_done_stands_in_the_status_and_costs_no_message(progress: str) -> None:
     async with scene(emulator=Options(limits=False)) as play:

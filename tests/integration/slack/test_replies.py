@@ -178,6 +178,19 @@ async def test_another_process_goes_on_with_the_same_message(noted: bool, stream
         assert play.slack.violations == []
 
 
+async def test_a_notice_that_came_meanwhile_is_not_taken_for_an_answer_that_broke_off() -> None:
+    """Only a stream that has not ended has no mark: it is all that can be told of one whose process ended."""
+    async with scene(http_seconds=0.3) as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        await play.platform.notify(turn, "The answer is complete.")
+        left = replace(turn, epoch=2, attempt=2, post_begun_at=turn.incoming.sent_at)
+        await (await play.platform.open_reply(left)).finish(done("Some words."))
+        notice, answer = pieces(play, question)
+        assert "The answer is complete." in play.slack.shown(notice)
+        assert "Some words." in play.slack.shown(answer)
+
+
 async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_twice() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)

@@ -122,7 +122,7 @@ async def test_deletions_of_several_processes_lose_nothing_of_each_other(stores:
     conversation = await one.get_conversation(KEY)
     assert conversation is not None
     assert await one.get_entries(KEY, start=0) == []
-    assert (conversation.head_digest, conversation.revision) == ("deleted", ROUNDS + 2)
+    assert (conversation.prompt_digest, conversation.revision) == ("deleted", ROUNDS + 2)
 
 
 async def test_commands_that_forget_and_places_that_go_at_the_same_moment_wait_for_each_other(

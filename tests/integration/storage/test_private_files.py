@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.errors import StorageError, StorageUnavailable
 from bot.private_files import kept_secret, make_private_file
 from storage import back_up, copy_database, migrate, open_store, single_instance

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from storage import migrate, open_store, queue
 from storage.database import parse_url
-from storage.jobs import TASK
+from storage.jobs import LIFE_LOCK, TASK
 from storage.sql import SqlStore
 from tests.contract.stores.conftest import postgresql_server
 from tests.fakes import START, ManualClock
@@ -152,7 +152,7 @@ async def test_the_queue_looks_at_open_turns_and_jobs_alone(filled_postgresql: F
     sweep = (queue._SWEEP, {"task": TASK, "platforms": sorted({platform for platform, _ in PLACES})})
     rescue = (
         queue._RESCUE,
-        {"stalled": queue.STALLED_SECONDS, "gone": queue.GONE_SECONDS, "life": queue.LIFE_LOCK},
+        {"stalled": queue.STALLED_SECONDS, "gone": queue.GONE_SECONDS, "life": LIFE_LOCK},
     )
     plans = await asyncio.to_thread(explained, url, [sweep, rescue])
     assert len(plans) == 2

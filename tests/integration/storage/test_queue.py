@@ -125,6 +125,22 @@ async def test_a_conversation_is_in_one_process_at_a_time_and_in_order(url: str,
         assert [name for name in seen if name.startswith(key.thread)] == [f"{key.thread}-{n}" for n in range(5)]
 
 
+async def test_a_process_counts_as_long_as_it_lives(url: str, store: SqlStore) -> None:
+    """However it ends: what counts is a lock, which goes with its connection."""
+
+    async def counted(expected: int) -> None:
+        async with asyncio.timeout(20):
+            while await store.running_processes() != expected:
+                await asyncio.sleep(0.01)
+
+    async with processes(2, url, store, nothing):
+        await counted(2)
+        async with processes(1, url, store, nothing):
+            await counted(3)
+        await counted(2)
+    await counted(0)
+
+
 async def test_every_process_is_told_of_a_stop(url: str, store: SqlStore) -> None:
     hold = asyncio.Event()
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from adapters.web.playground.markdown_html import render_markdown
-from bot.summary.prompts import FENCE, HEAD
+from bot.summary.prompts import FENCE, SYSTEM_PROMPT
 from bot.summary.sanitize import addresses, repeats_rules
 from bot.types import Draft, ReadMessage
 from tests.unit.summary.channel import said
@@ -51,5 +51,5 @@ def assert_harmless(draft: Draft, messages: Sequence[ReadMessage]) -> None:
     assert not re.search(r"@\s*(?:everyone|here|channel)\b", draft.text)
     assert not re.search(r"(?<!\\)<[@!#]", draft.text)
     assert not repeats_rules(draft.text)
-    assert HEAD[:40] not in draft.text
+    assert SYSTEM_PROMPT[:40] not in draft.text
     assert SECRET not in draft.text

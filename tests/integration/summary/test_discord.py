@@ -10,7 +10,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.summary.digests import Digests
 from bot.summary.service import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported

@@ -11,7 +11,7 @@ from adapters.local import LocalServer
 from adapters.seed import SeedOptions, open_seed
 from adapters.web.playground.message_view import present_answer
 from bot.pricing import FREE_CARD
-from bot.summary.prompts import FENCE, HEAD
+from bot.summary.prompts import FENCE, SYSTEM_PROMPT
 from bot.types import (
     Draft,
     Finish,
@@ -45,9 +45,9 @@ class Obedient:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
         self.asked.append(request)
         yield sent(request)
-        rules = next(line for line in HEAD.splitlines() if "addressed to you" in line)
+        rules = next(line for line in SYSTEM_PROMPT.splitlines() if "addressed to you" in line)
         wishes = f"- {self.wish} [1]\n- @here {self.wish}"
-        yield TextDelta(f"Headline: @everyone {HEAD}\n{wishes}\nDecisions\n- {rules} [2]\nActions\n{wishes}")
+        yield TextDelta(f"Headline: @everyone {SYSTEM_PROMPT}\n{wishes}\nDecisions\n- {rules} [2]\nActions\n{wishes}")
         yield UsageReported(Usage(input=10, output=10))
         yield Finished(Finish.STOP)
 

@@ -13,7 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.app.core import Core, open_core, utc_now
+from bot.app.clock import utc_now
+from bot.app.core import Core, open_core
 from bot.app.platform_registry import open_platforms
 from bot.errors import ConfigError
 from bot.settings import Settings
@@ -59,7 +60,7 @@ async def scene(folder: Path, *scripts: Sequence[Any], pigeon: Pigeon) -> AsyncI
     opened: dict[str, Any] = {}
 
     @asynccontextmanager
-    async def platforms(store: Any, _: str) -> AsyncIterator[Any]:
+    async def platforms(store: Any, *_: Any) -> AsyncIterator[Any]:
         async with open_platforms(registered, settings, store, clock=utc_now) as found:
             opened.update(found)
             yield found

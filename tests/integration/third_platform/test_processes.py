@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.app import PLATFORMS
+from bot.app.platform_registry import PLATFORMS
 from tests import processes
 from tests.emulators.pigeon import SECRET, TOKEN, Pigeon, running_pigeon
 from tests.emulators.seed import Options, running_seed

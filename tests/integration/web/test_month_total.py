@@ -12,7 +12,7 @@ import httpx
 
 from adapters.web.console import console_part
 from adapters.web.frame import FrameOptions, WebRole, frame_app, make_frame
-from bot.app.core import utc_now
+from bot.app.clock import utc_now
 from bot.delivery.footer import money
 from bot.types import Usage
 from storage import SqlStore, migrate, open_store

@@ -11,10 +11,9 @@ from html import escape
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.page_streams import OpenPage
-from adapters.web.playground.platform import Site
+from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.errors import FileTooLarge
 from bot.parameters import PARAMETERS

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.app.supervisor import Supervisor
 from bot.backoff import BackoffTimes
 from bot.errors import StorageUnavailable

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
-from adapters.web.playground.platform import Site
+from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage import migrate, open_store

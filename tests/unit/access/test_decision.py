@@ -112,6 +112,16 @@ def test_without_rules_the_defaults_hold(facts: dict[str, Any], parameters: dict
         pytest.param([rule(DENY, of(SubjectKind.GUESTS))], {"author_kind": AuthorKind.UNTOLD}, DENIED, id="perhaps"),
         pytest.param([rule(DENY, of(SubjectKind.STRANGERS))], {"author_kind": AuthorKind.UNTOLD}, "", id="of-here"),
         pytest.param(
+            [rule(DENY, of(SubjectKind.GUESTS))],
+            {"author_kind": AuthorKind.UNTOLD, "membership": Membership(author_kind=AuthorKind.GUEST)},
+            DENIED, id="a-guest-as-asked",
+        ),
+        pytest.param(
+            [], {"author_kind": AuthorKind.UNTOLD, "membership": Membership(author_kind=AuthorKind.EXTERNAL)},
+            STRANGER, id="a-stranger-as-asked",
+        ),
+        pytest.param([rule(DENY)], {"membership": Membership(administers=True)}, "", id="an-administrator-as-asked"),
+        pytest.param(
             [rule(DENY), rule(ALLOW, of(SubjectKind.GUESTS), PlaceKind.CHANNEL)], {"author_kind": AuthorKind.UNTOLD},
             DENIED, id="perhaps-one-who-is-allowed",
         ),

@@ -106,7 +106,7 @@ async def test_a_pause_that_the_server_asked_for_is_kept() -> None:
 
 
 async def test_the_beginning_and_the_end_of_an_answer_go_before_the_middle_of_others() -> None:
-    limiter, order = RateLimiter(1, seconds=0.01), list[str]()
+    limiter, order = RateLimiter(1, seconds=0.3), list[str]()
 
     async def ask(name: str, priority: Priority) -> None:
         await limiter.acquire(priority)
@@ -166,3 +166,26 @@ def test_what_is_larger_than_the_limit_passes_alone() -> None:
 async def _enter(limiter: RateLimiter) -> None:
     async with limiter.call():
         pass
+
+
+def test_what_nobody_waits_for_leaves_a_quarter_free_and_goes_on_when_there_is_room() -> None:
+    time = Time()
+    made: list[str] = []
+
+    async def call(limiter: RateLimiter, name: str, priority: Priority) -> None:
+        async with limiter.call(priority):
+            made.append(name)
+
+    async def run() -> None:
+        limiter = RateLimiter(8, seconds=60)
+        reading = [asyncio.create_task(call(limiter, "read", Priority.BACKGROUND)) for _ in range(8)]
+        await time.pass_(0)
+        assert made == ["read"] * 6
+        asked = [asyncio.create_task(call(limiter, "asked", Priority.FINAL)) for _ in range(2)]
+        await time.pass_(1)
+        assert made[6:] == ["asked"] * 2, "who asks passes those that wait"
+        await time.pass_(60)
+        assert made[8:] == ["read"] * 2
+        await asyncio.gather(*reading, *asked)
+
+    with_time(time, run())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from itertools import count, pairwise
 
 import pytest
 
-from bot.context import compaction
 from bot.context.condensed_notes import SYSTEM_PROMPT
 from bot.context.system_prompt import notes_message
 from bot.errors import InvalidInput, ModelUnavailable, Refused, StreamCut
@@ -81,10 +81,11 @@ async def test_after_a_pause_the_notes_are_there_and_the_window_is_cut() -> None
     assert [record.figures.broken for record in records[-2:]] == ["cold", ""]
 
 
-async def test_a_question_waits_for_notes_and_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compaction, "WAIT_SECONDS", 0.05)
+async def test_a_question_waits_for_notes_and_not_for_long() -> None:
     gate = asyncio.Event()
     async with running() as house:
+        house.options = replace(house.options, notes_wait=0.05)
+        house.open()
         house.model.notes = [[gate, *words("- late")]]
         await house.inbox.handle(incoming("/set context economy", 999))
         for number in range(1, 13):
@@ -99,10 +100,11 @@ async def test_a_question_waits_for_notes_and_not_for_long(monkeypatch: pytest.M
     assert 1 not in questions_in(house.requests[-1])
 
 
-async def test_notes_that_come_while_the_next_answer_is_written_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compaction, "WAIT_SECONDS", 0.05)
+async def test_notes_that_come_while_the_next_answer_is_written_are_kept() -> None:
     gate, answering = asyncio.Event(), asyncio.Event()
     async with running() as house:
+        house.options = replace(house.options, notes_wait=0.05)
+        house.open()
         await talk(house, turns=6)
         house.model.notes = [[gate, *words("- late")]]
         house.clock.advance(700)

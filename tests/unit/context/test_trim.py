@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.trim import TURNS_FOR_ONE_PAUSE, TrimSchedule, excess_limit, notes_cost, overshoot, pause_limit
+from bot.context.trim import TURNS_FOR_ONE_PAUSE, TrimSchedule, excess_limit, notes_cost, notes_delay, overshoot
 from bot.pricing import FREE_CARD, SEED_CARD
 
 LIVELY = TrimSchedule(growth=350, overshoot=175, turns=10_000, pauses=0)
@@ -86,51 +86,32 @@ def test_less_to_read_again_lowers_the_limit(
 costs = st.floats(0, 20_000)
 
 
-def limit_without_notes(
-    rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float, notes: float = 0.0
-) -> float:
-    """The rule for trims that cost nothing but reading again."""
-    assert notes == 0
-    if cached_share <= 0:
-        return math.inf
-    burden = max(usual, 1.0) * max(0.0, 1 - cached_share) / cached_share
-    ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
-    return ordinary * reread / max(usual, 1.0) - rhythm.overshoot
+def test_notes_wait_until_another_turn_costs_more_to_carry_than_it_saves() -> None:
+    carried_share, growth, notes = 0.2, LIVELY.growth, 4_000
+    held = 6_000
+    delay = notes_delay(LIVELY, notes=notes, condensed=held, carried_share=carried_share)
+    cost = [  # for each token: notes with what they delay, carried for as many turns as that takes
+        (notes + carried_share * excess**2 / (2 * growth)) / (held - delay + excess) for excess in range(0, 6_000, 10)
+    ]
+    assert 10 * cost.index(min(cost)) == pytest.approx(delay, rel=0.15)
 
 
-@given(rhythms, tokens, tokens, shares)
-def test_without_notes_the_limit_is_that_of_reading_again(
-    rhythm: TrimSchedule, reread: float, usual: float, share: float
+@given(rhythms, shares, costs, costs, st.integers(1, 100_000))
+def test_dearer_notes_wait_longer_and_free_ones_not_at_all(
+    rhythm: TrimSchedule, share: float, one: float, other: float, condensed: int
 ) -> None:
-    expected = limit_without_notes(rhythm, reread=reread, usual=usual, cached_share=share)
-    assert excess_limit(rhythm, reread=reread, usual=usual, cached_share=share) == pytest.approx(expected, abs=1e-6)
-    assert pause_limit(rhythm, notes=0) == 0
-
-
-def test_with_notes_the_limit_is_the_lot_size_of_all_that_a_trim_costs() -> None:
-    limit = excess_limit(LIVELY, reread=8_000, usual=8_000, cached_share=0.2, notes=5_000)
-    assert limit == pytest.approx(math.sqrt(2 * 350 * (8_000 * 0.8 + 5_000) / 0.2) - 175, rel=0.01)
-    assert pause_limit(LIVELY, notes=5_000) == pytest.approx(math.sqrt(2 * 350 * 5_000))
-
-
-@given(rhythms, tokens, shares, costs, costs)
-def test_dearer_notes_raise_both_limits(
-    rhythm: TrimSchedule, usual: float, share: float, one: float, other: float
-) -> None:
-    cheap, dear = (
-        excess_limit(rhythm, reread=usual, usual=usual, cached_share=share, notes=notes)
-        for notes in sorted((one, other))
+    free, cheap, dear = (
+        notes_delay(rhythm, notes=notes, condensed=condensed, carried_share=share)
+        for notes in (0, *sorted((one, other)))
     )
-    assert cheap <= dear + 1e-6
-    assert pause_limit(rhythm, notes=min(one, other)) <= pause_limit(rhythm, notes=max(one, other))
+    assert free == 0
+    assert cheap <= dear
+    assert notes_delay(rhythm, notes=dear, condensed=condensed, carried_share=1) <= dear * rhythm.growth
 
 
-@given(rhythms, tokens, costs)
-def test_where_caching_saves_nothing_a_warm_moment_is_like_a_pause(
-    rhythm: TrimSchedule, usual: float, notes: float
-) -> None:
-    warm = excess_limit(rhythm, reread=usual, usual=usual, cached_share=1, notes=notes)
-    assert warm + rhythm.overshoot == pytest.approx(pause_limit(rhythm, notes=notes), abs=1e-6)
+def test_where_carrying_is_free_notes_that_cost_something_wait_for_ever() -> None:
+    assert notes_delay(LIVELY, notes=1, condensed=100, carried_share=0) == math.inf
+    assert notes_delay(LIVELY, notes=0, condensed=100, carried_share=0) == 0
 
 
 def test_notes_cost_what_their_request_reads_and_what_it_writes_at_the_price_of_output() -> None:

@@ -37,7 +37,7 @@ def notes(*, until: int, begin: int = 0) -> Condensation:
 def carried_on(history: list[StoredEntry]) -> View:
     """A conversation whose last request carried all of `history`, which is warm and continues."""
     at = history[-1].at
-    known = Conversation(last_request_at=at, head_digest=digest("head"))
+    known = Conversation(last_request_at=at, prompt_digest=digest("head"))
     return view(*history, conversation=known, now=at + timedelta(seconds=30))
 
 
@@ -57,7 +57,7 @@ class TestBreaks:
         thread = Thread()
         thread.ask("Hello")
         thread.persona = "A pirate."
-        assert thread.ask("And now?")[1].broken is CacheBreak.HEAD_CHANGED
+        assert thread.ask("And now?")[1].broken is CacheBreak.PROMPT_CHANGED
         assert thread.ask("And now?")[1].broken is None
 
     def test_changed_notes_are_the_reason_and_leave_the_system_prompt_cached(self) -> None:
@@ -65,11 +65,11 @@ class TestBreaks:
         thread.ask("Hello")
         thread.conversation = replace(thread.conversation, memory="- Ada likes tea.")
         view, window = thread.ask("And now?")
-        assert window.broken is CacheBreak.HEAD_CHANGED
-        assert 1_024 <= window.cached == window.head_tokens - sum(map(estimate_entry, view.notes))
+        assert window.broken is CacheBreak.PROMPT_CHANGED
+        assert 1_024 <= window.cached == window.fixed_tokens - sum(map(estimate_entry, view.notes))
         _, window = thread.ask("And now?")
         assert window.broken is None
-        assert window.cached > window.head_tokens
+        assert window.cached > window.fixed_tokens
 
     def test_a_changed_system_prompt_leaves_nothing_cached(self) -> None:
         thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
@@ -81,8 +81,8 @@ class TestBreaks:
         thread = Thread(conversation=Conversation(memory="- Ada likes tea."))
         thread.ask("Hello")
         older = digest("its persona, its rules and its notes in one text")
-        thread.conversation = replace(thread.conversation, head_digest=older)
-        assert [thread.ask("And now?")[1].broken for _ in range(2)] == [CacheBreak.HEAD_CHANGED, None]
+        thread.conversation = replace(thread.conversation, prompt_digest=older)
+        assert [thread.ask("And now?")[1].broken for _ in range(2)] == [CacheBreak.PROMPT_CHANGED, None]
 
     def test_a_deleted_message_is_the_reason(self) -> None:
         thread = Thread()
@@ -126,7 +126,7 @@ class TestBreaks:
         thread.ask("Hello")
         thread.conversation = with_notes(thread.conversation, notes(until=2))
         _, window = thread.ask("And now?")
-        assert (window.broken, window.start) == (CacheBreak.HEAD_CHANGED, 0)
+        assert (window.broken, window.start) == (CacheBreak.PROMPT_CHANGED, 0)
 
     def test_another_mode_is_the_reason_and_no_reason_to_trim(self) -> None:
         searching = replace(carried_on(exchanges(8)), mode="web_search")
@@ -137,7 +137,7 @@ class TestBreaks:
         known = mark_prefix_broken(
             mark_prefix_broken(Conversation(last_request_at=START), CacheBreak.DELETED), CacheBreak.TRIM
         )
-        assert known.head_digest == CacheBreak.DELETED.value
+        assert known.prompt_digest == CacheBreak.DELETED.value
 
     def test_a_conversation_without_requests_cannot_be_interrupted(self) -> None:
         assert mark_prefix_broken(Conversation(), CacheBreak.DELETED) == Conversation()
@@ -150,7 +150,7 @@ class TestTrims:
         assert plan(warm, limits()).broken is None
         window = plan(replace(warm, now=history[-1].at + timedelta(seconds=601)), limits())
         assert window.broken is CacheBreak.COLD
-        assert window.tokens - window.head_tokens == 1_050
+        assert window.tokens - window.fixed_tokens == 1_050
         assert window.cached == 0
 
     def test_a_pause_breaks_nothing_when_there_is_nothing_to_trim(self) -> None:
@@ -192,8 +192,8 @@ class TestTrims:
         tiny = limits(card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
         window = plan(carried_on(exchanges(40)), tiny)
         assert window.broken is CacheBreak.TRIM
-        entries = window.tokens - window.head_tokens
-        assert 0.6 < entries / (tiny.prompt - window.head_tokens) <= 0.7
+        entries = window.tokens - window.fixed_tokens
+        assert 0.6 < entries / (tiny.prompt - window.fixed_tokens) <= 0.7
         assert window.until_trim > 1_500
 
     def test_full_keeps_all_that_fits_even_after_a_pause(self) -> None:
@@ -229,7 +229,7 @@ class TestTrims:
 class TestTrimsWithNotes:
     noted = limits(memory=True)
 
-    @pytest.mark.parametrize(("count", "until"), [(7, None), (20, 30)])
+    @pytest.mark.parametrize(("count", "until"), [(6, None), (7, 14), (20, 40)])
     def test_notes_are_due_in_a_pause_when_the_excess_costs_more_than_they_do(
         self, count: int, until: int | None
     ) -> None:
@@ -248,7 +248,23 @@ class TestTrimsWithNotes:
 
     def test_a_window_grows_longer_before_notes_are_worth_it(self) -> None:
         longest = max(n for n in range(5, 80) if due(carried_on(exchanges(n)), self.noted) is None)
-        assert longest >= 1.5 * max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
+        assert longest > max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
+
+    def test_the_same_notes_serve_several_trims_of_a_lively_conversation(self) -> None:
+        known = Conversation(last_request_at=START, prompt_digest=digest("head"), condensed_until=16)
+        growing = [replace(carried_on(exchanges(n)), conversation=known) for n in range(8, 15)]
+        windows = [plan(replace(view, now=START), self.noted) for view in growing]
+        unnoted = [plan(replace(view, now=START), limits()) for view in growing]
+        assert [window.start for window in windows if window.start] == [
+            min(16, window.start) for window in unnoted if window.start
+        ]
+        assert CacheBreak.TRIM in {window.broken for window in windows}
+
+    @pytest.mark.parametrize(("noted", "until"), [(30, None), (29, 40), (0, 40)])
+    def test_no_notes_are_due_while_what_has_to_leave_is_in_them(self, noted: int, until: int | None) -> None:
+        view = carried_on(exchanges(20))
+        known = replace(view.conversation, condensed_until=noted)
+        assert due(replace(view, conversation=known), self.noted) == until
 
     def test_notes_are_due_before_a_limit_is_reached(self) -> None:
         terms = limits(memory=True, card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
@@ -263,7 +279,7 @@ class TestTrimsWithNotes:
     def test_known_notes_tell_how_long_the_next_ones_will_be(self) -> None:
         def left(words: int) -> int:
             told = notes_message("- " + "tea " * words)
-            known = Conversation(last_request_at=START, head_digest=digest("head", told))
+            known = Conversation(last_request_at=START, prompt_digest=digest("head", told))
             return plan(replace(carried_on(exchanges(8)), conversation=known, notes=told), self.noted).until_trim
 
         assert left(50) < plan(carried_on(exchanges(8)), self.noted).until_trim < left(700)
@@ -276,7 +292,7 @@ class TestTrimsWithNotes:
         assert window.tokens <= tiny.prompt
 
     def test_on_a_free_model_notes_cost_nothing(self) -> None:
-        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 4
+        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 14
 
 
 class TestBeginnings:
@@ -303,7 +319,7 @@ class TestBeginnings:
     def test_people_talking_among_themselves_for_long_can_be_cut_anywhere(self) -> None:
         history = [sized(position, "user", 50, START) for position in range(100)]
         window = plan(view(*history, conversation=Conversation()), limits())
-        assert window.tokens - window.head_tokens == 1_000
+        assert window.tokens - window.fixed_tokens == 1_000
         assert window.broken is CacheBreak.FIRST
 
     def test_all_messages_of_a_question_are_carried(self) -> None:
@@ -347,8 +363,8 @@ class TestFigures:
 
     def test_counted_tokens_correct_the_estimates(self) -> None:
         thread = Thread()
-        view, window = thread.ask(LONG)
-        twice = after(view, window, actual=2 * window.estimated)
+        view, window = thread.ask(5 * LONG)
+        twice = after(view, window, actual=window.estimated + window.question_tokens)
         assert 1.2 < twice.token_ratio < 2
         thread.conversation = twice
         _, corrected = thread.ask(LONG)

@@ -1,5 +1,6 @@
 """What holds for every view, every limit and every course of a conversation."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,13 +15,13 @@ from bot.context import window as window_module
 from bot.context.cache_breaks import CacheBreak
 from bot.context.tokens import SAFETY_MARGIN, corrected
 from bot.context.transcript import correction_entry
-from bot.context.view import FLOORS, View, WindowLimits
+from bot.context.trim import TrimSchedule
+from bot.context.view import FLOORS, FULL, View, WindowLimits
 from bot.context.window import Window, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry, ThreadMessage
 from tests.unit.context.conversations import ADA, START, Thread, card, limits, question, sized
-from tests.unit.context.test_trim import limit_without_notes
 
 ROLES: tuple[Role, ...] = ("user", "assistant")
 money = st.sampled_from([Decimal(0), Decimal("0.05"), Decimal("0.31"), Decimal(7)])
@@ -67,7 +68,7 @@ def views(draw: st.DrawFn) -> View:
     known = Conversation(
         window_start=start,
         last_request_at=draw(st.none() | st.just(at)),
-        head_digest=draw(st.sampled_from(["", "0123456789abcdef", *CacheBreak])),
+        prompt_digest=draw(st.sampled_from(["", "0123456789abcdef", *CacheBreak])),
         token_ratio=draw(st.floats(0.5, 4)),
     )
     now = at + timedelta(seconds=draw(pause))
@@ -97,14 +98,30 @@ def test_a_window_carries_the_whole_question_and_stays_within_the_limit(view: Vi
     assert 0 < terms.reserved <= terms.max_tokens
 
 
+def limit_of_reading_again(rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float) -> float:
+    """The rule for trims that cost nothing but reading again, said once more."""
+    if cached_share <= 0:
+        return math.inf
+    burden = max(usual, 1.0) * max(0.0, 1 - cached_share) / cached_share
+    ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
+    return ordinary * reread / max(usual, 1.0) - rhythm.overshoot
+
+
 @given(views(), any_limits)
 def test_without_memory_the_windows_are_those_of_the_rule_without_notes(view: View, terms: WindowLimits) -> None:
     off = replace(terms, memory=False)
     chosen = planned(view, off)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(window_module, "excess_limit", limit_without_notes)
-        patch.setattr(window_module, "pause_limit", None)  # not asked at all
+        patch.setattr(window_module, "excess_limit", limit_of_reading_again)
+        patch.setattr(window_module, "notes_delay", None)  # not asked at all
         assert plan(view, off) == chosen
+
+
+@given(views(), any_limits)
+def test_with_all_in_the_notes_the_windows_are_those_without_memory(view: View, terms: WindowLimits) -> None:
+    noted = replace(view, conversation=replace(view.conversation, condensed_until=10**6))
+    off, on = (planned(noted, replace(terms, memory=memory)) for memory in (False, True))
+    assert on == off or terms.context == FULL
 
 
 @given(views(), any_limits)
@@ -148,7 +165,7 @@ def test_the_floor_stays_in_view_through_a_whole_conversation(
     for asked, answered, pause in course:
         _, window = thread.ask("w" * (4 * asked), answer="w" * (4 * answered), pause=pause)
         everything = sum(entry.tokens for entry in thread.entries[:-1])
-        assert window.tokens - window.head_tokens >= min(thread.terms.floors[context], everything)
+        assert window.tokens - window.fixed_tokens >= min(thread.terms.floors[context], everything)
 
 
 class Counted(Sequence[StoredEntry]):
@@ -235,6 +252,6 @@ def _check_reason(
     assert (reason is CacheBreak.FIRST) == (before is None)
     assert reason is not CacheBreak.COLD or late
     assert reason is not CacheBreak.DELETED or "delete" in since
-    assert reason is not CacheBreak.HEAD_CHANGED or (
+    assert reason is not CacheBreak.PROMPT_CHANGED or (
         before is not None and (view.system_prompt, view.notes) != before[0]
     )

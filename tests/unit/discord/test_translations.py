@@ -42,9 +42,9 @@ async def commands(clock: ManualClock) -> list[Any]:
     limits = DiscordLimits()
     rest = DiscordClient(DiscordOptions(token="t"), limits)
     store = MemoryStore(clock=clock)
-    around = DiscordContext(rest=rest, limits=limits, store=store, clock=clock, directory=DiscordDirectory(rest))
+    context = DiscordContext(rest=rest, limits=limits, store=store, clock=clock, directory=DiscordDirectory(rest))
     client = discord.Client(intents=discord.Intents.none())
-    forms = CommandForms(client, None, around)  # type: ignore[arg-type]  # nothing is carried out
+    forms = CommandForms(client, None, context)  # type: ignore[arg-type]  # nothing is carried out
     await forms.tree.set_translator(Translations())
     return await payload(forms.tree)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.media.read_file import read_file
+from adapters.media.rules import ReadingRules
 from bot.context.attachments import (
     FILES_AT_ONCE,
     NO_LONGER_SHOWN,
@@ -24,6 +27,7 @@ from bot.context.attachments import (
 from bot.context.request_builder import RequestBuilder, RequestOptions
 from bot.context.transcript import file_text, user_entry
 from bot.errors import BotError, FileGone, FileTooLarge, ModelRejected, PlatformError
+from bot.language import speaking
 from bot.parameter_resolver import resolve
 from bot.turns.conversation_manager import TurnOptions
 from bot.types import (
@@ -41,11 +45,13 @@ from bot.types import (
     TurnState,
     UnreadableFile,
 )
+from scripts.catalogues import ROOT
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ADA, START, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
 from tests.house import AT_ONCE, House
 from tests.unit.media import samples
 from tests.unit.media.readers import PlainReader, Shelf
+from tests.unit.media.reading import packed
 
 PICTURE = samples.saved(samples.drawing(), "PNG")
 TERMS = FileTerms()
@@ -316,3 +322,40 @@ async def test_a_file_that_is_gone_before_anything_was_kept_is_told() -> None:
     await house.aclose()
     told = house.store.settlements[max(house.store.settlements)].draft
     assert told.notices == ("'p.bin' was not read: it was deleted.",)
+
+
+# ---------------------------------------------------------------- what people are told
+
+
+def told_in_german(*files: tuple[str, bytes]) -> list[str]:
+    outcomes = {name: read_file(name, data, FileTerms(text_tokens=100), ReadingRules()) for name, data in files}
+    with speaking("de"):
+        return list(notices_of(outcomes))
+
+
+def test_people_read_in_their_language_what_became_of_their_files_and_the_model_in_english() -> None:
+    long, guessed = b"word " * 1_000, "Смета на верёвку и гвозди готова".encode("cp1251")
+    archive = packed({"lock.docx": b"\x7fELF", "long.txt": long, **{f"{n}.txt": "x" for n in range(60)}})
+    program, cut, guess, packed_up = told_in_german(
+        ("a.exe", b"\x7fELF"), ("b.txt", long), ("c.txt", guessed), ("d.zip", archive)
+    )
+    assert program == "'a.exe' wurde nicht gelesen: Die Datei ist ein Programm."
+    assert cut.startswith("Zu 'b.txt': nach 400 Zeichen abgeschnitten, 4.600 von 5.000 Zeichen weggelassen. Für den")
+    assert guess.startswith("Zu 'c.txt': gelesen als Text in cp1251 (kyrillisch), wie die Bytes nahelegen. Wenn")
+    assert packed_up.startswith("Zu 'd.zip': nur die ersten 20 der 62 Dateien darin; ")
+    assert packed_up.count("Häng die Dateien, auf die es ankommt, einzeln an.") == 1
+    assert read_file("a", b"\x7fELF", FileTerms(text_tokens=100), ReadingRules()) == UnreadableFile(
+        name="a", reason="is a program"
+    )
+
+
+def test_every_reason_and_note_of_the_readers_is_in_the_catalogues() -> None:
+    """What is raised and noted is kept as a sentence with its values; a text that was put together could not be."""
+    made = {"Unreadable", "FileNote"}
+    for path in (ROOT / "adapters" / "media").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in made:
+                parts = [part for argument in node.args for part in ast.walk(argument)]
+                assert not any(isinstance(part, ast.JoinedStr) for part in parts), f"{path}:{node.lineno}"
+                if getattr(node.func, "id", "") == "FileNote":
+                    assert not isinstance(node.args[0], ast.Constant), f"{path}:{node.lineno}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,10 @@ from PIL import Image
 from adapters.media.outcome import from_bytes, to_bytes
 from adapters.media.read_file import read_file
 from adapters.media.rules import ReadingRules
+from bot.context.attachments import notices_of
+from bot.language import speaking
 from bot.types import FileOutcome, FileTerms, Media, ReadFile, UnreadableFile
+from bot.types.said import Said
 from tests.unit.media import samples
 from tests.unit.media.reading import packed
 from tests.unit.media.test_open_documents import open_document
@@ -104,15 +109,40 @@ media = st.builds(
     data=st.binary(),
     tokens=st.integers(0, 10**6),
 )
+numbers = st.integers(-(10**14), 10**14) | st.floats(-1e9, 1e9)
+words = st.recursive(
+    st.text(),
+    lambda inner: st.builds(
+        lambda message, values: Said(message, **values),
+        st.text(),
+        st.dictionaries(st.sampled_from(["count", "name", "why"]), inner | numbers, max_size=3),
+    ),
+    max_leaves=5,
+)
 outcomes = st.one_of(
-    st.builds(UnreadableFile, name=st.text(), reason=st.text()),
-    st.builds(ReadFile, name=st.text(), media=st.lists(media).map(tuple), text=st.text(), note=st.text()),
+    st.builds(UnreadableFile, name=st.text(), reason=words),
+    st.builds(ReadFile, name=st.text(), media=st.lists(media).map(tuple), text=st.text(), note=words, advice=words),
 )
 
 
 @given(outcomes)
 def test_an_outcome_comes_back_as_it_went(outcome: FileOutcome) -> None:
-    assert from_bytes(to_bytes(outcome)) == outcome
+    came = from_bytes(to_bytes(outcome))
+    assert came == outcome
+    with speaking("de"):
+        assert notices_of({"a": came}) == notices_of({"a": outcome})
+
+
+@pytest.mark.parametrize("number", ["1e400", "NaN", "1" + "0" * 400])
+def test_numbers_that_no_file_has_are_refused(number: str) -> None:
+    header = f'{{"name": "a", "reason": ["is {{count}}", {{"count": {number}}}]}}'.encode()
+    with pytest.raises(ValueError):
+        from_bytes(struct.pack(">I", len(header)) + header)
+
+
+def test_what_a_hostile_reader_names_is_not_looked_up_in_objects() -> None:
+    said = Said("is {name.__class__} {name!r:>999999999} {name} {other}", name="x")
+    assert said == "is {name.__class__} {name!r:>999999999} x {other}"
 
 
 @given(outcomes, st.data())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.seed import json_coerce
-from adapters.seed.surrogates import Joiner
+from bot.surrogates import Joiner
 from tests.fuzz.json_streams import STREAMS
 from tests.fuzz.stream_rules import WIRE_NAMES, check
 from tests.unit.seed.streams import read_stream, sse, text_in, usage_chunk

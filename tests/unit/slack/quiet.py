@@ -11,11 +11,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.workspace import BotIdentity, Origin, SlackWorkspace
-from adapters.slack.connection.bolt_app import make_app
+from adapters.slack.connection.bolt_app import make_app, make_handlers
 from adapters.slack.connection.dispatch import EventDispatcher
-from adapters.slack.events.backfill import SlackBackfill
-from adapters.slack.events.interactions import InteractionHandler
-from adapters.slack.events.messages import SlackMessageHandler
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import refuse_unknown, unknown_command
 from bot.errors import InvalidInput, StorageUnavailable
@@ -154,15 +151,15 @@ class Desk:
         self.errors = EventErrors("slack", logging.getLogger(__name__))
         self.background = BackgroundTasks(self.errors)
         clock = ManualClock()
-        hearing = SlackMessageHandler(self.bot, self.background)
-        acting = InteractionHandler(self.bot, hearing, self.background, clock=clock)
-        catch_up = SlackBackfill(self.bot, hearing, MemoryStore(clock=clock), clock=clock, errors=self.errors)
-        self.intake = EventDispatcher(make_app(self.workspaces, hearing, acting, catch_up, self.errors), self.errors)
+        handlers = make_handlers(
+            self.bot, MemoryStore(clock=clock), clock=clock, background=self.background, errors=self.errors
+        )
+        self.dispatcher = EventDispatcher(make_app(self.workspaces, handlers, self.errors), self.errors)
 
     async def deliver(self, kind: str, payload: Any) -> bool:
         """Deliver something as over Socket Mode; whether it was acknowledged."""
         envelope = {"type": kind, "envelope_id": "e1", "payload": payload}
-        return (await self.intake.envelope(envelope)).taken
+        return (await self.dispatcher.envelope(envelope)).taken
 
     async def aclose(self) -> None:
         await self.background.aclose(grace=5)

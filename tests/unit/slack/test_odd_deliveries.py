@@ -40,7 +40,7 @@ async def test_the_workspace_is_found_whatever_the_authorizations_say(authorizat
     payload = body() | {"authorizations": authorizations}
     if over_http:
         headers = {"content-type": ["application/json"], "x-slack-request-timestamp": [str(int(time.time()))]}
-        assert await desk.intake.post(json.dumps(payload), headers) == Acknowledgement()
+        assert await desk.dispatcher.post(json.dumps(payload), headers) == Acknowledgement()
     else:
         assert await desk.deliver("events_api", payload)
     assert [incoming.text for incoming in desk.bot.heard] == ["why?"]

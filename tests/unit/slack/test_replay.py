@@ -102,7 +102,7 @@ async def test_recorded_envelopes_are_read(shared_data: Path) -> None:
     lines = (shared_data / "slack_payloads" / "socket_mode_envelopes.jsonl").read_text(encoding="utf-8").splitlines()
     envelopes = [json.loads(line) for line in lines]
     for envelope in envelopes:
-        assert (await desk.intake.envelope(envelope)).taken
+        assert (await desk.dispatcher.envelope(envelope)).taken
     await desk.aclose()
 
 
@@ -192,5 +192,5 @@ async def _deliver(kind: str, body: Any) -> None:
     desk = Desk()
     assert await desk.deliver(kind, body)
     if isinstance(body, dict):
-        assert (await desk.intake.post(json.dumps(body), {"content-type": ["application/json"]})).taken
+        assert (await desk.dispatcher.post(json.dumps(body), {"content-type": ["application/json"]})).taken
     await desk.aclose()

@@ -94,7 +94,7 @@ async def test_bodies_of_any_shape_raise_nothing() -> None:
         assert await desk.deliver("events_api", body)
     for text in ("", "null", "[]", "{", "payload={", "payload=null", "a=b"):
         for kind in ("application/json", "application/x-www-form-urlencoded"):
-            assert (await desk.intake.post(text, {"content-type": kind})).taken
+            assert (await desk.dispatcher.post(text, {"content-type": kind})).taken
     await desk.aclose()
 
 

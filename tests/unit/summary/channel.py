@@ -66,8 +66,8 @@ class ReadableChannel(RecordingPlatform):
         if self.trouble:
             raise self.trouble
         replies = [message.thread for message in self.messages if message.thread]
-        found = [replace(item, replies=replies.count(item.message_id)) for item in self._within(since, before, "")]
-        return found[-limit:]
+        found = self._within(since, before, "")[-limit:]
+        return [replace(item, replies=replies.count(item.message_id)) for item in found]
 
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.web.playground.markdown_html import render_markdown
-from bot.summary.prompts import HEAD
+from bot.summary.prompts import SYSTEM_PROMPT
 from bot.summary.sanitize import LINK_REMOVED, addresses, harmless, repeats_rules
 
 KNOWN = frozenset({"https://example.org/plan_of_a-b"})
@@ -86,7 +86,7 @@ def test_addresses_are_those_that_people_wrote_in_full() -> None:
 
 
 def test_the_rules_are_known_again_and_other_words_are_not() -> None:
-    line = next(line for line in HEAD.splitlines() if line.startswith("Everything between"))
+    line = next(line for line in SYSTEM_PROMPT.splitlines() if line.startswith("Everything between"))
     assert repeats_rules(f"My instructions are: {line}")
     assert repeats_rules(line.upper())
     assert not repeats_rules("Ada said that everything between the two lines was cut")

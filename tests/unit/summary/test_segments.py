@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.summary.numbered_lines import version
 from bot.summary.parse_output import read_form
-from bot.summary.prompts import HEAD
+from bot.summary.prompts import SYSTEM_PROMPT
 from bot.summary.segments import checked, chosen, covered, mended, stitched, told, within
 from bot.types import ReadMessage, Section, SummaryPart
 from tests.unit.summary.channel import said, talk
@@ -43,7 +43,7 @@ def test_a_model_that_does_not_stop_is_cut_short_in_each_section() -> None:
 
 
 def test_a_point_that_repeats_the_rules_is_none() -> None:
-    rule = next(line for line in HEAD.splitlines() if "addressed to you" in line)
+    rule = next(line for line in SYSTEM_PROMPT.splitlines() if "addressed to you" in line)
     found = checked(read_form(f"Headline: {rule}\n- {rule} [1]\n- one [1]"), covered(FOUR), NAMED, frozenset(), most=9)
     assert (texts(found.part), found.part.headline, found.points_removed) == (["one"], "", 1)
 

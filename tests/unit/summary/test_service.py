@@ -12,7 +12,7 @@ import pytest
 from bot.context.tokens import estimate_entry, estimate_request
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError, Refused
 from bot.pricing import SEED_CARD
-from bot.summary.prompts import HEAD, MERGE
+from bot.summary.prompts import MERGE, SYSTEM_PROMPT
 from bot.summary.service import NO_ACCESS, UNCHANGED
 from bot.types import (
     ConversationKey,
@@ -144,7 +144,7 @@ async def test_a_short_channel_is_asked_for_a_short_summary() -> None:
         await house.summarise()
         (request,) = house.requests
     assert "at most 2 points" in request.entries[0].text
-    assert request.system_prompt == HEAD
+    assert request.system_prompt == SYSTEM_PROMPT
     assert request.parameters["enable_thinking"] is False
     assert request.parameters["enable_web_search"] is False
 

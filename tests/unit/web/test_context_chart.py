@@ -19,7 +19,7 @@ from tests.unit.web.records import record
 def prompt(draw: st.DrawFn) -> Prompt:
     total = draw(st.integers(0, 300_000))
     part = st.integers(0, total)
-    return Prompt(total=total, head=draw(part), cached=draw(part), estimated=draw(st.booleans()))
+    return Prompt(total=total, system=draw(part), cached=draw(part), estimated=draw(st.booleans()))
 
 
 prompts = st.lists(prompt(), max_size=SHOWN)
@@ -43,8 +43,8 @@ def test_heights_are_the_tokens_on_the_axis(shown: Sequence[Prompt]) -> None:
     for bar, item in zip(layout.bars, shown, strict=True):
         tokens = {segment.kind: segment.height * top / 100 for segment in bar.segments}
         assert sum(tokens.values()) == pytest.approx(item.total)
-        assert tokens.get("head", 0) + tokens.get("head-new", 0) == pytest.approx(item.head)
-        assert tokens.get("head-new", 0) + tokens.get("new", 0) == pytest.approx(item.fresh)
+        assert tokens.get("system", 0) + tokens.get("system-new", 0) == pytest.approx(item.system)
+        assert tokens.get("system-new", 0) + tokens.get("new", 0) == pytest.approx(item.fresh)
 
 
 @given(prompts)
@@ -91,7 +91,7 @@ def test_a_short_conversation_does_not_have_fat_bars() -> None:
 
 def test_what_the_provider_counted_comes_before_the_estimates() -> None:
     counted = prompt_of(record(total=1000, usage=Usage(input=1234, cached=567)))
-    assert counted == Prompt(total=1234, head=494, cached=567, estimated=False)
+    assert counted == Prompt(total=1234, system=494, cached=567, estimated=False)
     assert counted.fresh == 667
 
 
@@ -104,7 +104,7 @@ def test_what_the_provider_counted_comes_before_the_estimates() -> None:
 )
 def test_without_a_count_of_this_request_its_estimates_are_shown(usage: Usage) -> None:
     assert prompt_of(record(total=1000, cached=600, usage=usage)) == Prompt(
-        total=1000, head=400, cached=600, estimated=True
+        total=1000, system=400, cached=600, estimated=True
     )
 
 
@@ -115,5 +115,5 @@ def test_a_failed_request_has_estimates() -> None:
 def test_no_part_is_more_than_the_whole() -> None:
     small = record(total=300, cached=350)
     prompt = prompt_of(replace(small, usage=None))
-    assert (prompt.total, prompt.head, prompt.cached, prompt.fresh) == (300, 300, 300, 0)
-    assert prompt_of(record(total=0, cached=0)) == Prompt(total=0, head=0, cached=0, estimated=False)
+    assert (prompt.total, prompt.system, prompt.cached, prompt.fresh) == (300, 300, 300, 0)
+    assert prompt_of(record(total=0, cached=0)) == Prompt(total=0, system=0, cached=0, estimated=False)

@@ -52,7 +52,7 @@ def test_each_bar_has_its_exact_figures() -> None:
     bars = present_context([record(1), record(2, total=12_345, cached=10_000)])["bars"]
     assert bars[1]["title"] == "Request 2 of 2"
     assert bars[1]["facts"] == {
-        "total": "12,345", "cached": "10,000", "fresh": "2,345", "head": "400", "entries": "4",
+        "total": "12,345", "cached": "10,000", "fresh": "2,345", "system": "400", "entries": "4",
         "messages": "4 messages",
     }  # fmt: skip
     assert bars[1]["break"] is None

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from adapters.listeners import listen, url_of
-from adapters.web import Playground, PlaygroundOptions
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.differences import NOTHING, grown
 from adapters.web.playground.live_reply import BOT, open_reply
+from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.errors import ConfigError, PlatformError, StorageUnavailable
 from bot.types import (

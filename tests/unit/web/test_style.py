@@ -54,7 +54,7 @@ def test_text_stands_out_from_its_ground(theme: str, text: str, ground: str) -> 
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("part", ["head", "cached", "new"])
+@pytest.mark.parametrize("part", ["system", "cached", "new"])
 def test_the_parts_of_a_bar_stand_out_from_their_ground(theme: str, part: str) -> None:
     colours = _themes()[theme]
     assert _contrast(colours[f"bar-{part}"], colours["ground-2"]) >= LEAST_OF_SHAPES

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
+from babel.messages.pofile import read_po
 
 from adapters.web.frame import WebRole
 from bot.errors import ConfigError, StorageUnavailable
+from bot.language import CATALOGUES
 from tests.unit.web.console.console_stage import ConsoleStage, fill
 from tests.unit.web.frame.browsers import post
 
@@ -35,6 +40,21 @@ async def test_every_page_shows_what_there_is_and_no_markup_of_people(stage: Con
             assert answer.status_code == 200, path
             assert "<b>Lovelace" not in answer.text or "html" not in answer.headers["content-type"]
             assert "alert(1)" not in answer.text, f"{path} shows what people wrote"
+
+
+async def test_every_page_is_in_the_language_of_its_reader(stage: ConsoleStage) -> None:
+    with (CATALOGUES / "de.po").open("rb") as file:
+        ours = [str(item.id) for item in read_po(file, locale="de") if item.id != item.string and not item.pluralizable]
+    differs = {text for text in ours if " " in text or text[:1].isupper()}  # others are typed: names, values
+    await fill(stage)
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
+        client.headers["Accept-Language"] = "de-DE"
+        for path in PAGES:
+            answer = await client.get(path)
+            assert (answer.status_code, '<html lang="de"' in answer.text) == (200, True), path
+            said = {unescape(text).strip() for text in re.findall(r">([^<>]+)<", answer.text)}
+            said |= {unescape(text) for text in re.findall(r'(?:aria-label|placeholder|title)="([^"]+)"', answer.text)}
+            assert said & differs == set(), path
 
 
 @pytest.mark.parametrize("role", [WebRole.MEMBER, WebRole.VIEWER, WebRole.OPERATOR])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 
-from adapters.web.frame.routes import is_plain
+from adapters.web.frame.routes import is_plain, page
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
 from tests.unit.web.frame.browsers import ORIGIN, PASSWORD, browser, open_web, sign_in, token_in
@@ -137,6 +139,16 @@ async def test_odd_forms_are_refused(store: MemoryStore, clock: ManualClock, bod
     _, web = await open_web(store, clock)
     async with browser(web) as client:
         assert (await client.post("/write", content=body)).status_code == status
+
+
+async def test_a_browser_that_leaves_while_it_sends_is_no_bug(store: MemoryStore, clock: ManualClock) -> None:
+    async def leave(request: Request) -> Response:
+        raise ClientDisconnect
+
+    _, web = await open_web(store, clock, routes=[page("/left", leave)])
+    strict = httpx.ASGITransport(app=web.app)  # what reaches the server is raised here
+    async with httpx.AsyncClient(transport=strict, base_url=ORIGIN) as client:
+        assert (await client.get("/left")).status_code == 400
 
 
 async def test_a_bug_is_told_without_what_it_says(store: MemoryStore, clock: ManualClock) -> None:

@@ -9,8 +9,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from adapters.web.health import Metrics, ObservedModel, Readiness, health_app
-from adapters.web.health.readiness import REMEMBERED
+from adapters.web.health.health_app import health_app
+from adapters.web.health.metrics import Metrics, ObservedModel
+from adapters.web.health.readiness import REMEMBERED, Readiness
 from bot.checks import Check
 from bot.errors import ModelUnavailable, StorageUnavailable
 from bot.types import ModelRequest, ReasoningDelta, Turn, Usage

@@ -1,0 +1,56 @@
+"""Change who may sign in to the web, and record it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.web.frame.accounts import Account, Accounts
+from adapters.web.frame.identity import PLATFORM
+from adapters.web.frame.sessions import Sessions
+from adapters.web.roles import WebRole
+from bot.access.audit_trail import OPERATOR
+from bot.app.clock import utc_now
+from bot.app.database import open_database
+from bot.ports import Store
+from bot.settings import Settings
+from bot.types import AuditRecord, Entrance
+
+
+async def all_accounts(settings: Settings) -> Sequence[Account]:
+    """Return every account."""
+    async with open_database(settings) as store:
+        return await Accounts(store).list()
+
+
+async def put_account(settings: Settings, name: str, role: WebRole, password: str | None) -> Account:
+    """Add or change an account; its sign-ins end, since they have the role and stand on the password of before."""
+    async with open_database(settings) as store:
+        before = await Accounts(store).find(name)
+        account = await Accounts(store).put(name, role, password)
+        await Sessions(store, utc_now).end_of(account.name)
+        await _record(store, "account", account.name, before.role.word if before else "", role.word)
+        return account
+
+
+async def remove_account(settings: Settings, name: str) -> tuple[bool, int]:
+    """Return whether there was such an account, which is gone, and how many of its sign-ins were ended."""
+    async with open_database(settings) as store:
+        before = await Accounts(store).find(name)
+        if before is None or not await Accounts(store).remove(name):
+            return False, 0
+        await _record(store, "account", before.name, before.role.word, "")
+        return True, await Sessions(store, utc_now).end_of(before.name)
+
+
+async def _record(store: Store, action: str, what: str, before: str, after: str) -> None:
+    record = AuditRecord(
+        at=utc_now(),
+        who=OPERATOR,
+        place=PLATFORM,
+        action=action,
+        what=what,
+        before=before,
+        after=after,
+        via=Entrance.COMMAND_LINE.value,
+    )
+    await store.record_audit(record)
