@@ -36,6 +36,9 @@ MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
 TOO_MANY = re.compile(
     r"above|at most|exceed|larg|less than|<=|\u2264|maximum|range|should be \[|between", re.IGNORECASE
 )
+CAMEL = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
+STOP = r"[`'\"]stop[`'\"]|: stop\W*$"  # the word by itself stands in many complaints
+PENALTY = re.compile(r"\bpenalty is not (?:enabled|supported)", re.IGNORECASE)  # Gemini's, of either
 CHECKED_AGAIN = frozenset({"enable_caching"})  # of what a server refused: tried again after a while
 BODY_FIELDS = OPTIONAL_FIELDS | {"max_tokens"}
 LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
@@ -254,11 +257,14 @@ def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
 def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:
     """Return the optional parameters of `request` that the server's complaint is about."""
     complaint = f"{problem.code} {problem.detail}".replace("reasoning.effort", "reasoning_effort")  # litellm's name
+    complaint = CAMEL.sub(lambda capital: f"_{capital[0].lower()}", complaint)  # xAI's "presencePenalty"
     names = {
         name
         for name in OPTIONAL_PARAMETERS
-        if problem.param == name or re.search(rf"[`'\"]{name}[`'\"]" if name == "stop" else rf"\b{name}\b", complaint)
+        if problem.param == name or re.search(STOP if name == "stop" else rf"\b{name}\b", complaint)
     }
+    if PENALTY.search(complaint):
+        names |= {"frequency_penalty", "presence_penalty"}
     if re.search(r"cach", f"{complaint} {problem.param}", re.IGNORECASE):
         names.add("enable_caching")
     return frozenset(name for name in names if request.parameters.get(name) not in {None, False})

@@ -25,7 +25,7 @@ from tests.unit.seed.streams import (
     responses_event,
     sse,
 )
-from tests.unit.seed.test_foreign_responses import asked, reply
+from tests.unit.seed.test_foreign_responses import asked, asked_of, reply
 
 HELLO = chat_stream("Hel", "lo")
 STOP = chunk(finish="stop")
@@ -204,3 +204,20 @@ async def test_a_whole_answer_has_its_end_though_it_names_none(wire: WireName) -
     api = ScriptedApi(reply(json.dumps(whole[wire]), label="application/json"))
     answer, error = await asked(api, wire)
     assert (answer.text, answer.finish, error) == ("Hello", Finish.STOP, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "left_out"),
+    [
+        ("Model grok-4 does not support parameter presencePenalty.", {"presence_penalty"}),
+        ("Argument not supported on this model: stop", {"stop"}),
+        ("Penalty is not enabled for models/gemini-2.5-pro", {"presence_penalty", "frequency_penalty"}),
+    ],
+)
+async def test_a_parameter_is_left_out_that_a_server_names_in_its_own_way(told: str, left_out: set[str]) -> None:
+    given: dict[str, Any] = {"presence_penalty": 0.5, "frequency_penalty": 0.5, "stop": ("END",)}
+    api = ScriptedApi(reply(json.dumps({"error": told}), 400, "application/json"), reply(HELLO))
+    async with api.open(model="llama") as model:
+        answer, error = await asked_of(model, **given)
+    assert (answer.text, error) == ("Hello", None)
+    assert given.keys() - api.bodies[1].keys() == left_out
