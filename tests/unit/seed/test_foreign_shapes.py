@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ import pytest
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.response import usage_of
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.retry_policy import NO_MEDIA_NOTE
 from adapters.seed.stop_tokens import TrailingToken
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelRejected, Refused
-from bot.types import Finish, Usage
-from tests.unit.seed.scripted import ScriptedApi
+from bot.types import Entry, Finish, Media, ModelRequest, NoteFound, Usage
+from tests.unit.seed.scripted import ScriptedApi, gather
 from tests.unit.seed.streams import (
     DONE,
     MESSAGES,
     RESPONSES,
+    ask,
     chat_stream,
     chunk,
     messages_event,
@@ -32,6 +35,7 @@ STOP = chunk(finish="stop")
 COUNTED = {"input_tokens": 100, "output_tokens": 5}
 CREATED = responses_event("response.created", response={"status": "in_progress"})
 COMPLETED = responses_event("response.completed", response={"status": "completed", "usage": COUNTED})
+PICTURE = Media(kind="image", media_type="image/png", name="cat.png", data=b"png", tokens=1280)
 SAID = [{"type": "output_text", "text": "Hello"}]
 
 
@@ -221,3 +225,33 @@ async def test_a_parameter_is_left_out_that_a_server_names_in_its_own_way(told: 
         answer, error = await asked_of(model, **given)
     assert (answer.text, error) == ("Hello", None)
     assert given.keys() - api.bodies[1].keys() == left_out
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "/models/text-7b is not a multimodal model"),
+        (404, "No endpoints found that support image input"),
+        (500, "image input is not supported - hint: you may need to provide the mmproj"),
+        (422, "messages[1]: unknown variant `image_url`, expected `text` at line 1"),
+    ],
+)
+async def test_a_model_that_reads_text_alone_is_asked_without_pictures(status: int, told: str) -> None:
+    seen = (Entry(role="user", text="What is this?", media=(PICTURE,)), Entry(role="assistant", text="A cat."))
+    request = ModelRequest(system_prompt="", entries=(*seen, Entry(role="user", text="Sure?")), parameters={})
+    api = ScriptedApi(reply(json.dumps({"error": {"message": told}}), status, "application/json"), reply(HELLO))
+    async with api.open(model="llama") as model:
+        events, error = await gather(model, request)
+    assert error is None
+    assert NoteFound(NO_MEDIA_NOTE) in events
+    assert ["image_url" in json.dumps(body) for body in api.bodies] == [True, False]
+    assert "What is this?" in json.dumps(api.bodies[1])
+
+
+async def test_a_refusal_of_one_picture_is_no_refusal_of_all() -> None:
+    request = replace(ask(), entries=(Entry(role="user", text="", media=(PICTURE,)),))
+    api = ScriptedApi(reply('{"error": {"message": "Unsupported image format: heic"}}', 400, "application/json"))
+    async with api.open() as model:
+        _, error = await gather(model, request)
+    assert isinstance(error, ModelRejected)
+    assert len(api.requests) == 1
