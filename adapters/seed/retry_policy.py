@@ -221,7 +221,7 @@ def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem
             dropped = course.dropped | {MEDIA}
             following = _again(course, answer, request=request, tokens=request_tokens(request), dropped=dropped)
             return RetryDecision(events=[NoteFound(NO_MEDIA_NOTE)], course=following)
-    if problem.kind is ProblemKind.INVALID:
+    if problem.kind is ProblemKind.INVALID or course.habits.after(problem, ()).alternates != course.habits.alternates:
         return _after_invalid(course, answer, problem)
     delay = _delay(course.failures, problem, terms)
     if problem.kind not in {ProblemKind.BUSY, ProblemKind.CUT} or delay is None:

@@ -255,3 +255,46 @@ async def test_a_refusal_of_one_picture_is_no_refusal_of_all() -> None:
         _, error = await gather(model, request)
     assert isinstance(error, ModelRejected)
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        (500, "raise_exception: System role not supported"),
+        (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
+    ],
+)
+@pytest.mark.parametrize("wire", list(WIRES))
+async def test_a_template_of_two_roles_is_given_them_in_turn_from_then_on(
+    status: int, told: str, wire: WireName
+) -> None:
+    said = [("user", "one"), ("user", "two"), ("assistant", "yes"), ("user", "three"), ("user", "four")]
+    entries = tuple(Entry(role=role, text=text, media=(PICTURE,) if text == "four" else ()) for role, text in said)  # type: ignore[arg-type]  # roles
+    request = ModelRequest(system_prompt="Be brief.", entries=entries, parameters={})
+    api = ScriptedApi(
+        reply(json.dumps({"error": {"message": told}}), status, "application/json"), *map(reply, [HELLO] * 2)
+    )
+    async with api.open(wire=wire, model="llama") as model:
+        for _ in range(2):
+            _, error = await gather(model, request)
+            assert error is None
+    assert len(api.requests) == 3
+    assert api.bodies[1] == api.bodies[2]
+    first, answer, last = api.bodies[1]["input" if wire == "responses" else "messages"]
+    assert [item["role"] for item in (first, answer, last)] == ["user", "assistant", "user"]
+    assert first["content"] == ("one\n\ntwo" if wire == "messages" else "Be brief.\n\none\n\ntwo")
+    assert [part.get("text") for part in last["content"]] == ["three", None, "four"]
+    assert {part["type"] for part in last["content"] if "text" in part} == {
+        "input_text" if wire == "responses" else "text"
+    }
+
+
+async def test_who_may_not_stream_is_answered_whole() -> None:
+    told = "Your organization must be verified to stream this model."
+    whole = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    refusal = reply(json.dumps({"error": {"message": told, "param": "stream"}}), 400, "application/json")
+    api = ScriptedApi(refusal, reply(json.dumps(whole), label="application/json"))
+    answer, error = await asked(api)
+    assert (answer.text, error) == ("Hello", None)
+    assert ["stream" in body for body in api.bodies] == [True, False]
