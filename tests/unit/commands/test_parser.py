@@ -264,7 +264,7 @@ def test_completing_never_fails_and_always_goes_on_from_what_was_typed(text: str
      "max tokens 200", "max tokens: 200", "max tokens = 200"],
 )  # fmt: skip
 def test_a_parameter_is_set_however_its_name_is_written(typed: str) -> None:
-    values = find_command("set").read(typed)
+    values = all_commands()["set"].read(typed)
     assert (values["parameter"], values["value"]) == ("max_tokens", "200")
 
 
@@ -277,4 +277,4 @@ def test_a_persona_keeps_its_words_and_loses_its_quotes() -> None:
         'persona "Hi" and "bye"': '"Hi" and "bye"',
         "persona two\nlines": "two\nlines",
     }.items():
-        assert find_command("set").read(typed)["value"] == persona
+        assert all_commands()["set"].read(typed)["value"] == persona
