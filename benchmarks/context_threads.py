@@ -3,8 +3,8 @@
     python -m benchmarks.context_threads
 
 Slow: a question every twelve minutes, after the cache has expired each time. Lively: a thread of 60, 100 or 150 turns
-cut from recorded traffic, in which no pause outlasts the cache. Costs are input and, where notes are written, the requests
-for them. The simpler bots keep a stable system prompt and write no notes.
+cut from recorded traffic, in which no pause outlasts the cache. Costs are input and, where notes are written, the
+requests for them. The simpler bots keep a stable system prompt and write no notes.
 """
 
 from __future__ import annotations
