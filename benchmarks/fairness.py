@@ -36,7 +36,7 @@ USUAL = Pace()
 MANY = Pace(requests_per_minute=100_000, tokens_per_minute=10**9)
 
 
-class JumpingTime(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # the kind differs between systems
+class JumpingTime(selectors.DefaultSelector):
     """Waits for nothing but what comes from outside: instead the time jumps to when something is due."""
 
     def __init__(self) -> None:

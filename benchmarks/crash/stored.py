@@ -64,7 +64,7 @@ def read_stored(url: str) -> Stored:
             settings=_settings(connection),
             schedules=_schedules(connection),
             ledger=_ledger(connection),
-            estimated=_count(connection, LedgerRow, col(LedgerRow.estimated)),
+            estimated=_count(connection, LedgerRow, col(LedgerRow.estimated).is_(True)),
             web=_web(connection),
         )
 
@@ -94,7 +94,7 @@ def _schedules(connection: sa.Connection) -> dict[str, int]:
 
 def _ledger(connection: sa.Connection) -> list[Charge]:
     counted = sa.select(col(LedgerRow.input), col(LedgerRow.cached), col(LedgerRow.output))
-    rows = connection.execute(counted.where(~col(LedgerRow.estimated)))
+    rows = connection.execute(counted.where(~col(LedgerRow.estimated).is_(True)))
     return [Charge(input=row[0], cached=row[1], output=row[2]) for row in rows]
 
 
@@ -104,7 +104,13 @@ def _web(connection: sa.Connection) -> dict[str, WebAnswer]:
     read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text), col(row.at))
     rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
     return {
-        id: WebAnswer(place=thread or channel, status=answer["status"], text=text, at=as_utc(at).timestamp())
+        id: WebAnswer(
+            place=thread or channel,
+            status=answer["status"],
+            text=text,
+            at=as_utc(at).timestamp(),
+            is_cut=answer["is_cut"],
+        )
         for id, thread, channel, answer, text, at in rows
         if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }
