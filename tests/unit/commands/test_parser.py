@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -266,14 +264,8 @@ def test_completing_never_fails_and_always_goes_on_from_what_was_typed(text: str
      "max tokens 200", "max tokens: 200", "max tokens = 200"],
 )  # fmt: skip
 def test_a_parameter_is_set_however_its_name_is_written(typed: str) -> None:
-    values = set_values(typed)
+    values = all_commands()["set"].read(typed)
     assert (values["parameter"], values["value"]) == ("max_tokens", "200")
-
-
-def set_values(typed: str) -> Mapping[str, str]:
-    command = find_command("set")
-    assert command is not None
-    return command.read(typed)
 
 
 def test_a_persona_keeps_its_words_and_loses_its_quotes() -> None:
@@ -285,4 +277,4 @@ def test_a_persona_keeps_its_words_and_loses_its_quotes() -> None:
         'persona "Hi" and "bye"': '"Hi" and "bye"',
         "persona two\nlines": "two\nlines",
     }.items():
-        assert set_values(typed)["value"] == persona
+        assert all_commands()["set"].read(typed)["value"] == persona
