@@ -55,6 +55,17 @@ def language_name(code: str) -> str:
     return capitalised(str(_locale(code).display_name))
 
 
+def language_meant(typed: str) -> str:
+    """Return the language that somebody means: by its code, or by its name in that language or in English."""
+    word = typed.casefold()
+    names = {name.casefold(): code for code in languages() for name in (language_name(code), _english_name(code))}
+    return names.get(word) or supported(typed)
+
+
+def _english_name(code: str) -> str:
+    return str(_locale(code).get_display_name(ENGLISH))
+
+
 @contextlib.contextmanager
 def speaking(to: str) -> Iterator[None]:
     """Speak to people in this language within the block and in the tasks that it starts; "" leaves it as it is."""
@@ -243,6 +254,17 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "web search": lambda count: ngettext("{count} web search", "{count} web searches", count),
 }
 """What people are told numbers of, by the word for one of them."""
+
+
+def without_noun(text: str, name: str) -> str:
+    """Return a number as it was typed without the noun behind it, as in "2000 tokens", where a name speaks of that."""
+    for noun in NOUNS:
+        for language in (ENGLISH, _current.get()) if noun in name else ():
+            with speaking(language):
+                forms = {NOUNS[noun](count).partition("}")[2].strip().casefold() for count in (1, 2)}
+            if text.casefold().endswith(tuple(f" {form}" for form in forms)):
+                return text.rpartition(" ")[0]
+    return text
 
 
 def quantity(count: int, noun: str) -> str:

@@ -104,7 +104,13 @@ def _web(connection: sa.Connection) -> dict[str, WebAnswer]:
     read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text), col(row.at))
     rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
     return {
-        id: WebAnswer(place=thread or channel, status=answer["status"], text=text, at=as_utc(at).timestamp())
+        id: WebAnswer(
+            place=thread or channel,
+            status=answer["status"],
+            text=text,
+            at=as_utc(at).timestamp(),
+            is_cut=answer["is_cut"],
+        )
         for id, thread, channel, answer, text, at in rows
         if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }

@@ -21,6 +21,7 @@ from bot.types import (
     NewRule,
     NewSchedule,
     Period,
+    Picture,
     RuleId,
     Schedule,
     ScheduleId,
@@ -191,10 +192,14 @@ class ForgetPerson(Deletion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTurns(Change[tuple[TurnId, ...]]):
-    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first."""
+    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first.
+
+    What was asked after `until` is left alone: a press can be on its way for long.
+    """
 
     key: ConversationKey
     author: str = ""
+    until: datetime | None = None
 
     def interrupted(self, result: tuple[TurnId, ...]) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
         """Return those that were stopped."""
@@ -223,10 +228,14 @@ class AcceptTurns(Change[tuple[TurnId | None, ...]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Generic[R]):
-    """Effect of a command: one change, and the answer to its author about its result ("" for none)."""
+    """Effect of a command: one change, and the answer to its author about its result ("" for none).
+
+    `picture` goes with the answer; after a crash the answer alone is told.
+    """
 
     change: Change[R]
     tell: Callable[[R], str]
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
