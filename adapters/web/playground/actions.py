@@ -39,7 +39,7 @@ from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
-from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Mention, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +159,10 @@ class Actions:
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
         incoming, asked = sending.incoming, "" if sending.message else text
+        if "@" in text:
+            people = await self._store.get_people(here.channel.workspace)
+            named = {f"@{person.name}": Mention(kind="person", id=person.id) for person in people}
+            incoming = replace(incoming, mentions=named)
         try:
             handled = await self._scene.bot.handle(incoming)
         except InvalidInput as error:
