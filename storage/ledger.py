@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -86,12 +87,26 @@ class SqlLedger(SqlDailySpending):
         self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING
     ) -> Spending:
         sums = _sums(session.get_bind().dialect.name).where(
-            col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until)
+            col(LedgerRow.at) >= as_utc(since), col(LedgerRow.at) < as_utc(until), *_conditions(within)
         )
-        for name, value in within.columns.items():
-            sums = sums.where(col(getattr(LedgerRow, name)) == value)
         row: dict[str, Any] = session.connection().execute(sums).one()._asdict()
         return Spending(**row | {name: Decimal(row[name] or 0) for name in ("cost", "estimated")})
+
+    @unit_of_work
+    def cost_by_day(
+        self, session: Session, *, since: datetime, until: datetime, within: Within = EVERYTHING
+    ) -> Mapping[date, Decimal]:
+        dialect, at = session.get_bind().dialect.name, col(LedgerRow.at)
+        day = sa.cast(sa.func.date(at if dialect == "sqlite" else sa.func.timezone("UTC", at)), sa.String())
+        sums = sa.select(day, sum_of(col(LedgerRow.cost), dialect=dialect)).where(
+            at >= as_utc(since), at < as_utc(until), *_conditions(within)
+        )
+        found = session.connection().execute(sums.group_by(day).order_by(day))
+        return {date.fromisoformat(day): Decimal(cost or 0) for day, cost in found}
+
+
+def _conditions(within: Within) -> list[sa.ColumnElement[bool]]:
+    return [col(getattr(LedgerRow, name)) == value for name, value in within.columns.items()]
 
 
 def settle_open(session: Session, which: sa.ColumnElement[bool], *, at: datetime) -> int:

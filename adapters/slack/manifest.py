@@ -26,7 +26,7 @@ SCOPES: Final[Mapping[str, str]] = {
     "chat:write": "to answer, stream, show a status, and write to one person alone",
     "commands": f"for {COMMAND} and the shortcuts on messages",
     "files:read": "to read the files that people ask about",
-    "files:write": "to give an answer of many pages as a file, and to take such a file away again",
+    "files:write": "to give a long answer as a file, the picture of /usage, and to take such a file away again",
     "groups:history": "the same as channels:history, in private channels that it was invited to",
     "groups:read": "the same as channels:read, in private channels that it was invited to",
     "im:history": "to receive direct messages",

@@ -11,7 +11,7 @@ from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.arguments import Arg, ArgumentReader
 from bot.errors import InvalidInput
 from bot.language import gettext
-from bot.ports import Clock, Rates, Store, TimeWords
+from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
 from bot.turns.effects import Effect
 from bot.types import Incoming
 
@@ -20,7 +20,10 @@ Group = Literal["ask", "settings", "tell", "administer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel."""
+    """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel.
+
+    `charts` is None where nothing paints pictures.
+    """
 
     store: Store
     access: AccessControl
@@ -28,6 +31,7 @@ class Services:
     clock: Clock
     times: TimeWords
     check_may_summarise: Callable[[Incoming], Awaitable[None]]
+    charts: ChartPainter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

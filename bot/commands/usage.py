@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from bot.access.roles import Role
 from bot.commands.arguments import Arg
 from bot.commands.command import Call, Command
-from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, last_days, this_month, usage_text
+from bot.commands.usage_report import DAYS, MOST_DAYS, WHERE, last_days, this_month, usage_chart, usage_text
 from bot.language import gettext, gettext_noop
 from bot.turns.effects import Effect, telling
+from bot.types import Picture
+
+PICTURE: Final = "usage.png"
 
 
 async def _usage(call: Call) -> Effect[None]:
@@ -18,7 +22,14 @@ async def _usage(call: Call) -> Effect[None]:
     call.require(place, gettext("see the usage of the whole workspace. `/usage me` shows your own."))
     now, days = services.clock(), int(call.values.get("days", DAYS))
     span = this_month(now) if "period" in call.values else last_days(days, now)
-    return telling(await usage_text(place, span, incoming, services.store, services.rates.card()))
+    effect = telling(await usage_text(place, span, incoming, services.store, services.rates.card()))
+    if services.charts is None:
+        return effect
+    chart = await usage_chart(place, span, incoming, services.store)
+    if chart is None:
+        return effect
+    picture = Picture(name=PICTURE, data=await services.charts.paint(chart), alt=chart.alt)
+    return replace(effect, picture=picture)
 
 
 COMMAND: Final = Command(

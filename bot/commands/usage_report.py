@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -11,9 +12,11 @@ from bot.language import gettext, gettext_noop, minute, ngettext, number, quanti
 from bot.ports import Ledger
 from bot.pricing import RateCard
 from bot.summary.request import zone_of
-from bot.types import EVERYTHING, ConversationKey, Incoming, Spending, Within
+from bot.types import EVERYTHING, Bar, Chart, ConversationKey, Incoming, Spending, Within
 
 DAYS = 30
+MOST_BARS = 100
+FEWEST_BARS = 2
 MOST_DAYS = 3_650
 
 
@@ -59,6 +62,37 @@ async def usage_text(place: str, span: Span, incoming: Incoming, ledger: Ledger,
             ).format(cached_share=card.cached_share, money=money(possible))
         )
     return "\n".join(lines)
+
+
+async def usage_chart(place: str, span: Span, incoming: Incoming, ledger: Ledger) -> Chart | None:
+    """Return what was spent on each day, of a long time in each week; None where nothing was, or in only one of them.
+
+    The picture itself has no words, which its font may lack letters for: they are in the text beside it.
+    """
+    days = await ledger.cost_by_day(since=span.since, until=span.until, within=_within(place, incoming))
+    first, last = span.since.astimezone(UTC).date(), span.until.astimezone(UTC).date()
+    length = (last - first).days + 1
+    step = 1 if length <= MOST_BARS else 7
+    begins = [first + timedelta(days=number) for number in range(0, length, step)]
+    costs = [exact_total(days.get(begin + timedelta(days=n), Decimal(0)) for n in range(step)) for begin in begins]
+    if len(begins) < FEWEST_BARS or len(begins) > MOST_BARS or not any(costs):
+        return None
+    highest = max(costs)
+    total = money(exact_total(days.values()))
+    alt = gettext("{item}, {span}: {total} in all, most on {day}: {highest}.").format(
+        item=gettext(WHERE[place]),
+        span=span.words,
+        total=total,
+        day=begins[costs.index(highest)],
+        highest=money(highest),
+    )
+    bars = tuple(Bar(label=f"{begin:%m-%d}", value=float(cost)) for begin, cost in zip(begins, costs, strict=True))
+    return Chart(title=f"{first} / {last}   {total}", bars=bars, top=money(highest), alt=alt)
+
+
+def exact_total(costs: Iterable[Decimal]) -> Decimal:
+    """Return a sum of money."""
+    return sum(costs, Decimal(0))
 
 
 def _origin(card: RateCard, zone: tzinfo) -> str:

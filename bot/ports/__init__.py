@@ -10,6 +10,7 @@ from bot.ports.deletions import DeletionStore, ForgetStore
 from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
+from bot.ports.pictures import ChartPainter
 from bot.ports.platforms import (
     TIME_STEP,
     Acknowledging,
@@ -44,6 +45,7 @@ __all__ = [
     "Bot",
     "BudgetStore",
     "ChannelReader",
+    "ChartPainter",
     "Clock",
     "Commands",
     "ConsoleStore",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Protocol
 
 from bot.types import (
@@ -60,6 +61,12 @@ class Ledger(Protocol):
 
     async def usage_totals(self, *, since: datetime, until: datetime, within: Within = EVERYTHING) -> Spending:
         """Return the sum of all requests `within` something from `since` to before `until`, both aware."""
+        ...
+
+    async def cost_by_day(
+        self, *, since: datetime, until: datetime, within: Within = EVERYTHING
+    ) -> Mapping[date, Decimal]:
+        """Return what these requests cost on each day of UTC on which there were any, in order."""
         ...
 
 

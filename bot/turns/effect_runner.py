@@ -49,7 +49,7 @@ class EffectRunner:
         if done is None:
             return await self._told_before(asked)
         undo = undo_command(effect.change) if done.result else ""
-        return HandleResult(outcome=Outcome.REPLIED, text=done.answer, undo=undo)
+        return HandleResult(outcome=Outcome.REPLIED, text=done.answer, undo=undo, picture=effect.picture)
 
     async def refuse(self, asked: Incoming, error: InvalidInput) -> HandleResult:
         """Raise an error that is to be told, unless its delivery was told something before."""

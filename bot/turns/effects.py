@@ -21,6 +21,7 @@ from bot.types import (
     NewRule,
     NewSchedule,
     Period,
+    Picture,
     RuleId,
     Schedule,
     ScheduleId,
@@ -227,10 +228,14 @@ class AcceptTurns(Change[tuple[TurnId | None, ...]]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect(Generic[R]):
-    """Effect of a command: one change, and the answer to its author about its result ("" for none)."""
+    """Effect of a command: one change, and the answer to its author about its result ("" for none).
+
+    `picture` goes with the answer; after a crash the answer alone is told.
+    """
 
     change: Change[R]
     tell: Callable[[R], str]
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
 from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
-from bot.ports import Clock, Rates, Store, TimeWords
+from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
@@ -59,6 +59,17 @@ PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 NO_PART: Final = PolicyState(has_participated=False, parameters={})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aids:
+    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
+
+    times: TimeWords = field(default_factory=IsoTimes)
+    charts: ChartPainter | None = None
+
+
+NO_AIDS: Final = Aids()
+
+
 class Inbox:
     """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
@@ -70,7 +81,7 @@ class Inbox:
         *,
         rates: Rates,
         clock: Clock,
-        times: TimeWords | None = None,
+        aids: Aids = NO_AIDS,
     ) -> None:
         self._store = store
         self._manager = manager
@@ -84,8 +95,9 @@ class Inbox:
             access=self._access,
             rates=rates,
             clock=clock,
-            times=times or IsoTimes(),
+            times=aids.times,
             check_may_summarise=manager.check_may_summarise,
+            charts=aids.charts,
         )
 
     @spoken

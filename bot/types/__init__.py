@@ -109,6 +109,7 @@ from bot.types.model_request import (
     UsageReported,
 )
 from bot.types.person_data import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
+from bot.types.picture import Bar, Chart, Picture
 from bot.types.process import Process
 from bot.types.summary_part import (
     NO_POINTS,
@@ -162,12 +163,14 @@ __all__ = [
     "Attachment",
     "AuditRecord",
     "AuthorKind",
+    "Bar",
     "Budget",
     "BudgetScope",
     "BudgetUse",
     "Channel",
     "ChannelMessage",
     "Charge",
+    "Chart",
     "Condensation",
     "Conversation",
     "ConversationKey",
@@ -211,6 +214,7 @@ __all__ = [
     "Period",
     "Person",
     "PersonData",
+    "Picture",
     "Place",
     "PlaceKind",
     "PlaygroundEvent",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.types.access_rule import AuthorKind, Mention
+from bot.types.picture import Picture
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -206,7 +207,8 @@ class HandleResult:
 
     `key` is the conversation in which a question is answered. `answered` is the turn that has answered what an edit
     changes afterwards, and can do so again. `is_refusal` says that the bot is not open to the author, which nobody else
-    is to see. `undo` is the command that takes back what was done, "" for what cannot be.
+    is to see. `undo` is the command that takes back what was done, "" for what cannot be. `picture` goes with the text,
+    where the platform takes one.
     """
 
     outcome: Outcome
@@ -215,6 +217,7 @@ class HandleResult:
     answered: TurnId | None = None
     is_refusal: bool = False
     undo: str = ""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,6 +79,15 @@ class MemoryLedger:
             line for line in self.lines.values() if since <= line.at < until and self._is_within(within, line)
         )
 
+    async def cost_by_day(
+        self, *, since: datetime, until: datetime, within: Within = EVERYTHING
+    ) -> Mapping[date, Decimal]:
+        days: defaultdict[date, list[Decimal]] = defaultdict(list)
+        for line in self.lines.values():
+            if as_utc(since) <= line.at < as_utc(until) and self._is_within(within, line):
+                days[line.at.date()].append(line.charge.cost)
+        return {day: exact_sum(costs) for day, costs in sorted(days.items())}
+
     async def spending_by_day(
         self, *, since: date, until: date, of: tuple[Dimension, str] = (Dimension.TOTAL, "")
     ) -> Sequence[DaySpending]:

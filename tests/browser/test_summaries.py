@@ -21,7 +21,7 @@ from adapters.web.playground.platform import Playground, PlaygroundOptions
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Inbox
+from bot.turns.inbox import Aids, Inbox
 from bot.types import ChannelMessage
 from storage.in_memory.store import MemoryStore
 from tests.browser.test_asking import ask
@@ -72,7 +72,7 @@ async def imported(shared_data: Path) -> AsyncIterator[Imported]:
         playground = Playground(store, options=options, clock=now)
         manager = ConversationManager(store, model, FixedRates(), {"local": playground}, clock=now)
         dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=now, times=DateWords())
+        inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=now, aids=Aids(times=DateWords()))
         serving = asyncio.create_task(playground.run(inbox), name="playground under test")
         yield Imported(await playground.url(), report.workspace.id, store, seed)
         await dispatcher.aclose(grace=10)

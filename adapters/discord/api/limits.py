@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Final
 
 CONTENT: Final = 2_000
+FILE_DESCRIPTION: Final = 1_024
+"""Characters of what a file shows, in words."""
 """Characters of one message (resources/message): code points, as the API counts them (discord-api-docs#1315)."""
 
 NONCE: Final = 25

@@ -14,14 +14,14 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.api.directory import place_of
-from adapters.discord.api.errors import refusal
+from adapters.discord.api.errors import DiscordApiError, refusal
 from adapters.discord.api.limits import ALREADY_ACKNOWLEDGED, TOKEN_LIFE, UNKNOWN_INTERACTION
 from adapters.discord.connection.gateway_payloads import channel_payload
 from adapters.discord.context import DiscordContext
 from adapters.discord.payloads import ChannelPayload
 from adapters.discord.replies.components import undo_rows
 from adapters.discord.replies.message_targets import InteractionTarget
-from adapters.discord.replies.rendering import NO_ANSWER, plain_pages
+from adapters.discord.replies.rendering import NO_ANSWER, Page, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref, with_ids
 from bot.chat.rate_limit import Priority
@@ -30,7 +30,7 @@ from bot.language import gettext, gettext_noop, speak, supported
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.error_messages import UNEXPECTED, not_done
-from bot.types import EMPTY, LOCALE, Attachment, Entrance, HandleResult, Incoming, Outcome, Person
+from bot.types import EMPTY, LOCALE, Attachment, Entrance, HandleResult, Incoming, Outcome, Person, Picture
 
 logger = logging.getLogger(__name__)
 
@@ -159,7 +159,8 @@ async def asked(bot: Bot, context: DiscordContext, incoming: Incoming) -> None:
         return
     else:
         if handled.outcome is Outcome.REPLIED:
-            await say(context, incoming, handled.text or gettext(NO_ANSWER), undo=handled.undo)
+            text = handled.text or gettext(NO_ANSWER)
+            await say(context, incoming, text, undo=handled.undo, picture=handled.picture)
     await bot.mark_answered(incoming)
 
 
@@ -178,19 +179,32 @@ async def refused(bot: Bot, context: DiscordContext, incoming: Incoming, text: s
         await bot.mark_answered(incoming)
 
 
-async def say(context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "") -> None:
+async def say(
+    context: DiscordContext, incoming: Incoming, text: str, *, undo: str = "", picture: Picture | None = None
+) -> None:
     """Write a text into the deferred answer, or into a further message where there is none; `undo` takes it back.
 
-    Raises `PlatformError`.
+    A picture stands below it, where Discord takes one. Raises `PlatformError`.
     """
+    *pages, last = plain_pages(text, rows=undo_rows(undo))
+    async with in_time():
+        for page in pages:
+            await _write(context, incoming, page, first=page is pages[0])
+        try:
+            await _write(context, incoming, replace(last, file=picture), first=not pages)
+        except DiscordApiError:
+            if picture is None:
+                raise
+            await _write(context, incoming, last, first=not pages)
+
+
+async def _write(context: DiscordContext, incoming: Incoming, page: Page, *, first: bool) -> None:
     ref = ref_of(incoming)
     surface = InteractionTarget(rest=context.rest, ref=ref, clock=context.clock)
-    async with in_time():
-        for index, page in enumerate(plain_pages(text, rows=undo_rows(undo))):
-            if index == 0 and ref.ids:
-                await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
-            else:
-                await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
+    if first and ref.ids:
+        await surface.edit(ref.ids[0], page, priority=Priority.FINAL)
+    else:
+        await surface.post(page, nonce="", first=False, priority=Priority.FINAL)
 
 
 @asynccontextmanager

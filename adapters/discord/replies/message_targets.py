@@ -12,6 +12,7 @@ from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import (
     CANNOT_REPLY,
     EPHEMERAL,
+    FILE_DESCRIPTION,
     INVALID_WEBHOOK_TOKEN,
     NONCE,
     SUPPRESS_EMBEDS,
@@ -24,8 +25,10 @@ from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Page
 from adapters.discord.replies.reply_ref import InteractionRef
 from bot.chat.rate_limit import Priority
+from bot.delivery.long_answer import AnswerFile
 from bot.errors import PlatformError
 from bot.ports import Clock
+from bot.types import Picture
 
 NO_PINGS: Final[Mapping[str, Sequence[str]]] = {"parse": []}
 """What the model writes pings nobody (resources/message, allowed mentions)."""
@@ -176,9 +179,14 @@ def _last_moment(ref: InteractionRef) -> datetime:
 
 def _body(page: Page) -> dict[str, Any]:
     """Return what a message is to hold; an edit takes away a file that it does not name."""
-    attachments = [{"id": "0", "filename": page.file.name}] if page.file else []
+    attachments = [{"id": "0", "filename": page.file.name} | _described(page.file)] if page.file else []
     shown = {"content": page.content, "components": list(page.rows), "attachments": attachments}
     return shown | {"allowed_mentions": NO_PINGS}
+
+
+def _described(file: AnswerFile | Picture) -> dict[str, str]:
+    """Return what a picture shows, in words (https://discord.com/developers/docs/resources/message#attachment-object)."""
+    return {"description": file.alt[:FILE_DESCRIPTION]} if isinstance(file, Picture) else {}
 
 
 def _file(page: Page) -> tuple[str, bytes] | None:

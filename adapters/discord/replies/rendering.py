@@ -24,7 +24,7 @@ from bot.delivery.long_answer import (
 )
 from bot.delivery.running_text import Allowed, any_address
 from bot.language import gettext, gettext_noop
-from bot.types import Draft, Source, Turn
+from bot.types import Draft, Picture, Source, Turn
 
 TITLE: Final = 120
 """Characters of a source's title, so that twenty of them fit into one or two messages."""
@@ -54,7 +54,7 @@ class Page:
 
     content: str
     rows: tuple[Row, ...] = ()
-    file: AnswerFile | None = None
+    file: AnswerFile | Picture | None = None
 
 
 class Renderer:

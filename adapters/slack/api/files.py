@@ -23,6 +23,7 @@ PAGE: Final = "text/html"
 DELETED: Final = frozenset({"file_deleted", "file_not_found"})
 """What `files.info` says of a file that is no longer there (https://docs.slack.dev/reference/methods/files.info)."""
 
+ALT_CHARACTERS: Final = 1_000  # https://docs.slack.dev/reference/methods/files.getUploadURLExternal
 PATIENCE_SECONDS: Final = 30.0
 """How long each step of an upload is tried: an answer that is ready is shown in messages rather than late."""
 
@@ -57,10 +58,13 @@ async def _download(workspace: SlackWorkspace, attachment: Attachment, limit: in
     return data
 
 
-async def upload(workspace: SlackWorkspace, name: str, data: bytes) -> str:
-    """Return the id of a new file, which is the bot's alone. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+async def upload(workspace: SlackWorkspace, name: str, data: bytes, *, alt: str = "") -> str:
+    """Return the id of a new file, which is the bot's alone. Raises `SlackApiError` and `SlackUnknownOutcome`.
+
+    `alt` says in words what a picture shows.
+    """
     calls = workspace.calls
-    asked = {"filename": name, "length": len(data)}
+    asked = {"filename": name, "length": len(data)} | ({"alt_txt": alt[:ALT_CHARACTERS]} if alt else {})
     method = "files.getUploadURLExternal"
     given = UploadAnswer.read(
         await calls.call(method, asked, priority=Priority.FINAL, patience=PATIENCE_SECONDS),

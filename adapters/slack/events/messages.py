@@ -23,7 +23,7 @@ from adapters.slack.events.parse import (
 from adapters.slack.message_content import QUESTION_CHARACTERS, is_same, mentions, message_text, named_in
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, moment
-from adapters.slack.replies.ephemeral import post_ephemeral
+from adapters.slack.replies.ephemeral import post_ephemeral, post_with_picture
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import correction_blocks, in_slack_words, undo_blocks
 from adapters.slack.replies.status import forget_title
@@ -33,7 +33,7 @@ from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
 from bot.turns.pending_answers import INTERRUPTED
-from bot.types import LOCALE, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Within
+from bot.types import LOCALE, ConversationKey, HandleResult, Incoming, Outcome, PendingAnswer, Picture, Within
 
 logger = logging.getLogger(__name__)
 
@@ -94,15 +94,23 @@ class SlackMessageHandler:
         """Show what somebody alone is told, if there is anything, with `blocks` below it."""
         if handled.outcome is Outcome.REPLIED and handled.text:
             below = [*blocks, *undo_blocks(handled.undo, asked.key.thread)]
-            self._background.start(self._tell(workspace, asked, handled.text, below), "message for one person")
+            telling = self._tell(workspace, asked, handled.text, below, handled.picture)
+            self._background.start(telling, "message for one person")
 
     async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `PlatformError`."""
         await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
 
-    async def _tell(self, workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block] = ()) -> None:
+    async def _tell(
+        self,
+        workspace: SlackWorkspace,
+        asked: Incoming,
+        text: str,
+        blocks: Sequence[Block] = (),
+        picture: Picture | None = None,
+    ) -> None:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
-            await post_ephemeral(workspace, asked, in_slack_words(text), blocks)
+            await post_with_picture(workspace, asked, in_slack_words(text), blocks, picture)
         await self._bot.mark_answered(asked)
 
     # ------------------------------------------------------------ what is said

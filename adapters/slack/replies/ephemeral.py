@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.files import ALT_CHARACTERS, upload
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
 from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
@@ -25,7 +27,9 @@ from bot.chat.rate_limit import Priority
 from bot.delivery import known, split
 from bot.delivery.running_text import Allowed, any_address
 from bot.offload import offload
-from bot.types import Draft, Incoming
+from bot.types import Draft, Incoming, Picture
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS: Final = 60.0
 ANSWER_SECONDS: Final = 2.0
@@ -34,6 +38,7 @@ ANSWER_SECONDS: Final = 2.0
 RESPONSE_URL: Final = "response_url"
 """The detail of an incoming that holds where Slack takes an answer to what somebody pressed or typed."""
 
+UNREADABLE: Final = frozenset({"invalid_blocks", "invalid_blocks_format"})
 NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
 
 
@@ -61,6 +66,35 @@ async def post_ephemeral(
         await _post_one(workspace, asked, content)
 
 
+async def post_with_picture(
+    workspace: SlackWorkspace, asked: Incoming, text: str, blocks: Sequence[Block], picture: Picture | None
+) -> None:
+    """Show Markdown to the author of `asked` alone, with a picture below it where the app may write files.
+
+    Raises `SlackApiError` and `SlackUnknownOutcome` where the text cannot be shown.
+    """
+    shown = await _picture_blocks(workspace, picture) if picture is not None and workspace.uploads else []
+    try:
+        await post_ephemeral(workspace, asked, text, [*blocks, *shown])
+    except SlackApiError as refusal:
+        if not shown:
+            raise
+        logger.info("picture refused, showing the text alone", extra={"code": refusal.code})
+        await post_ephemeral(workspace, asked, text, blocks)
+
+
+async def _picture_blocks(workspace: SlackWorkspace, picture: Picture) -> Sequence[Block]:
+    """Upload a picture, which is the bot's alone, and return the block that shows it; [] where that is not possible."""
+    try:
+        file = await upload(workspace, picture.name, picture.data, alt=picture.alt)
+    except (SlackApiError, SlackUnknownOutcome) as error:
+        if isinstance(error, SlackApiError):
+            workspace.learn(error)
+        logger.info("picture not uploaded, showing the text alone", extra={"error": str(error)})
+        return []
+    return [{"type": "image", "slack_file": {"id": file}, "alt_text": picture.alt[:ALT_CHARACTERS]}]
+
+
 async def tell(workspace: SlackWorkspace, asked: Incoming, draft: Draft) -> None:
     """Show a finished draft to the author of `asked` alone, once more in the plainest form where that is refused.
 
@@ -86,6 +120,8 @@ async def _post_one(workspace: SlackWorkspace, asked: Incoming, content: Mapping
         patience = ANSWER_SECONDS if response_url else PATIENCE_SECONDS
         await workspace.calls.call("chat.postEphemeral", arguments, priority=Priority.FIRST, patience=patience)
     except (SlackApiError, SlackUnknownOutcome) as error:
+        if isinstance(error, SlackApiError) and error.code in UNREADABLE:
+            raise  # they would be refused everywhere
         if response_url and await workspace.calls.respond(response_url, content):
             return
         if isinstance(error, SlackUnknownOutcome):

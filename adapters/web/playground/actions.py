@@ -19,7 +19,7 @@ from adapters.web.frame.routes import PageRoute, local_path
 from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
-from adapters.web.playground.message_view import place_path
+from adapters.web.playground.message_view import picture_html, place_path
 from adapters.web.playground.pages import Note, Pages
 from adapters.web.playground.request_examples import examples
 from adapters.web.playground.settings_form import present_panel, read_panel, save, undo_button
@@ -166,7 +166,8 @@ class Actions:
             return Done(notes=(note,), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
             note = await self._note("info", handled.text, here, incoming, asked)
-            return Done(notes=(replace(note, html=note.html + undo_button(here, handled.undo)),))
+            beside = undo_button(here, handled.undo) + (picture_html(handled.picture) if handled.picture else "")
+            return Done(notes=(replace(note, html=note.html + beside),))
         if handled.outcome is Outcome.ANSWERING:
             return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})

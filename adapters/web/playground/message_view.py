@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any, Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,7 +16,7 @@ from adapters.web.playground.markdown_html import is_safe_url, render_markdown
 from bot.delivery.footer import footer_details, footer_parts
 from bot.language import gettext, gettext_noop, number, quantity
 from bot.offload import offload
-from bot.types import Attachment, Channel, ChannelMessage, Draft, FollowUp, Person
+from bot.types import Attachment, Channel, ChannelMessage, Draft, FollowUp, Person, Picture
 
 HUES = 12
 """Avatar colours in the style sheet."""
@@ -82,6 +84,12 @@ def present_file(attachment: Attachment) -> Json:
 
 PREVIEWED: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Pictures that every browser shows and that run nothing."""
+
+
+def picture_html(picture: Picture) -> str:
+    """Return a picture that is for one person alone, as HTML that holds all of it."""
+    data = base64.b64encode(picture.data).decode()
+    return f'<img class="chart" src="data:image/png;base64,{data}" alt="{escape(picture.alt)}">'
 
 
 def size_text(size: int) -> str:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.dates import DateWords
+from adapters.media.charts import PillowCharts
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Inbox
+from bot.turns.inbox import Aids, Inbox
 from bot.types import (
     FollowUp,
     HandleResult,
@@ -118,7 +119,8 @@ class Chat(ABC):
         self.platform = platform
         manager = ConversationManager(store, self.model, FixedRates(), {platform.name: platform}, clock=now)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, times=DateWords())
+        aids = Aids(times=DateWords(), charts=PillowCharts())
+        self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, aids=aids)
         self.inbox.heard, self.inbox.changed, self.inbox.results = defaultdict(list), set(), []
 
     # ------------------------------------------------------------ what a platform fills in

@@ -45,6 +45,8 @@ async def agree(store: AnyStore, clock: ManualClock) -> Spending:
         assert (exact_sum(item.cost for item in sums), sum(item.input for item in sums)) == (whole.cost, whole.input)
         assert sum(item.under_way for item in sums) == whole.under_way
     days = await store.spending_by_day(since=since, until=until)
+    costs = await store.cost_by_day(since=midnight(since), until=midnight(until))
+    assert costs == {item.day: item.spent.cost for item in days}
     for item in days:
         begin = midnight(item.day)
         assert item.spent == await store.usage_totals(since=begin, until=begin + DAY)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.media.charts import PillowCharts
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import SlackPlatform, open_slack
 from bot.ports import Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Inbox
+from bot.turns.inbox import Aids, Inbox
 from bot.types import TextDelta
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, words
@@ -44,7 +45,8 @@ class Scene:
         options = TurnOptions(takeover=AT_ONCE)
         manager = ConversationManager(store, model, FixedRates(), {platform.name: platform}, clock=now, options=options)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        self.inbox = Inbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now)
+        aids = Aids(charts=PillowCharts())
+        self.inbox = Inbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, aids=aids)
 
     async def settled(self) -> None:
         """Everything delivered, and every answer complete."""

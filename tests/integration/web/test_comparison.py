@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -85,6 +87,17 @@ async def test_who_has_no_name_is_asked_for_one_first(chat: PlaygroundChat) -> N
     app = chat._people["ada"].client._transport.app  # type: ignore[attr-defined]  # an ASGI transport
     answer = await Visitor(app, "", "").post("/compare", scripted=False, question=QUESTION, **SIDES)
     assert (answer.status_code, "Say first what the others shall call you." in answer.text) == (422, True)
+
+
+async def test_usage_comes_with_a_picture_that_is_described(chat: PlaygroundChat) -> None:
+    chat.model.scripts[:] = [words("Willow.", Usage(input=1_000, output=500))]
+    await chat.ask("Which tree grows fastest?")
+    [note] = (await chat._people["ada"].send("/usage me 7"))["notes"]
+    picture = re.search(r'<img class="chart" src="data:image/png;base64,([\w+/=]+)" alt="([^"]+)">', note["html"])
+    assert picture is not None
+    assert base64.b64decode(picture[1]).startswith(b"\x89PNG")
+    assert picture[2].startswith("Your own questions, the last 7 days: $0.0016 in all, most on 20")
+    assert "$0.0016" in note["html"].partition("<img")[0]
 
 
 @pytest.mark.parametrize("path", ["/compare/m-1/m-2", "/compare/..%2f/x", "/compare/<b>/x"])

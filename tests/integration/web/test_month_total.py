@@ -46,6 +46,11 @@ async def told_in_discord(play: DiscordScene) -> str:
     owner, options = play.discord.developer, {"of": "everywhere", "period": "month"}
     shown = await play.discord.slash(owner, play.general, "usage", options).shown()
     assert shown.original is not None
+    for file in shown.original.attachments:  # none on the first day of a month, which has but one bar
+        assert (file.content_type, file.data[:4]) == ("image/png", b"\x89PNG")
+        assert file.description
+        assert file.description.startswith("The whole installation, this month (UTC): $")
+    assert len(shown.original.attachments) == (utc_now().day > 1)
     return shown.original.content or str(shown.original.components)
 
 

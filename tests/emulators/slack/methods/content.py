@@ -30,6 +30,22 @@ class Content:
     named: frozenset[str] = field(default_factory=frozenset)
 
 
+def check_pictures(call: Call, blocks: list[Json]) -> None:
+    """A picture that a block names by its file is one of the workspace, uploaded whole. Raises `SlackError`.
+
+    https://docs.slack.dev/reference/block-kit/composition-objects/slack-file-object
+    """
+    for block in blocks:
+        named = block.get("slack_file")
+        if block.get("type") != "image" or not isinstance(named, dict) or "id" not in named:
+            continue
+        file = call.slack.world.files.get(named["id"])
+        if file is None or file.team != call.workspace.id or not file.completed:
+            raise SlackError("invalid_blocks", f"invalid slack file: {named['id']}")
+        if not file.mimetype.startswith("image/"):
+            raise SlackError("invalid_blocks", f"the slack file is no image: {named['id']}")
+
+
 def read_content(call: Call) -> Content:
     """The content of a message. Raises `SlackError`."""
     args = call.args
@@ -47,6 +63,7 @@ def read_content(call: Call) -> Content:
     if not (text.strip() or markdown.strip() or blocks or attachments):
         raise SlackError("no_text")
     call.warnings += check_message_blocks(blocks) if blocks else []
+    check_pictures(call, blocks)
     if blocks and not text:
         call.warnings.append("the top-level `text` argument is missing: notifications and screen readers use it")
     return Content(
