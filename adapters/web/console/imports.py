@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
 from shutil import copyfileobj, rmtree
@@ -83,7 +83,7 @@ class ImportPages:
         return await self._show_form(request, Form(errors={"file": why}), status)
 
     async def _rows(
-        self, request: Request, folder: Path, first: ImportStep, steps: AsyncIterator[ImportStep]
+        self, request: Request, folder: Path, first: ImportStep, steps: AsyncGenerator[ImportStep]
     ) -> AsyncIterator[str]:
         """Yield the page with a line for each part of the import, and what came of it at the end."""
         templates: Templates = request.scope["frame"].templates
@@ -142,7 +142,7 @@ def _copy(file: UploadFile, path: Path) -> None:
         copyfileobj(file.file, copy)
 
 
-async def _bounded(request: Request) -> AsyncIterator[bytes]:
+async def _bounded(request: Request) -> AsyncGenerator[bytes]:
     """Yield what is uploaded. Raises `InvalidInput` as soon as it is too much."""
     taken = 0
     async for piece in request.stream():
