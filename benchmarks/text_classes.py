@@ -8,7 +8,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from string import ascii_letters, ascii_uppercase, digits
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
 LINES: Final = 120
@@ -36,6 +36,18 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "Datenbank noch bis Ende des Monats läuft. Wer danach noch Zugriff braucht, soll sich bitte rechtzeitig melden.\n",
     "French": "Nous avons discuté hier soir du changement de serveur et décidé de garder l'ancienne base jusqu'à la "
     "fin du mois. Ceux qui en ont encore besoin doivent le dire à temps, pour que personne ne soit surpris.\n",
+    "Spanish": "Anoche hablamos mucho tiempo sobre la migración del servidor y decidimos que la base de datos antigua "
+    "seguirá funcionando hasta fin de mes. Quien todavía necesite acceso que lo diga a tiempo.\n",
+    "Dutch": "Gisteravond hebben we lang gesproken over het verhuizen van de server en besloten dat de oude database "
+    "tot het einde van de maand blijft draaien. Wie nog toegang nodig heeft, moet dat op tijd zeggen.\n",
+    "Polish": "Wczoraj wieczorem długo rozmawialiśmy o przeniesieniu serwera i zdecydowaliśmy, że stara baza danych "
+    "będzie działać do końca miesiąca. Kto jeszcze potrzebuje dostępu, niech zgłosi to wcześniej.\n",
+    "Czech": "Včera večer jsme dlouho mluvili o přesunu serveru a rozhodli jsme se, že stará databáze poběží do konce "
+    "měsíce. Kdo ještě potřebuje přístup, ať se ozve včas.\n",
+    "Finnish": "Eilen illalla puhuimme pitkään palvelimen siirtämisestä ja päätimme, että vanha tietokanta toimii kuun "
+    "loppuun asti. Ne, jotka vielä tarvitsevat pääsyn, ilmoittakoot siitä ajoissa.\n",
+    "Estonian": "Eile õhtul arutasime pikalt serveri kolimist ja otsustasime, et vana andmebaas töötab kuu lõpuni. "
+    "Kes veel ligipääsu vajab, andku sellest õigeaegselt teada.\n",
     "Chinese": "昨天晚上我们讨论了很久关于服务器迁移的事情。最后决定旧的数据库继续运行到月底。"
     "还需要访问权限的人请提前告知。这样就不会有人感到意外。\n",
     "Japanese": "昨夜はサーバーの移行について長く話し合い、古いデータベースは月末まで動かし続けることにしました。"
@@ -48,6 +60,9 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "जिन लोगों को अभी भी पहुँच की ज़रूरत है, वे कृपया समय पर बता दें।\n",
     "Russian": "Вчера вечером мы долго обсуждали перенос сервера и решили, что старая база данных будет работать до "
     "конца месяца. Кому ещё нужен доступ, пусть сообщит заранее.\n",
+    "Greek": "Χθες το βράδυ συζητήσαμε πολλή ώρα τη μεταφορά του διακομιστή και αποφασίσαμε ότι η παλιά βάση "
+    "δεδομένων θα λειτουργεί μέχρι το τέλος του μήνα.\n",
+    "Hebrew": "אתמול בערב דיברנו זמן רב על העברת השרת והחלטנו שמסד הנתונים הישן ימשיך לפעול עד סוף החודש.\n",
     "Arabic": "تحدثنا مساء أمس طويلا عن نقل الخادم وقررنا أن تستمر قاعدة البيانات القديمة في العمل حتى نهاية الشهر.\n",
 }
 
@@ -77,6 +92,10 @@ def _identifiers(random: Random) -> str:
 
 def _ids(random: Random) -> str:
     return " ".join("U0" + "".join(random.choices(ascii_uppercase + digits, k=9)) for _ in range(4))
+
+
+def _letters(random: Random) -> str:
+    return "".join(random.choices(ascii_lowercase, k=40))
 
 
 def _base64(random: Random) -> str:
@@ -131,6 +150,7 @@ MADE: Final[Mapping[str, Callable[[Random], str]]] = {
     "numbers": _numbers,
     "identifiers": _identifiers,
     "ids": _ids,
+    "letters": _letters,
     "base64": _base64,
     "keys": _key,
     "hexadecimal": _hexadecimal,

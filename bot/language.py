@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from gettext import c2py
 from pathlib import Path
 from typing import Final
@@ -39,6 +39,7 @@ def languages() -> Sequence[str]:
     return (ENGLISH, *sorted(path.stem for path in CATALOGUES.glob("*.po")))
 
 
+@lru_cache(maxsize=256)  # a start on Discord asks ten thousand times, for thirty locales
 def supported(locale: str) -> str:
     """Return the language of a locale as platforms and browsers write it ("de-DE", "de_AT", "de"), "" for none."""
     language = locale.replace("_", "-").partition("-")[0].lower()
@@ -53,6 +54,17 @@ def language() -> str:
 def language_name(code: str) -> str:
     """Return what those who speak a language call it."""
     return capitalised(str(_locale(code).display_name))
+
+
+def language_meant(typed: str) -> str:
+    """Return the language that somebody means: by its code, or by its name in that language or in English."""
+    word = typed.casefold()
+    names = {name.casefold(): code for code in languages() for name in (language_name(code), _english_name(code))}
+    return names.get(word) or supported(typed)
+
+
+def _english_name(code: str) -> str:
+    return str(_locale(code).get_display_name(ENGLISH))
 
 
 @contextlib.contextmanager
@@ -243,6 +255,17 @@ NOUNS: Final[Mapping[str, Callable[[int], str]]] = {
     "web search": lambda count: ngettext("{count} web search", "{count} web searches", count),
 }
 """What people are told numbers of, by the word for one of them."""
+
+
+def without_noun(text: str, name: str) -> str:
+    """Return a number as it was typed without the noun behind it, as in "2000 tokens", where a name speaks of that."""
+    for noun in NOUNS:
+        for language in (ENGLISH, _current.get()) if noun in name else ():
+            with speaking(language):
+                forms = {NOUNS[noun](count).partition("}")[2].strip().casefold() for count in (1, 2)}
+            if text.casefold().endswith(tuple(f" {form}" for form in forms)):
+                return text.rpartition(" ")[0]
+    return text
 
 
 def quantity(count: int, noun: str) -> str:

@@ -13,7 +13,18 @@ from typing import Literal
 
 from bot.access.roles import Role, ScopeKind
 from bot.errors import InvalidInput, InvalidValue
-from bot.language import ENGLISH, gettext, gettext_noop, languages, listed, number
+from bot.language import (
+    ENGLISH,
+    gettext,
+    gettext_noop,
+    language_meant,
+    languages,
+    listed,
+    number,
+    pgettext,
+    pgettext_noop,
+    without_noun,
+)
 from bot.typed_values import list_text, read_list, read_number, unquoted
 from bot.types import EMPTY, ParameterValue
 
@@ -27,8 +38,13 @@ MANAGED: Mapping[str, Role] = {**OPEN, "channel": Role.MANAGER}
 
 GUARDED: Mapping[str, Role] = {**OPEN, "channel": Role.ADMINISTRATOR, "conversation": Role.ADMINISTRATOR}
 
-YES = frozenset({"yes", "true", "on", "1", "y"})
-NO = frozenset({"no", "false", "off", "0", "n"})
+YES = frozenset({"yes", "true", "on", "1", "y", "✅"})
+NO = frozenset({"no", "false", "off", "0", "n", "❌"})
+YES_TYPED = (pgettext_noop("typed", "yes"), pgettext_noop("typed", "on"))
+NO_TYPED = (pgettext_noop("typed", "no"), pgettext_noop("typed", "off"))
+"""What people type in their language."""
+
+LANGUAGE = "language"
 UNSET = "unset"
 """How a parameter is shown that has no value; typed as a value, without quotes, it takes the value away."""
 
@@ -124,13 +140,13 @@ class Parameter:
 
     def _read(self, text: str) -> ParameterValue | None:
         if self.kind not in {"list", "text"}:
-            text = unquoted(text)
+            text = unquoted(text).rstrip("!;,") if self.kind in {"integer", "number"} else unquoted(text).rstrip(".!;,")
         match self.kind:
             case "boolean":
-                word = text.lower()
-                return True if word in YES else False if word in NO else None
+                return _read_boolean(text.lower())
             case "choice":
-                return text.lower() if text.lower() in self.choices else None
+                word = language_meant(text) if self.name == LANGUAGE else text.lower()
+                return word if word in self.choices else None
             case "list":
                 items = read_list(text)
                 return items if items and len(items) <= (self.high or 0) else None
@@ -140,7 +156,7 @@ class Parameter:
                 return self._read_number(text)
 
     def _read_number(self, text: str) -> int | float | None:
-        value = read_number(text, whole=self.kind == "integer")
+        value = read_number(without_noun(text, self.name), whole=self.kind == "integer")
         if value is None or not (self.low or 0) <= float(value) <= (self.high or 0):
             return None
         if self.kind == "integer":
@@ -250,7 +266,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             help=gettext_noop("Whether I notify you once when an answer is complete that took more than 30 seconds."),
         ),
         Parameter(
-            name="language", kind="choice", choices=tuple(languages()), default=ENGLISH, wire=False, roles=MANAGED,
+            name=LANGUAGE, kind="choice", choices=tuple(languages()), default=ENGLISH, wire=False, roles=MANAGED,
             help=gettext_noop("In which language I speak to people of whom the platform does not tell theirs."),
         ),
         Parameter(
@@ -321,6 +337,13 @@ WIRE_PARAMETERS: Sequence[str] = tuple(name for name, parameter in PARAMETERS.it
 """The names of those that are sent to the model, in the order in which requests carry them."""
 
 FIXED_BY_SERVER: Mapping[str, str] = {"temperature": "1", "top_p": "0.95"}
+
+
+def _read_boolean(word: str) -> bool | None:
+    """Return what a word means, in English and in the language of who typed it."""
+    if word in YES or word in {pgettext("typed", each) for each in YES_TYPED}:
+        return True
+    return False if word in NO or word in {pgettext("typed", each) for each in NO_TYPED} else None
 
 
 def find(name: str) -> Parameter:

@@ -191,6 +191,9 @@ class Settings(EnvironmentSettings):
     )
     log_format: Literal["text", "json"] = Field("text", description="text, or json: one JSON object on each line")
     secret_key: SecretStr | None = Field(None, description="signs the playground's sessions and encrypts stored tokens")
+    secret_key_before: SecretStr | None = Field(
+        None, description="the SECRET_KEY before, for one start: what it has encrypted is encrypted anew"
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -10,7 +10,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-CLOSING_QUOTES: Final = {'"': '"', "'": "'", "“": "”", "„": "“”", "«": "»", "‘": "’", "‚": "‘’", "‹": "›", "»": "«"}  # noqa: RUF001
+CLOSING_QUOTES: Final = {
+    '"': '"', "'": "'", "`": "`", "“": "”", "„": "“”\"", "«": "»", "»": "«",
+    "‘": "’", "‚": "‘’", "‹": "›",  # noqa: RUF001
+}  # fmt: skip
 """What ends a text that begins with a quotation mark."""
 
 _LONGEST_NUMBER: Final = 40
@@ -23,9 +26,10 @@ _NUMBER: Final = re.compile(
 _DOTTED: Final = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 _UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
-_NEXT_ITEM: Final = re.compile(r"\s*+(?:,|\Z)")
+_NEXT_ITEM: Final = re.compile(r"""\s*+(?:[,;]|\Z)|\s++(?=["'“„«‘‚‹»`])""")  # noqa: RUF001
+_JSON: Final = re.compile(r"""\[\s*+(["'].*["'])\s*+\]""", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_NEEDS_QUOTES: Final = re.compile(r"""[,\\"\n\r\t]|^\s|\s\Z|^['“„«‘‚‹»]""")  # noqa: RUF001
+_NEEDS_QUOTES: Final = re.compile(r"""[,\\"\n\r\t]|^\s|\s\Z|^['“„«‘‚‹»`]""")  # noqa: RUF001
 
 
 def read_number(text: str, *, whole: bool = False) -> Decimal | None:
@@ -58,8 +62,12 @@ def unquoted(text: str) -> str:
 
 
 def read_list(text: str) -> tuple[str, ...]:
-    """Return values parted by commas; what stands in quotes may hold commas, and `\\n` is a line break."""
-    return tuple(item for item in _items(text) if item)
+    """Return values parted by commas; what stands in quotes may hold commas, and `\\n` is a line break.
+
+    Between quoted ones a space is enough, and brackets as programs write them are left out.
+    """
+    listed = _JSON.fullmatch(text.strip())
+    return tuple(item for item in _items(listed[1] if listed else text) if item)
 
 
 def list_text(items: Sequence[str]) -> str:
@@ -74,15 +82,18 @@ def _items(text: str) -> Iterator[str]:
             at += 1
             continue
         mark = text[at]
-        closing = CLOSING_QUOTES.get(mark, "") if mark not in unended else ""
+        is_fence = mark == "`" == text[at + 1 : at + 2]
+        closing = CLOSING_QUOTES.get(mark, "") if mark not in unended and not is_fence else ""
         end = _end_of_quoted(text, at + 1, closing) if closing else -1
         if end >= 0:
             yield _unescaped(text[at + 1 : end])
-            comma = text.find(",", end)
-        else:
-            unended.add(mark)
-            comma = text.find(",", at)
-            yield _unescaped(text[at : comma if comma >= 0 else len(text)].strip())
+            at = end + 1
+            while at < len(text) and (text[at].isspace() or text[at] in ",;"):
+                at += 1
+            continue
+        unended.add(mark)
+        comma = text.find(",", at)
+        yield _unescaped(text[at : comma if comma >= 0 else len(text)].strip())
         if comma < 0:
             return
         at = comma + 1

@@ -180,7 +180,7 @@ def _(change: ForgetPerson, store: SqlChanges, session: Session) -> DeletionOutc
 
 @changed.register
 def _(change: StopTurns, store: SqlChanges, session: Session) -> tuple[TurnId, ...]:
-    return tuple(within(SqlTurns.request_stop)(store, session, change.key, author=change.author))
+    return tuple(within(SqlTurns.request_stop)(store, session, change.key, author=change.author, until=change.until))
 
 
 @changed.register

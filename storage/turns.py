@@ -284,11 +284,14 @@ class SqlTurns(SqlTurnQueries):
         return retracted
 
     @unit_of_work
-    def request_stop(self, session: Session, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+    def request_stop(
+        self, session: Session, key: ConversationKey, *, author: str = "", until: datetime | None = None
+    ) -> Sequence[TurnId]:
         theirs = col(TurnRow.author_id) == author if author else sa.true()
+        in_time = col(TurnRow.at) <= as_utc(until) if until is not None else sa.true()
         marked = session.exec(
             update(TurnRow)
-            .where(is_of(TurnRow, key), _STOPPABLE, theirs)
+            .where(is_of(TurnRow, key), _STOPPABLE, theirs, in_time)
             .values(stop=True, not_before=None)
             .returning(col(TurnRow.at), col(TurnRow.id))
         )

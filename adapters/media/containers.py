@@ -44,18 +44,25 @@ def read_archive(job: Job) -> ReadFile:
         raise Unreadable("is an archive inside of an archive")
     with open_zip(job.data, job.rules.limits) as archive:
         notes = _restore_names(archive.infolist())
-        members = [item for item in archive.infolist() if not _is_beside(item)]
-        if not members:
-            raise Unreadable("is an archive without files")
-        listed = "\n".join(f"- {item.filename} ({item.file_size:,} bytes)" for item in members[:_NAMED])
-        more = f"\n- and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
-        found = read_all(job, _unpacked(archive, members[:MEMBERS], job), text=f"Files in the archive:\n{listed}{more}")
-    unread = len(members) - MEMBERS
-    if unread > 0:
-        notes.insert(
-            0, FileNote(Said("only the first {count} of its {all} files", count=MEMBERS, all=len(members)), _ADVICE)
-        )
-    return noted(found, *notes)
+        members = [item for item in archive.infolist() if not is_beside(item.filename)]
+        sizes = [(item.filename, item.file_size) for item in members]
+        return noted(read_members(job, sizes, _unpacked(archive, members[:MEMBERS], job)), *notes)
+
+
+def read_members(
+    job: Job, members: Sequence[tuple[str, int]], files: Iterable[tuple[str, bytes | Unreadable]]
+) -> ReadFile:
+    """Return a list of the names and sizes in an archive, and the first `files` of it. Raises `Unreadable`."""
+    if not members:
+        raise Unreadable("is an archive without files")
+    listed = "\n".join(f"- {name} ({size:,} bytes)" for name, size in members[:_NAMED])
+    more = f"\n- and {len(members) - _NAMED:,} more" if len(members) > _NAMED else ""
+    found = read_all(job, files, text=f"Files in the archive:\n{listed}{more}")
+    if len(members) <= MEMBERS:
+        return found
+    return noted(
+        found, FileNote(Said("only the first {count} of its {all} files", count=MEMBERS, all=len(members)), _ADVICE)
+    )
 
 
 def _restore_names(items: Sequence[zipfile.ZipInfo]) -> list[FileNote]:
@@ -134,14 +141,10 @@ def _left(terms: FileTerms, text: str, media: Iterable[Media]) -> FileTerms:
     )
 
 
-def _is_beside(item: zipfile.ZipInfo) -> bool:
+def is_beside(name: str) -> bool:
     """Return whether a member is a folder, or what a system puts beside the files that somebody packed."""
-    base = posixpath.basename(item.filename)
-    return (
-        item.is_dir()
-        or base in {"", ".DS_Store", "Thumbs.db"}
-        or any(f"/{part}" in f"/{item.filename}" for part in _SYSTEM)
-    )
+    base = posixpath.basename(name)
+    return base in {"", ".DS_Store", "Thumbs.db"} or any(f"/{part}" in f"/{name}" for part in _SYSTEM)
 
 
 def _unpacked(

@@ -19,6 +19,8 @@ Room = Literal[
     "binary sheets",
     "rich text",
     "archive",
+    "compressed",
+    "tape",
     "mail",
     "notebook",
     "html",
@@ -74,11 +76,11 @@ _STARTS: Final[tuple[tuple[bytes, FileKind], ...]] = (
     (b"\0\0\1\xba", _OTHER_VIDEO),
     (b"\0\0\1\xb3", _OTHER_VIDEO),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", _OTHER_VIDEO),
-    (b"\x1f\x8b", _ARCHIVE),
+    (b"\x1f\x8b", FileKind("compressed", "gzip")),
     (b"7z\xbc\xaf\x27\x1c", _ARCHIVE),
     (b"Rar!\x1a\x07", _ARCHIVE),
-    (b"BZh", _ARCHIVE),
-    (b"\xfd7zXZ\0", _ARCHIVE),
+    (b"BZh", FileKind("compressed", "bzip2")),
+    (b"\xfd7zXZ\0", FileKind("compressed", "XZ")),
     (b"\x28\xb5\x2f\xfd", _ARCHIVE),
     (b"\x7fELF", _PROGRAM),
     (b"\xca\xfe\xba\xbe", _PROGRAM),
@@ -151,6 +153,7 @@ _HEADER: Final = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t\r\n]")
 _HEADERS: Final = frozenset(
     {b"from", b"to", b"subject", b"date", b"received", b"return-path", b"delivered-to", b"message-id", b"mime-version"}
 )
+_MIME: Final = frozenset({b"mime-version", b"content-type"})  # pages that browsers saved with all that is in them
 _LEAST_HEADERS: Final = 3  # of those, before a text counts as a mail
 _PDF_WITHIN: Final = 1_024  # readers find "%PDF-" within so many bytes (PDF 1.7, implementation note 13)
 _BMP_HEADERS: Final = frozenset({12, 40, 52, 56, 64, 108, 124})
@@ -208,7 +211,7 @@ def _in_bitmap(data: bytes) -> FileKind | None:
 
 def _in_tape(data: bytes) -> FileKind | None:
     """Return a tar archive, whose mark stands behind the name of its first file (POSIX.1-1988, 10.1.1)."""
-    return _ARCHIVE if data[257:262] == b"ustar" else None
+    return FileKind("tape", "tar") if data[257:262] == b"ustar" else None
 
 
 def _in_zip(data: bytes) -> FileKind | None:
@@ -287,7 +290,7 @@ def _is_mail(beginning: bytes) -> bool:
             return False
         if header is not None:
             known.add(header[1].lower())
-    return len(known & _HEADERS) >= _LEAST_HEADERS
+    return len(known & _HEADERS) >= _LEAST_HEADERS or known >= _MIME
 
 
 def _is_mpeg_sound(data: bytes) -> bool:

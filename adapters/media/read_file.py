@@ -23,6 +23,8 @@ _READERS: Final[Mapping[Room, tuple[str, str]]] = {  # loaded when a file needs 
     "binary sheets": ("adapters.media.office", "read_binary_sheets"),
     "rich text": ("adapters.media.rich_text", "read_rich_text"),
     "archive": ("adapters.media.containers", "read_archive"),
+    "compressed": ("adapters.media.compressed", "read_compressed"),
+    "tape": ("adapters.media.compressed", "read_tape"),
     "mail": ("adapters.media.mails", "read_mail"),
     "notebook": ("adapters.media.notebooks", "read_notebook"),
     "html": ("adapters.media.web_pages", "read_page"),

@@ -13,7 +13,7 @@ from adapters.seed.account import NO_SUCH_ENDPOINT, read_balance
 from adapters.seed.api_errors import ProblemError, to_error
 from adapters.seed.client import SeedModel
 from adapters.seed.rates import LiveRates
-from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE
+from adapters.seed.retry_policy import DROPPED_MEDIA_NOTE, NO_MEDIA_NOTE
 from adapters.seed.transcriptions import TRANSCRIPTIONS, SeedSounds
 from bot.checks import CHECK_SECONDS, Check, within
 from bot.errors import ModelAccessDenied, ModelError, ModelUnavailable
@@ -192,6 +192,8 @@ def check_image(heard: ProbeResult) -> Check:
     if heard.error is not None:
         return Check(name="image input", ok=False, detail=str(heard.error), fix="use a model that takes pictures")
     tokens = f"{heard.usage.input} tokens" if heard.usage else "cannot be checked: the server reports no usage"
+    if NoteFound(NO_MEDIA_NOTE) in heard.events:
+        return Check(name="image input", ok=False, detail="the model takes none", fix="use a model that takes pictures")
     if NoteFound(DROPPED_MEDIA_NOTE) in heard.events:
         fix = "the server ignores pictures: use another SEED_WIRE or model"
         return Check(name="image input", ok=False, detail=tokens, fix=fix)

@@ -1,7 +1,7 @@
 """Parse the refusal of a request that is too long: the server's limit, and its count of the request.
 
 The words are those of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, Anthropic, Gemini, Mistral, xAI, Cohere, TGI,
-DashScope, Moonshot and of gateways that pass them on. ModelArk tells no numbers.
+DashScope, Moonshot, Zhipu, Baidu, watsonx and of gateways that pass them on. ModelArk tells no numbers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ TOO_LONG: Final = re.compile(
     r"|prompt_too_long|available context size|model's context length|context (?:length|window|limit) (?:of|exceed)"
     r"|exceed(?:s|ed)? (?:the )?(?:model'?s? )?(?:maximum )?(?:context|(?:model )?token limit|maximum number of tokens)"
     r"|too many tokens|too large for model with|must have less than \d+ tokens|max_new_tokens` must be <=?"
-    r"|range of input length|input length (?:and|exceed)|reduce the length of the (?:messages|input|prompt)",
+    r"|range of input length|input length (?:and|exceed)|reduce the length of the (?:messages|input|prompt)"
+    r"|greater than the context length|tokens \+ max_new_tokens must be"
+    r"|(?:prompt|input) exceeds? (?:the )?max(?:imum)? length"
+    r"|max input characters|maximum number of input tokens|max tokens too long|input tokens [\d,]{1,13} cannot exceed"
+    "|\u8d85\u8fc7\u4e86?\u6a21\u578b\u7684?\u6700\u5927\u957f\u5ea6",  # "exceeds the model's maximum length"
     re.IGNORECASE,
 )
 TEXT_CHARACTERS: Final = 2_000  # refusals are short; what is longer repeats the request
@@ -37,6 +41,7 @@ _MOST: Sequence[re.Pattern[str]] = tuple(
         rf"{_N} maximum context",
         rf"tokens allowed \({_N}",
         rf"token limit:? {_N}",
+        rf"cannot exceed the total tokens limit {_N}",
         rf"(?:less than|must be <=|cannot exceed|at most) {_N}",
         rf"input length should be \[\d+, ?{_N}\]",
         rf"n_ctx\W+{_N}",
@@ -50,6 +55,7 @@ _COUNTED: Sequence[re.Pattern[str]] = tuple(
         rf"{_N}(?: tokens)? (?:of|from the|of text) input",
         rf"{_N} (?:input tokens|prompt tokens|.inputs. tokens)",
         rf"messages resulted in {_N}",
+        rf"input tokens {_N} cannot exceed",
         rf"(?:request|input|prompt|token count) \((?:length )?{_N}",
         rf"(?:contains|received|given:|keep the first|too long:) (?:at least )?{_N}",
         rf"requested:? (?:about )?{_N}",

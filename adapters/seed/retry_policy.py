@@ -36,6 +36,20 @@ MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
 TOO_MANY = re.compile(
     r"above|at most|exceed|larg|less than|<=|\u2264|maximum|range|should be \[|between", re.IGNORECASE
 )
+NO_MEDIA = re.compile(
+    r"(?:not|n't) support\w* .{0,30}(?:image|vision|audio|video|multi-?modal)"
+    r"|(?:images?|image_url|vision|audio|videos?|multi-?modal)\b(?: \w+){0,3} (?:is|are) "
+    r"(?:not|only) (?:supported|available|allowed)"
+    r"|not a (?:multi-?modal|vision) model|endpoints found that support \w+ input|`image_url`, expected `text`"
+    r"|content must be a string|missing data required for image input|at most 0 (?:image|video|audio)",
+    re.IGNORECASE,
+)
+"""Refusals of models that read text alone: vLLM, llama.cpp, Ollama, OpenRouter, DeepSeek, Groq and gateways."""
+
+MEDIA = "media"  # beside the names of parameters, in what a request was sent without
+CAMEL = re.compile(r"(?<=[a-z])[A-Z](?=[a-z])")
+STOP = r"[`'\"]stop[`'\"]|: stop\W*$"  # the word by itself stands in many complaints
+PENALTY = re.compile(r"\bpenalty is not (?:enabled|supported)", re.IGNORECASE)  # Gemini's, of either
 CHECKED_AGAIN = frozenset({"enable_caching"})  # of what a server refused: tried again after a while
 BODY_FIELDS = OPTIONAL_FIELDS | {"max_tokens"}
 LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
@@ -43,6 +57,7 @@ LEAST_ANSWER = 16  # smaller numbers in a complaint are no bound of an answer
 MORE_ROOM_NOTE = "Reasoning used up all of max_tokens, so it was asked once more with more room; both are counted."
 NO_ROOM_NOTE = "Reasoning used up all of max_tokens. Raise max_tokens or lower reasoning_effort."
 NO_SOURCES_NOTE = "The web was searched, but no sources were reported."
+NO_MEDIA_NOTE = "The model in use does not take the attached pictures or files, so it was asked without them."
 DROPPED_MEDIA_NOTE = "The model seems not to have looked at the attached files: it counted too few tokens for them."
 
 
@@ -199,7 +214,14 @@ def _after_cut(course: AttemptState, answer: ResponseState, problem: Problem) ->
 def _after_failure(course: AttemptState, answer: ResponseState, problem: Problem, terms: RetryContext) -> RetryDecision:
     if problem.request_id is None:
         problem = replace(problem, request_id=answer.request_id)
-    if problem.kind is ProblemKind.INVALID:
+    if MEDIA not in course.dropped and NO_MEDIA.search(problem.detail[:TEXT_CHARACTERS]):
+        text_alone = tuple(replace(entry, media=()) for entry in course.request.entries)
+        if text_alone != course.request.entries:
+            request = replace(course.request, entries=text_alone)
+            dropped = course.dropped | {MEDIA}
+            following = _again(course, answer, request=request, tokens=request_tokens(request), dropped=dropped)
+            return RetryDecision(events=[NoteFound(NO_MEDIA_NOTE)], course=following)
+    if problem.kind is ProblemKind.INVALID or course.habits.after(problem, ()).alternates != course.habits.alternates:
         return _after_invalid(course, answer, problem)
     delay = _delay(course.failures, problem, terms)
     if problem.kind not in {ProblemKind.BUSY, ProblemKind.CUT} or delay is None:
@@ -254,11 +276,14 @@ def fewer_tokens(problem: Problem, request: ModelRequest) -> int | None:
 def objected_parameters(problem: Problem, request: ModelRequest) -> frozenset[str]:
     """Return the optional parameters of `request` that the server's complaint is about."""
     complaint = f"{problem.code} {problem.detail}".replace("reasoning.effort", "reasoning_effort")  # litellm's name
+    complaint = CAMEL.sub(lambda capital: f"_{capital[0].lower()}", complaint)  # xAI's "presencePenalty"
     names = {
         name
         for name in OPTIONAL_PARAMETERS
-        if problem.param == name or re.search(rf"[`'\"]{name}[`'\"]" if name == "stop" else rf"\b{name}\b", complaint)
+        if problem.param == name or re.search(STOP if name == "stop" else rf"\b{name}\b", complaint)
     }
+    if PENALTY.search(complaint):
+        names |= {"frequency_penalty", "presence_penalty"}
     if re.search(r"cach", f"{complaint} {problem.param}", re.IGNORECASE):
         names.add("enable_caching")
     return frozenset(name for name in names if request.parameters.get(name) not in {None, False})

@@ -20,9 +20,9 @@ class SlackOptions:
     """Options of the connection to Slack: one workspace by `bot_token`, or many by `client_id` and `client_secret`.
 
     With `app_token` deliveries come over Socket Mode, else over HTTP at `host` and `port`, signed with
-    `signing_secret`. `secret_key` encrypts stored tokens. `api_url` is another server than Slack's. `minute` is how
-    many seconds a minute of Slack's limits lasts, `role_seconds` how long it is believed that somebody is an
-    administrator, `code_entities` whether Slack shows `&lt;` in code as `<`.
+    `signing_secret`. `secret_key` encrypts stored tokens, and `secret_key_before` has until it came. `api_url` is
+    another server than Slack's. `minute` is how many seconds a minute of Slack's limits lasts, `role_seconds` how long
+    it is believed that somebody is an administrator, `code_entities` whether Slack shows `&lt;` in code as `<`.
     """
 
     bot_token: str | None = field(default=None, repr=False)
@@ -31,6 +31,7 @@ class SlackOptions:
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
     secret_key: str | None = field(default=None, repr=False)
+    secret_key_before: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 3000
     api_url: str | None = None
@@ -51,6 +52,7 @@ def options_of(settings: SlackSettings, core: Settings) -> SlackOptions:
         client_id=settings.slack_client_id,
         client_secret=plain(settings.slack_client_secret),
         secret_key=plain(core.secret_key),
+        secret_key_before=plain(core.secret_key_before),
         host=settings.slack_host or core.host,
         port=settings.slack_port,
         api_url=settings.slack_api_url,

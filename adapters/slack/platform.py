@@ -380,7 +380,8 @@ def make_workspaces(
         if value is None:
             raise ConfigError(name, "must be set beside SLACK_CLIENT_ID, to install the app and keep its tokens")
     app = AppSecrets(client_id=options.client_id, client_secret=options.client_secret or "")
-    installations = Installations(state, cipher_of(options.secret_key or ""))
+    before = list(filter(None, [options.secret_key_before]))
+    installations = Installations(state, cipher_of(options.secret_key or "", *before), renews=bool(before))
 
     async def no_token() -> str:
         return ""

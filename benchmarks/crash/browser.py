@@ -17,6 +17,7 @@ _CSRF = re.compile(r'name="csrf" content="([^"]*)"')
 _ME = re.compile(r'data-me="([^"]*)"')
 _POSITION = re.compile(r'data-position="(\d+)"')
 PAUSE_SECONDS = 0.3
+LONGEST_PAUSE_SECONDS = 5.0
 PATIENCE_SECONDS = 15.0
 SILENCE_SECONDS = 30.0  # longer than the server's heartbeat
 
@@ -54,11 +55,17 @@ class Browser:
     async def send(self, text: str, thread: str = "") -> str:
         """Send a message until the page says that it was sent, under one token, which is returned."""
         token = uuid.uuid4().hex
+        await self.insist("send", text=text, token=token, thread=thread)
+        return token
+
+    async def insist(self, name: str, **values: str) -> None:
+        """Do something on the page until it is taken, ever more patiently."""
+        pause = PAUSE_SECONDS
         while True:
             with suppress(NotThere):
-                await self.act("send", text=text, token=token, thread=thread)
-                return token
-            await asyncio.sleep(PAUSE_SECONDS)
+                return await self.act(name, **values)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def act(self, name: str, **values: str) -> None:
         """Do something on the page. Raises `NotThere`."""

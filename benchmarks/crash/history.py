@@ -130,6 +130,7 @@ class WebAnswer:
     status: str
     text: str
     at: float
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

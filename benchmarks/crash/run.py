@@ -42,6 +42,12 @@ LAST_SECONDS = 240.0
 BEGIN_SECONDS = 60.0
 MODEL_FAULTS = ("http_503", "http_500", "http_429", "reset", "cut_after", "text_504")
 FOREVER = 10_000
+REDELIVERED_SECONDS = 5.0
+"""Slack delivers again at once, after a minute and after five; here it goes on, so that nothing is lost for good, and
+not so often that what a busy machine is late with comes ever more often."""
+
+LATE_SECONDS = 1.0
+LOOK_SECONDS = 0.1
 PRESET = {"channel_context": "0", "context": "economy"}
 """Questions come without what others asked in the channel, which the emulated model would answer as well; and little is
 sent of a conversation, so that there is something to trim and to condense."""
@@ -138,7 +144,9 @@ def ready_words(plan: Plan, town: Town) -> str:
 async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
     """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
     if platform == "slack":
-        options = SlackOptions(redeliver_after_s=1.0, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000)
+        options = SlackOptions(
+            redeliver_after_s=REDELIVERED_SECONDS, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000
+        )
         async with running_slack(options) as slack:
             yield SlackTown(slack, notes)
     elif platform == "web":
@@ -166,21 +174,24 @@ class Run:
         self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
         self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
         self._waiting: Sequence[str] = ()
+        self._delays: list[float] = []
 
     async def result(self) -> Result:
         """Let everything happen, and say what came of it."""
         started = time.monotonic()
         keeping = asyncio.create_task(self._fleet.run(), name="fleet")
+        watching = asyncio.create_task(self._watch_delays(), name="delays")
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
                 await self._fleet.all_ready()
                 await self._town.begin()
             await self._disturbed()
-            void = self._void()
             disturbed = time.monotonic()
             await self._settled()
+            void = self._void()
             settling = time.monotonic() - disturbed
         finally:
+            watching.cancel()
             await self._town.close()
             await self._fleet.end(keeping)
         history = await self._history()
@@ -228,7 +239,18 @@ class Run:
     def _void(self) -> str:
         """Return why the run says nothing: the machine is too busy to start processes while they live."""
         start, life = self._fleet.figures()
-        return f"processes live for {life:.1f} s and take {start:.1f} s to start" if life < start else ""
+        if life < start:
+            return f"processes live for {life:.1f} s and take {start:.1f} s to start"
+        late = sorted(self._delays)[int(len(self._delays) * 0.95)] if self._delays else 0.0
+        return f"the platforms themselves answer {late:.1f} s late" if late > LATE_SECONDS else ""
+
+    async def _watch_delays(self) -> None:
+        """Note how late this program is, in which the platforms run, until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(LOOK_SECONDS)
+            self._delays.append(loop.time() - before - LOOK_SECONDS)
 
     async def _settled(self) -> None:
         """Wait until nothing is left to do, or until the longest time for it has passed."""

@@ -25,6 +25,7 @@ from storage.tables import (
     SettingRow,
     TurnRow,
 )
+from storage.turn_rules import PLAYGROUND
 from tests.emulators.seed.answers import CALL
 
 PROBE = "direct_idle_hours"
@@ -46,9 +47,10 @@ def looking(url: str) -> Iterator[sa.Connection]:
 
 
 def is_quiet(url: str) -> bool:
-    """Return whether no turn is open and no answer to a command is owed."""
+    """Return whether no turn is open and no answer to a command is owed, but by pages, which ask for it themselves."""
     with looking(url) as connection:
-        return not (_count(connection, TurnRow, IS_OPEN) or _count(connection, DeliveryRow, _IS_OWED))
+        owed = _IS_OWED & (col(DeliveryRow.platform) != PLAYGROUND)
+        return not (_count(connection, TurnRow, IS_OPEN) or _count(connection, DeliveryRow, owed))
 
 
 def read_stored(url: str) -> Stored:
@@ -104,7 +106,13 @@ def _web(connection: sa.Connection) -> dict[str, WebAnswer]:
     read = sa.select(col(row.id), col(row.thread), col(row.channel), col(row.answer), col(row.text), col(row.at))
     rows = connection.execute(read.where(col(row.author_is_bot), col(row.answer).is_not(None)))
     return {
-        id: WebAnswer(place=thread or channel, status=answer["status"], text=text, at=as_utc(at).timestamp())
+        id: WebAnswer(
+            place=thread or channel,
+            status=answer["status"],
+            text=text,
+            at=as_utc(at).timestamp(),
+            is_cut=answer["is_cut"],
+        )
         for id, thread, channel, answer, text, at in rows
         if answer is not None and tuple(answer["notices"]) != (TAKEN_BACK,)
     }

@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.web.playground.composer import message_id
 from adapters.web.playground.live_reply import BOT, TAKEN_BACK
-from benchmarks.crash.browser import PAUSE_SECONDS, Browser, NotThere
+from benchmarks.crash.browser import Browser
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -149,7 +149,8 @@ class WebTown:
         page = self._notes.chance.choice(self._pages)
         if page.place:
             self._notes.press("stop", page.place)
-            await self._act(page, "stop", thread=page.thread)
+            await page.browser.insist("stop", thread=page.thread)
+            self._notes.press("stop", page.place)  # it was under way until now
 
     async def _regenerate(self) -> None:
         await self._again("regenerate")
@@ -164,7 +165,7 @@ class WebTown:
             page, id = self._notes.chance.choice(found[-10:])
             place = page.shown[id][0]
             self._notes.press(kind, place)
-            await self._act(page, "again", id=id, how=kind, thread="" if page.is_direct else place)
+            await page.browser.insist("again", id=id, how=kind, thread="" if page.is_direct else place)
 
     async def _set(self) -> None:
         page, at, value = self._pages[0], time.time(), str(len(self._notes.settings) + 1)
@@ -183,7 +184,7 @@ class WebTown:
             page, id = self._ids[chosen.name]
             chosen.removed_at = time.time()
             for _ in range(3):  # the page may be about to lose its connection; a second time changes nothing
-                await self._act(page, "delete", id=id, thread="" if page.is_direct else chosen.place)
+                await page.browser.insist("delete", id=id, thread="" if page.is_direct else chosen.place)
                 await asyncio.sleep(4)
 
     async def _ask(self, page: Page, thread: str) -> str:
@@ -196,13 +197,6 @@ class WebTown:
         self._ids[asked.name] = (page, id)
         return id
 
-    async def _act(self, page: Page, name: str, **values: str) -> None:
-        while True:
-            try:
-                return await page.browser.act(name, **values)
-            except NotThere:
-                await asyncio.sleep(PAUSE_SECONDS)
-
     # ------------------------------------------------------------ what is to be seen
 
     def finish(self, stored: Stored) -> None:
@@ -212,7 +206,8 @@ class WebTown:
         for id, answer in stored.web.items():
             versions = first.setdefault(id, (answer.place, []))[1]
             versions.insert(0, Seen(at=answer.at, text="", state="thinking"))
-            versions.append(Seen(at=time.time(), text=answer.text, state=STATES[answer.status]))
+            last = Seen(at=time.time(), text=answer.text, state=STATES[answer.status], is_cut=answer.is_cut)
+            versions.append(last)
         for id in known.keys() - stored.web.keys():
             first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
 

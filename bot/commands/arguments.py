@@ -43,6 +43,11 @@ _NAMED = re.compile(
 )
 
 
+_EQUALS: Final = re.compile(r"^(?:=|:(?=\s))")
+MOST_WORDS: Final = 3
+"""Of a parameter's name, where they are written apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arg:
     """One argument of a command, in the order in which it is typed.
@@ -149,9 +154,8 @@ class ArgumentReader:
     def _read_next(self, rest: str) -> str:
         """Give the next word, or all that is left, to the first argument that takes it; what is left then."""
         word, _, tail = rest.partition(" ") if "\n" not in rest else _first_word(rest)
-        if "=" in word and any(arg.kind == "parameter" for arg in self._open) and is_parameter(word.partition("=")[0]):
-            word, _, value = word.partition("=")  # as it is written for a question
-            tail = f"{value} {tail}"
+        if self._expects_parameter(word):
+            word, tail = _parameter_first(word, tail)
         for index, arg in enumerate(self._open):
             if arg.kind in REST:
                 self._values[arg.name] = self._value(rest) if arg.kind == "value" else rest
@@ -167,9 +171,14 @@ class ArgumentReader:
                 break
         raise UsageError(gettext("{usage} I do not know {item!r}.").format(usage=self._usage, item=word[:60]))
 
+    def _expects_parameter(self, word: str) -> bool:
+        """Return whether a word can only be the name of a parameter: "channel" is a place before it begins a name."""
+        others = [arg for arg in self._open if arg.kind not in REST and arg.kind != "parameter"]
+        return any(arg.kind == "parameter" for arg in self._open) and not any(arg.read(word) for arg in others)
+
     def _value(self, text: str) -> str:
         parameter = find(self._values["parameter"])
-        text = text.removeprefix("=").strip()
+        text = _EQUALS.sub("", text).strip()
         if text.lower() in UNSET_WORDS:
             return NO_VALUE
         if parameter.kind == "text":
@@ -205,6 +214,19 @@ def is_parameter(name: str) -> bool:
     """Return whether a name is that of a parameter, also of one that the server fixes."""
     key = name.lower().replace("-", "_")
     return key in PARAMETERS or key in FIXED_BY_SERVER
+
+
+def _parameter_first(word: str, tail: str) -> tuple[str, str]:
+    """Return the name of a parameter and what follows it, however it is written: `a_b=1`, `a_b: 1`, `a b 1`."""
+    name, mark, value = word.partition("=") if "=" in word else word.partition(":")
+    if mark and is_parameter(name):
+        return name, f"{value} {tail}".strip() if value else tail
+    words = [word, *tail.split(None, MOST_WORDS - 1)]
+    for count in range(2, min(MOST_WORDS, len(words)) + 1):
+        name = "_".join(words[:count]).rstrip(":=")
+        if is_parameter(name) and not is_parameter(word):
+            return name, tail.split(None, count - 1)[count - 1] if len(words) > count else ""
+    return word, tail
 
 
 def _first_word(text: str) -> tuple[str, str, str]:

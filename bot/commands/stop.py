@@ -10,7 +10,7 @@ from bot.language import gettext, gettext_noop
 from bot.ports import Store
 from bot.turns.effects import Effect, StopTurns
 from bot.turns.ownership import check_stop
-from bot.types import ConversationKey, Incoming, TurnId
+from bot.types import ConversationKey, Entrance, Incoming, TurnId
 
 
 async def stop_turns(key: ConversationKey, asked: Incoming, role: Role, store: Store) -> StopTurns:
@@ -18,10 +18,11 @@ async def stop_turns(key: ConversationKey, asked: Incoming, role: Role, store: S
 
     Raises `InvalidInput` when only others' questions are being answered.
     """
+    until = asked.sent_at if asked.entrance is Entrance.BUTTON else None  # of commands not every platform tells when
     if role >= Role.MANAGER:
-        return StopTurns(key=key)
+        return StopTurns(key=key, until=until)
     check_stop(asked.author, await store.stoppable_by(key))
-    return StopTurns(key=key, author=asked.author.id)
+    return StopTurns(key=key, author=asked.author.id, until=until)
 
 
 def _told(stopped: tuple[TurnId, ...]) -> str:

@@ -1,8 +1,9 @@
 """Condense what is about to leave the window into notes: in the background, before a limit is reached.
 
-A request for notes is one of its own: it reads a short system prompt, the old notes and what leaves, and nothing else.
-The next window leaves that out once the notes are stored, so that it always stands in the one or in the other. What had
-to leave earlier, since nothing more fitted, waits in the transcript and goes with the next notes.
+A request for notes is one of its own: it reads a short system prompt, the old notes and what these do not have yet, up
+to the present, and nothing else. The next windows leave out what is in the notes once these are stored, so that
+everything stands in the one or in the other. What had to leave earlier, since nothing more fitted, waits in the
+transcript and goes with the next notes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
 from bot.context.tokens import corrected
 from bot.context.view import View
-from bot.context.window import due
+from bot.context.window import is_due
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BudgetReached, ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError
 from bot.ports import Clock, Store
@@ -172,26 +173,33 @@ class Compactor:
                 return
 
     async def _due(self, key: ConversationKey, answered: PreparedRequest, *, cold: bool) -> _Piece | None:
-        """Return what is to be condensed next, the oldest first; None for nothing."""
+        """Return what is to be condensed next, the oldest first; None for nothing.
+
+        All notes reach up to the present, so that the trims until all of that has left the view need no others.
+        """
         conversation = await self._store.get_conversation(key)
         if conversation is None or (cold and not self._has_expired(conversation, answered)):
             return None
         begin = conversation.condensed_until
         start = max(min(begin, conversation.window_start), conversation.window_start - WAITING_ENTRIES)
         entries = await self._store.get_entries(key, start=start)
-        until = max(conversation.window_start, self._end_of_window(conversation, answered, entries, cold=cold))
-        waiting = [stored for stored in entries if begin <= stored.position < until]
-        return self._piece(conversation, answered, waiting) if waiting else None
+        unnoted = [stored for stored in entries if stored.position >= begin]
+        if not unnoted or (
+            unnoted[0].position >= conversation.window_start  # else some have left the view already
+            and not self._is_due(conversation, answered, entries, cold=cold)
+        ):
+            return None
+        return self._piece(conversation, answered, unnoted)
 
     def _has_expired(self, conversation: Conversation, answered: PreparedRequest) -> bool:
         """Return whether the cache has; another process may have gone on with the conversation meanwhile."""
         last = conversation.last_request_at
         return last is None or self._clock() - last >= answered.limits.card.cache_lifetime
 
-    def _end_of_window(
+    def _is_due(
         self, conversation: Conversation, answered: PreparedRequest, entries: Sequence[StoredEntry], *, cold: bool
-    ) -> int:
-        """Return up to which position notes are worth writing for the next window; 0 where they are not."""
+    ) -> bool:
+        """Return whether notes are worth writing for the next window."""
         history = [stored for stored in entries if stored.position >= conversation.window_start]
         view: View = replace(
             answered.view,
@@ -202,9 +210,9 @@ class Compactor:
             begins_anew=False,
         )
         try:
-            return due(view, answered.limits, cold=cold) or 0
+            return is_due(view, answered.limits, cold=cold)
         except QuestionTooLong:
-            return 0
+            return False
 
     def _piece(self, conversation: Conversation, answered: PreparedRequest, waiting: Sequence[StoredEntry]) -> _Piece:
         """Return the oldest of what waits that one request can read; one entry in any case.

@@ -15,13 +15,13 @@ from typing import Final
 from bot.types import Entry, ModelRequest, Usage
 
 # Characters per token. Chinese measured on Seed 2.0 (1.59 to 1.69; the provider says 1.5 to 2), less a reserve, since
-# the samples were short; Latin from the API fact sheet, section 7. The others lie between large vocabularies and the
-# embedded model's small English one, whose counts are in brackets: nobody has measured them on Seed, and too low an
-# estimate is what breaks a hard limit.
-LATIN: Final = 4.0  # with spaces and marks
-LONG: Final = 7.0  # the fifth to tenth small letter of a word, since usual words are one token, short or long
+# the samples were short; Latin fitted to the counts of three vocabularies, two large ones and the embedded model's
+# small English one (benchmarks/context_tokens.py). The other scripts lie between these, with the counts of the small
+# one in brackets: nobody has measured them on Seed, and too low an estimate is what breaks a hard limit.
+LATIN: Final = 4.2  # with spaces and marks
+LONG: Final = 12.0  # the fifth to tenth small letter of a word, since usual words are one token, short or long
 MOST_CHARACTERS: Final = LONG  # for a token; nothing has more
-ACCENTED: Final = 1.0  # letters with accents, typographic marks: words in languages other than English are cut there
+ACCENTED: Final = 0.9  # letters with accents, typographic marks: words in languages other than English are cut there
 CHINESE: Final = 1.2  # (0.6)
 SYLLABLES: Final = 0.9  # Japanese and Korean (0.45 to 0.6)
 CYRILLIC: Final = 1.6  # (1.3)
@@ -31,11 +31,12 @@ ABUGIDA: Final = 0.58  # Thai, Tamil, Khmer, Georgian, Amharic, ... (0.5 to 0.6)
 DIGIT: Final = 1.0  # most vocabularies have one token for each (1.0)
 SYMBOL: Final = 0.5  # emoji and the like fall apart into bytes (0.4)
 
-# Tokens that a text has more because a token has to end there; fitted to the embedded model's counts.
+# Tokens that a text has more because a token has to end there; fitted to the same counts.
 APART: Final = 0.85  # a mark with a word, or a space or mark with a number, behind it: `a/b`, `x=1`, `on 27`
 MIXED: Final = 0.52  # between a letter and a digit, as in hexadecimal; lines
 JUMP: Final = 1.6  # a capital behind one or two small letters, as in keys and base64; seldom in `camelCase`
 CAPITAL: Final = 0.2  # behind another capital
+SELDOM: Final = 1.5  # a letter that is rare in English: other languages' words and letters in no order are cut there
 
 # Measured: a prompt of one short question is billed about this much more than the question (fact sheet, section 7).
 REQUEST_OVERHEAD: Final = 32
@@ -68,6 +69,7 @@ _ENDS = (  # where a token ends; none is undone by what follows, so that an esti
     (re.compile(r"[0-9](?<=[A-Za-z].)|[A-Za-z](?<=[0-9].)|\n(?<!\n\n)"), MIXED),
     (re.compile(r"[A-Z](?<=[a-z].)(?<![a-z]{3}.)"), JUMP),
     (re.compile(r"[A-Z](?<=[A-Z].)"), CAPITAL),
+    (re.compile(r"[jkqvxz](?<=[a-z].)(?<!jj|kk|qq|vv|xx|zz)"), SELDOM),
 )
 
 

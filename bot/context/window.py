@@ -1,8 +1,8 @@
 """Choose what the next request carries: the cheapest window that keeps what people want kept.
 
 A request extends the one before, byte for byte, until trimming pays or something else has broken the prefix anyway.
-With memory on only what is in the notes is left out: `due` says when they are worth writing. All of it is decided here,
-from values alone.
+With memory on only what is in the notes is left out: `is_due` says when they are worth writing. All of it is decided
+here, from values alone.
 """
 
 from __future__ import annotations
@@ -62,21 +62,17 @@ def plan(view: View, limits: WindowLimits) -> Window:
     return _describe(view, sizes, index, reason, until_trim=forecast, warm=not cold)
 
 
-def due(view: View, limits: WindowLimits, *, cold: bool = False) -> int | None:
-    """Return up to which position notes are worth writing now, so that later requests can leave that out; None while
-    they are not.
+def is_due(view: View, limits: WindowLimits, *, cold: bool = False) -> bool:
+    """Return whether notes are worth writing now, so that later requests can leave out what is in them.
 
     `view` is that of the next request as far as it is known, with a question as long as they usually are; `cold` says
-    that it will find nothing cached. Before a hard limit there is room for one more exchange, however long. Notes reach
-    up to the present, so that the trims until all of that has left the view need no others.
+    that it will find nothing cached. Before a hard limit there is room for one more exchange, however long.
     """
     sizes = measure(view, limits)
     if sizes.goal == sizes.current or _position(view, sizes.goal) <= view.conversation.condensed_until:
-        return None
+        return False
     threshold = _notes_threshold(view, sizes, limits, cold=cold)
-    if sizes.held[sizes.current] <= min(threshold, sizes.cap - sizes.longest):
-        return None
-    return _position(view, len(view.history))
+    return sizes.held[sizes.current] > min(threshold, sizes.cap - sizes.longest)
 
 
 def after(view: View, window: Window, *, actual: int | None = None) -> Conversation:

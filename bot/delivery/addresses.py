@@ -13,8 +13,11 @@ LINKED_SCHEMES: Final = ("http://", "https://")
 _WRITTEN: Final = re.compile(r"https?://[^\s<>\"`\\|]+", re.IGNORECASE)
 _TARGETS: Final = re.compile(r"\]\([ \t]*<?(https?://[^\s<>()]+)", re.IGNORECASE)
 _LOOKS_LIKE_ADDRESS: Final = re.compile(
-    r"(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,30}://|[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,})", re.IGNORECASE
+    r"""(?<![\w.-])(?:[a-z][a-z0-9+.-]{0,30}:// | [\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}
+    | \d{1,3}(?:\.\d{1,3}){3}(?![\w.]) | localhost(?![\w.-]))""",
+    re.IGNORECASE | re.VERBOSE,
 )
+_DOT_OF_HOST: Final = re.compile(r"(?<=[a-z0-9])\u3002(?=[a-z0-9])", re.IGNORECASE)  # as browsers read it (UTS 46)
 TRAILING: Final = ".,;:!?'\"*_~]}>。，、！？；：»”’"  # noqa: RUF001 - full width ones, too
 
 
@@ -42,7 +45,7 @@ def bare_address(run: str) -> str:
 
 def pretends(label: str, address: str) -> bool:
     """Return whether a label looks like an address other than the one it leads to."""
-    plain = visible(label).strip("*_~`<>[]() ")
+    plain = _as_address(label).strip("*_~`<>[]() ")
     if _LOOKS_LIKE_ADDRESS.search(plain) is None:
         return False
     if _key(plain) == _key(address):
@@ -52,7 +55,11 @@ def pretends(label: str, address: str) -> bool:
 
 def looks_like_address(label: str) -> bool:
     """Return whether a reader could take a text for an address."""
-    return _LOOKS_LIKE_ADDRESS.search(visible(label)) is not None
+    return _LOOKS_LIKE_ADDRESS.search(_as_address(label)) is not None
+
+
+def _as_address(label: str) -> str:
+    return _DOT_OF_HOST.sub(".", visible(label))
 
 
 def visible(text: str) -> str:

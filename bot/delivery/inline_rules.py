@@ -81,13 +81,17 @@ def link(state: StateInline, silent: bool) -> bool:
 
 
 def image(state: StateInline, silent: bool) -> bool:
-    """Read an image as a link, since no image of the model's is fetched."""
+    """Read an image as a link, since no image of the model's is fetched; one in a link is its label."""
     return state.src.startswith("![", state.pos) and _linked(state, state.pos + 1, silent, kind="image")
 
 
 def _linked(state: StateInline, start: int, silent: bool, *, kind: str) -> bool:
     closed = bracket_pairs(state.src).get(start, state.posMax)
-    if state.linkLevel or closed + 1 >= state.posMax or (target := TARGET.match(state.src, closed + 1)) is None:
+    is_label = state.linkLevel == 1 and kind == "image"
+    if (state.linkLevel and not is_label) or closed + 1 >= state.posMax:
+        return False
+    target = TARGET.match(state.src, closed + 1)
+    if target is None:
         return False
     written = target["angled"] if target["angled"] is not None else target["plain"]
     address = unescape(written).translate(_ESCAPABLE)
@@ -95,15 +99,25 @@ def _linked(state: StateInline, start: int, silent: bool, *, kind: str) -> bool:
         return False
     if not silent:
         most, state.pos, state.posMax = state.posMax, start + 1, closed
-        opening = state.push("link_open", "a", 1)
-        opening.attrs, opening.info = {"href": address}, kind
-        state.linkLevel += 1
-        state.md.inline.tokenize(state)
-        state.linkLevel -= 1
-        state.push("link_close", "a", -1)
+        if is_label:
+            state.linkLevel += 1  # what is deeper is text, however deep it goes
+            state.md.inline.tokenize(state)
+            state.linkLevel -= 1
+        else:
+            _push_link(state, address, kind)
         state.posMax = most
     state.pos = target.end()
     return True
+
+
+def _push_link(state: StateInline, address: str, kind: str) -> None:
+    """Push a link whose label lies between the positions of the state."""
+    opening = state.push("link_open", "a", 1)
+    opening.attrs, opening.info = {"href": address}, kind
+    state.linkLevel += 1
+    state.md.inline.tokenize(state)
+    state.linkLevel -= 1
+    state.push("link_close", "a", -1)
 
 
 def address(state: StateInline, silent: bool) -> bool:

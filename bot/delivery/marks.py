@@ -54,12 +54,16 @@ PAIRED_TAGS: Final = {
 }
 """Tags of HTML that are shown from their opening to their closing one, by what they mean."""
 
-BREAKING_TAGS: Final = frozenset({"br", "p", "div", "details", "hr", "ul", "ol", "tr", "table", "h1", "h2", "h3"})
-ITEM_TAGS: Final = frozenset({"li"})
-SILENT_TAGS: Final = frozenset(
-    {"span", "font", "center", "small", "big", "mark", "tbody", "thead", "td", "th", "a", "img", "abbr", "q", "cite"}
+BREAKING_TAGS: Final = frozenset(
+    {"br", "p", "div", "details", "hr", "ul", "ol", "tr", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre"}
+    | {"blockquote", "section", "article", "figure", "figcaption", "caption", "dl", "dt", "dd"}
 )
-KNOWN_TAGS: Final = frozenset({*PAIRED_TAGS, *BREAKING_TAGS, *ITEM_TAGS, *SILENT_TAGS})
+ITEM_TAGS: Final = frozenset({"li"})
+CELL_TAGS: Final = frozenset({"td", "th"})
+SILENT_TAGS: Final = frozenset(
+    {"span", "font", "center", "small", "big", "mark", "tbody", "thead", "tfoot", "a", "img", "abbr", "q", "cite"}
+)
+KNOWN_TAGS: Final = frozenset({*PAIRED_TAGS, *BREAKING_TAGS, *ITEM_TAGS, *CELL_TAGS, *SILENT_TAGS})
 """Others are what somebody wrote: `Vec<T>`, `<your name>`."""
 
 

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from bot.delivery.addresses import looks_like_address, pretends, visible
 from bot.delivery.formulas import readable_formula, superscript
-from bot.delivery.marks import BREAKING_TAGS, ITEM_TAGS, PAIRED_TAGS, is_punctuation
+from bot.delivery.marks import BREAKING_TAGS, CELL_TAGS, ITEM_TAGS, PAIRED_TAGS, is_punctuation
 
 Allowed = Callable[[str], bool]
 
@@ -28,6 +28,10 @@ _ESCAPED: Final = re.compile(
     re.VERBOSE,
 )
 _ESCAPED_AT_START: Final = re.compile(r"(?P<number>\d{1,9}(?=[.)]))|(?=[#>+=-])")
+
+
+CELL_BAR: Final = " | "
+"""What stands between the cells of a table of HTML."""
 
 
 def any_address(_address: str) -> bool:
@@ -121,6 +125,9 @@ class RunningTextRenderer:
         kind = PAIRED_TAGS.get(token.tag)
         if token.tag in BREAKING_TAGS or token.tag in ITEM_TAGS:
             self._break(frames[-1], item=token.tag in ITEM_TAGS and not token.info)
+        elif token.tag in CELL_TAGS and not token.info:
+            if frames[-1].last() not in {"\n", ""}:
+                frames[-1].add(CELL_BAR, CELL_BAR)
         elif kind is not None and not token.info:
             frames.append(_Frame(kind=kind, token=token))
         elif kind is not None and frames[-1].token is not None and frames[-1].token.tag == token.tag:

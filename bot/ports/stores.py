@@ -156,11 +156,13 @@ class TurnStore(Protocol):
         """Return the newest `limit` requests of a conversation, oldest first."""
         ...
 
-    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+    async def request_stop(
+        self, key: ConversationKey, *, author: str = "", until: datetime | None = None
+    ) -> Sequence[TurnId]:
         """Mark every open turn of a conversation to be stopped, and let none wait; the ids, oldest first.
 
-        With an `author`, by id, only those whose question they asked. For a turn whose answer is recorded it is too
-        late: it is neither marked nor told.
+        With an `author`, by id, only those whose question they asked, and with `until` only those asked by then. For a
+        turn whose answer is recorded it is too late: it is neither marked nor told.
         """
         ...
 

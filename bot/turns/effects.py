@@ -192,10 +192,14 @@ class ForgetPerson(Deletion):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopTurns(Change[tuple[TurnId, ...]]):
-    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first."""
+    """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first.
+
+    What was asked after `until` is left alone: a press can be on its way for long.
+    """
 
     key: ConversationKey
     author: str = ""
+    until: datetime | None = None
 
     def interrupted(self, result: tuple[TurnId, ...]) -> Mapping[ConversationKey, tuple[TurnId, ...]]:
         """Return those that were stopped."""

@@ -251,7 +251,7 @@ async def _(change: ForgetPerson, store: Any) -> Any:
 
 @_changed.register
 async def _(change: StopTurns, store: Any) -> Any:
-    return tuple(await store.request_stop(change.key, author=change.author))
+    return tuple(await store.request_stop(change.key, author=change.author, until=change.until))
 
 
 @_changed.register

@@ -299,8 +299,11 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         self.feedback[id, person] = good
         self._rated_at[id, person] = as_utc(self._clock())
 
-    async def request_stop(self, key: ConversationKey, *, author: str = "") -> Sequence[TurnId]:
+    async def request_stop(
+        self, key: ConversationKey, *, author: str = "", until: datetime | None = None
+    ) -> Sequence[TurnId]:
         theirs = [turn for turn in self._stoppable(key) if author in ("", turn.incoming.author.id)]
+        theirs = [turn for turn in theirs if until is None or turn.incoming.sent_at <= until]
         stopped = [self._keep(replace(turn, stop=True)).id for turn in theirs]
         for id in stopped:
             self._not_before.pop(id, None)

@@ -42,7 +42,7 @@ def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetim
 
 
 def incoming_of(event: Mapping[str, str]) -> Incoming:
-    """A message as the core knows it."""
+    """Return a message as the core knows it."""
     thread = event["thread"] or event["message"]
     return Incoming(
         key=ConversationKey(platform=PLATFORM, workspace=event["flock"], channel=event["room"], thread=thread),
@@ -57,14 +57,14 @@ def incoming_of(event: Mapping[str, str]) -> Incoming:
 
 
 def message_of(incoming: Incoming) -> ThreadMessage:
-    """A message as it stands in its thread."""
+    """Return a message as it stands in its thread."""
     return ThreadMessage(
         message_id=incoming.message_id, author=incoming.author, text=incoming.text, sent_at=incoming.sent_at
     )
 
 
 def read_message(incoming: Incoming, *, thread: str = "") -> ReadMessage:
-    """A message as it stands in its room."""
+    """Return a message as it stands in its room."""
     said = message_of(incoming)
     return ReadMessage(
         message_id=said.message_id, author=said.author, text=said.text, sent_at=said.sent_at, thread=thread
@@ -85,7 +85,7 @@ class PigeonPlatform:
         self.address = address
 
     async def open_reply(self, turn: Turn) -> Reply:
-        """The reply of `turn`; what an earlier runner posted is found by its keys."""
+        """Return the reply of `turn`; what an earlier runner posted is found by its keys."""
         return (PrivateReply if turn.incoming.private else PigeonReply)(turn, self._client)
 
     async def check_writable(self, turn: Turn) -> None:
@@ -99,19 +99,19 @@ class PigeonPlatform:
         await send_note(self._client, asked.author.id, draft, key=asked.dedupe_key)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
-        """The newest messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
+        """Return the newest messages of a thread, oldest first, without the bot's own. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{key.thread}")
         others = [message_of(incoming_of(message)) for message in found["messages"] if not message["own"]]
         return others[max(0, len(others) - limit) :]
 
     async def describe(self, key: ConversationKey) -> Place:
-        """What a room is called."""
+        """Return what a room is called."""
         return Place(platform="Pigeon", channel=key.channel)
 
     async def read_channel(
         self, key: ConversationKey, *, since: datetime | None = None, before: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages outside threads of a room, oldest first. Raises `PlatformError`."""
+        """Return the newest messages outside threads of a room, oldest first. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages")
         read = [read_message(incoming_of(message)) for message in found["messages"]]
         wanted = [
@@ -122,7 +122,7 @@ class PigeonPlatform:
     async def read_replies(
         self, key: ConversationKey, thread: str, *, since: datetime | None = None, limit: int
     ) -> Sequence[ReadMessage]:
-        """The newest messages of a thread, without its root. Raises `PlatformError`."""
+        """Return the newest messages of a thread, without its root. Raises `PlatformError`."""
         found = await self._client.call("GET", f"/rooms/{key.channel}/messages/{thread}")
         read = [read_message(incoming_of(message), thread=thread) for message in found["messages"]]
         wanted = [item for item in read if item.message_id != thread and (not since or item.sent_at >= since)]

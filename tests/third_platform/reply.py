@@ -17,7 +17,7 @@ ENDED = ("done", "stopped", "failed")
 
 
 def pages(draft: Draft) -> list[str]:
-    """A draft as the texts of one message or more."""
+    """Return a draft as the texts of one message or more."""
     rendered = IncrementalRenderer(MarkdownRenderer())
     text = rendered.render(draft.text, allowed=known(draft.addresses), growing=draft.status not in ENDED)
     shown = [piece.shown for piece in split(text, limit=LIMIT)]

@@ -73,7 +73,7 @@ NOT_FOR_PEOPLE = re.compile(
     | (?:must\ be|refused\ sign-in|password\ of|administrator\ link|answer\ on|what\ happens).*  # start, audit, tasks
     | attachment;\ .* | end\ of\ sign-in | whole\ database | [a-z]+[ \w]*\|.* | timed\?.*  # headers, audit, patterns
     | OpenID\ Connect | Seedling's\ playground.* | the\ file\ is\ not.*
-    | sign\ of\ life | given\ up:.*
+    | given\ up:.*
     | (?:As\ in|How\ many\ days).*                 # of commands, whose texts are all in the catalogues
     """,
     re.VERBOSE | re.DOTALL,

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import InvalidInput, InvalidValue
+from bot.language import speaking
 from bot.parameter_resolver import resolve, scopes_of, values_of
 from bot.parameters import PARAMETERS, Scope, find
 from tests.fakes import KEY
@@ -137,12 +138,39 @@ def test_scopes_run_from_the_workspace_to_the_conversation() -> None:
         ("stop", "\\n\\n, END", ("\n\n", "END")),
         ("stop", '"', ('"',)),
         ("stop", "\u201e,\u201c, x", (",", "x")),
+        ("stop", '\u201ea", "b"', ("a", "b")),
+        ("stop", '"a" "b" \u201ec\u201c', ("a", "b", "c")),
+        ("stop", '["a", "b"]', ("a", "b")),
+        ("stop", "`a`; `b`", ("a", "b")),
+        ("stop", "```, it's", ("```", "it's")),
+        ("max_tokens", "1.5k", 1_500),
+        ("max_tokens", "2 000 tokens", 2_000),
+        ("max_tokens", "200!", 200),
+        ("answer_messages", "3 messages", 3),
+        ("reasoning_effort", "High.", "high"),
+        ("notify", "\u2705", True),
+        ("language", "German", "de"),
+        ("language", "de-AT", "de"),
+        ("language", "Deutsch", "de"),
     ],
 )
 def test_values_are_read_as_people_type_them(name: str, typed: str, value: object) -> None:
     parameter = PARAMETERS[name]
     assert parameter.parse(typed) == value
     assert parameter.parse(parameter.format(parameter.parse(typed))) == value  # what is stored means the same
+
+
+def test_values_are_read_in_the_language_of_who_types_them() -> None:
+    with speaking("de"):
+        assert [PARAMETERS["notify"].parse(typed) for typed in ("ja", "Nein", "an", "aus", "yes")] == [
+            True, False, True, False, True,
+        ]  # fmt: skip
+        assert PARAMETERS["max_tokens"].parse("1,5k Token") == 1_500
+        assert PARAMETERS["answer_messages"].parse("3 Nachrichten") == 3
+    with pytest.raises(InvalidValue):
+        PARAMETERS["notify"].parse("ja")
+    with pytest.raises(InvalidValue):
+        PARAMETERS["max_tokens"].parse("3 days")
 
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5).map(tuple))

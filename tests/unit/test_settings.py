@@ -109,13 +109,22 @@ def test_addresses_are_printed_without_their_credentials(
     assert "example" in printed
 
 
-@pytest.mark.parametrize("variable", ["SEED_API_KEY", "SECRET_KEY", "SLACK_BOT_TOKEN", "DISCORD_TOKEN", "DATABASE_URL"])
-def test_a_secret_can_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str) -> None:
+@pytest.mark.parametrize(
+    "variable",
+    [
+        *("SEED_API_KEY", "SECRET_KEY", "SECRET_KEY_BEFORE", "CONSOLE_PASSWORD", "OIDC_CLIENT_SECRET", "DATABASE_URL"),
+        *("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_SECRET", "DISCORD_TOKEN"),
+    ],
+)
+def test_a_secret_can_stand_in_a_file_and_is_read_anew_at_each_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
     file = tmp_path / "secret"
-    file.write_text("sqlite:///elsewhere.db\n")
-    everything = load_everything(monkeypatch, **{f"{variable}_FILE": str(file)})
-    value = next(getattr(item, variable.lower()) for item in everything if hasattr(item, variable.lower()))
-    assert (value if isinstance(value, str) else plain(value)) == "sqlite:///elsewhere.db"
+    for said in ("sqlite:///elsewhere.db", "sqlite:///another.db"):
+        file.write_text(f"{said}\n")
+        everything = load_everything(monkeypatch, **{f"{variable}_FILE": str(file)})
+        value = next(getattr(item, variable.lower()) for item in everything if hasattr(item, variable.lower()))
+        assert (value if isinstance(value, str) else plain(value)) == said
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ https://docs.slack.dev/reference/events and https://docs.slack.dev/reference/int
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from adapters.slack.payloads import NamedPayload, SlackMessage
+from adapters.slack.payloads import NamedPayload, SlackMessage, moment
 from bot.chat.payload import Many, Nested, OrNone, Payload, Text, Texts
 
 
@@ -176,6 +177,11 @@ class Interaction(Payload):
     def place(self) -> str:
         """Where it is done; "" outside of channels."""
         return self.channel.id or self.channel_id or self.container.channel_id
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was done, None where Slack does not tell."""
+        return moment(next((action.action_ts for action in self.actions), "") or self.event_ts)
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ async def asked_by(
         author_kind=kind_of(workspace, member, body.user.team_id),
         entrance=entrance,
         text="",
-        sent_at=now,
+        sent_at=body.at or now,
         is_direct=is_direct(channel),
         is_top_level=not thread and not is_direct(channel),
         is_admin=member.is_admin,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Any, Final
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
@@ -25,6 +25,7 @@ from bot.ports import AdapterStateStore
 
 logger = logging.getLogger(__name__)
 
+UNREADABLE: Final = "a stored installation cannot be read: start once with the old SECRET_KEY as SECRET_KEY_BEFORE"
 _PREFIX: Final = "installation/"
 _PURPOSE: Final = b"seedling: tokens of Slack installations"
 _FIELDS: Final = (
@@ -33,8 +34,12 @@ _FIELDS: Final = (
 )  # fmt: skip
 
 
-def cipher_of(secret: str) -> Fernet:
-    """Return the cipher that follows from the operator's secret."""
+def cipher_of(secret: str, *before: str) -> MultiFernet:
+    """Return the cipher that follows from the operator's secret; it also reads what those before have encrypted."""
+    return MultiFernet([_cipher(item) for item in (secret, *before)])
+
+
+def _cipher(secret: str) -> Fernet:
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret.encode())
     return Fernet(base64.urlsafe_b64encode(derived))
 
@@ -49,11 +54,15 @@ class Stored:
 
 
 class Installations(AsyncInstallationStore):
-    """An installation store of Slack's SDK over `AdapterStateStore`. Any method can raise `StorageError`."""
+    """An installation store of Slack's SDK over `AdapterStateStore`. Any method can raise `StorageError`.
 
-    def __init__(self, state: AdapterStateStore, cipher: Fernet) -> None:
+    `renews` says that there is a secret before the present one, with which tokens may be encrypted.
+    """
+
+    def __init__(self, state: AdapterStateStore, cipher: MultiFernet, *, renews: bool = False) -> None:
         self._state = state
         self._cipher = cipher
+        self._renews = renews
 
     @property
     def logger(self) -> Logger:
@@ -111,8 +120,19 @@ class Installations(AsyncInstallationStore):
         """Keep a bot in place of `stored`, unless that was replaced meanwhile; whether it was done."""
         return await self._state.swap_state(PLATFORM, stored.name, before=stored.text, after=self._write(bot))
 
+    async def _encrypt_anew(self) -> None:
+        """Encrypt all tokens with the present secret, so that the one before is not needed any more."""
+        for name, text in (await self._state.list_state(PLATFORM, prefix=_PREFIX)).items():
+            if self._read(text) is not None:
+                renewed = self._cipher.rotate(text.encode()).decode()
+                await self._state.swap_state(PLATFORM, name, before=text, after=renewed)
+        self._renews = False
+        logger.info("all stored installations are encrypted with SECRET_KEY: SECRET_KEY_BEFORE can go")
+
     async def everywhere(self) -> list[Bot]:
-        """All bots."""
+        """Return all bots; the first time, their tokens are encrypted with the present secret."""
+        if self._renews:
+            await self._encrypt_anew()
         texts: Mapping[str, str] = await self._state.list_state(PLATFORM, prefix=_PREFIX)
         return [bot for text in texts.values() if (bot := self._read(text)) is not None]
 
@@ -123,7 +143,7 @@ class Installations(AsyncInstallationStore):
         try:
             told = json.loads(self._cipher.decrypt(text.encode()))
         except (InvalidToken, ValueError):
-            logger.error("a stored installation cannot be read: SECRET_KEY has changed since")  # noqa: TRY400 - the trace tells nothing
+            logger.error(UNREADABLE)  # noqa: TRY400 - the trace tells nothing
             return None
         return Bot(**{name: value for name, value in told.items() if name in _FIELDS})
 

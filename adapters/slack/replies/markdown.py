@@ -72,7 +72,7 @@ class SlackRenderer(MarkdownRenderer):
         """Return a link whose label is its address, written out where Slack might not see its end."""
         address = percent_encoded(address)
         bare = after in _ENDS_ADDRESS and "(" not in address and "_" not in address and "*" not in address
-        return address if bare else f"[{MarkdownRenderer.escape(self, address)}](<{address}>)"
+        return address if bare else self.named_link(MarkdownRenderer.escape(self, address), address)
 
     def named_link(self, label: str, address: str) -> str:
         """Return a link with a label."""

@@ -16,6 +16,7 @@ from adapters.web.console.display_names import read_place
 from adapters.web.console.formats import csv_response
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, identity_of, page, read_form, render
+from adapters.web.frame.accounts import plain_account
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.frame.routes import PageRoute
 from adapters.web.roles import GIVEN_ROLES
@@ -32,6 +33,9 @@ AUDIT_DAYS: Final = 30
 MOST_DAYS: Final = 3_650
 AUDIT_ROWS: Final = 200
 EXPORTED_ROWS: Final = 100_000
+LAST_WAY_IN: Final = gettext_noop(
+    "This is the only account of an administrator, so nobody could change it back. Make somebody else one first."
+)
 RULE_HELP: Final = gettext_noop("As behind /access: {grammar}. People and groups are named by person:ID and group:ID.")
 
 
@@ -91,6 +95,9 @@ class AccessPages:
         form = await read_form(request)
         accounts, role = self._console.frame.accounts, WebRole.__members__.get(form["role"].upper(), WebRole.STRANGER)
         before = await accounts.find(form["name"])
+        if role is not WebRole.ADMINISTRATOR and await self._is_last_way_in(form["name"]):
+            form.errors["role"] = gettext(LAST_WAY_IN)
+            return await self._page(request, account=form)
         try:
             account = await accounts.put(form["name"], role, form["password"] or None)
         except InvalidInput as error:
@@ -102,9 +109,18 @@ class AccessPages:
         await self._console.record(request, "account", account.name, before=word, after=role.word)
         return _back("accounts")
 
+    async def _is_last_way_in(self, name: str) -> bool:
+        """Return whether an account is the only one of an administrator, and there is no password besides."""
+        frame = self._console.frame
+        administrators = [item.name for item in await frame.accounts.list() if item.role is WebRole.ADMINISTRATOR]
+        return administrators == [plain_account(name)] and not frame.sign_ins.has_password
+
     async def _remove_account(self, request: Request) -> Response:
         name = (await read_form(request))["name"]
         found = await self._console.frame.accounts.find(name)
+        if found is not None and await self._is_last_way_in(name):
+            values = {"name": found.name, "role": found.role.word}
+            return await self._page(request, account=Form(values=values, errors={"role": gettext(LAST_WAY_IN)}))
         if found is not None and await self._console.frame.accounts.remove(name):
             await self._console.frame.sign_ins.sessions.end_of(found.name)
             await self._console.record(request, "account", found.name, before=found.role.word)

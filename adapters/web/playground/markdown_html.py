@@ -23,6 +23,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class, get_all_lexers
 
+from bot.delivery.addresses import bare_address
 from bot.delivery.document import guarded_table
 from bot.language import gettext, language
 
@@ -31,7 +32,7 @@ HIGHLIGHT_LIMIT = 20_000
 """Longer code stays plain: lexers are regular expressions and may take their time."""
 
 _PLACE = re.compile(r"/c(?:/[\w.%~-]+){2,3}(?:#[\w.%~-]+)?", re.ASCII)  # a place in the playground itself
-_BARE_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_]")
+_BARE_URL = re.compile(r"https?://[^\s<>\"'`]+")
 _MENTION = re.compile(r"(?<![\w@/.])(@seedling)\b", re.IGNORECASE)
 _IN_LINK = "in_link"
 _LINKS_END = "links_end"
@@ -149,7 +150,8 @@ def _image(
     source = str(token.attrs.get("src", ""))
     if token.meta.get(_IN_LINK) or not is_safe_url(source):
         return shown
-    return f'<a class="image-link" href="{html.escape(source)}"{_attributes(_LINK_ATTRIBUTES)}>{shown}</a>'
+    link = f'<a class="image-link" href="{html.escape(source)}"{_attributes(_LINK_ATTRIBUTES)}>{shown}</a>'
+    return link if label == source else link + _beside(source)
 
 
 def _mark_images_in_links(state: StateCore) -> None:
@@ -176,9 +178,13 @@ def _with_addresses(tokens: Sequence[Token]) -> Iterator[Token]:
         if token.type == "link_open":
             address, label = str(token.attrs["href"]), ""
         elif token.type == "link_close" and "://" in address and label.strip() != address:
-            yield Token("html_inline", "", 0, content=f'<span class="link-address"> ({html.escape(address)})</span>')
+            yield Token("html_inline", "", 0, content=_beside(address))
         else:
             label += token.content
+
+
+def _beside(address: str) -> str:
+    return f'<span class="link-address"> ({html.escape(address)})</span>'
 
 
 def _attributes(attributes: Mapping[str, str]) -> str:
@@ -208,13 +214,14 @@ def _split_at_urls(text: str, level: int) -> Sequence[Token]:
     result: list[Token] = []
     end = 0
     for match in _BARE_URL.finditer(text):
-        if not is_safe_url(match.group()):
+        address = bare_address(match.group())
+        if not is_safe_url(address):
             continue
         result.append(Token("text", "", 0, content=text[end : match.start()], level=level))
-        result.append(Token("link_open", "a", 1, attrs={"href": match.group()}, level=level))
-        result.append(Token("text", "", 0, content=match.group(), level=level + 1))
+        result.append(Token("link_open", "a", 1, attrs={"href": address}, level=level))
+        result.append(Token("text", "", 0, content=address, level=level + 1))
         result.append(Token("link_close", "a", -1, level=level))
-        end = match.end()
+        end = match.start() + len(address)
     result.append(Token("text", "", 0, content=text[end:], level=level))
     return result
 

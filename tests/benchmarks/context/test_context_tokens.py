@@ -14,7 +14,11 @@ from benchmarks.context_tokens import (
     table,
 )
 from benchmarks.text_classes import SCRIPTS, texts
-from bot.context.tokens import SAFETY_MARGIN, estimate
+from bot.context.condensed_notes import bounded
+from bot.context.system_prompt import system_prompt
+from bot.context.tokens import ENTRY_OVERHEAD, SAFETY_MARGIN, estimate, estimate_request
+from bot.context.view import WindowLimits
+from bot.pricing import FREE_CARD
 
 
 @pytest.mark.local_model
@@ -27,7 +31,8 @@ async def test_estimates_meet_the_counts_of_the_embedded_model(local_model: Loca
     assert min(settled) > -SAFETY_MARGIN
 
 
-SPELT_OUT = SCRIPTS.keys() - {"Thai", "Hindi", "Arabic"}  # an English vocabulary spells what larger ones have words for
+# An English vocabulary spells out what larger ones have words for.
+SPELT_OUT = SCRIPTS.keys() - {"Thai", "Hindi", "Arabic", "Greek"}
 
 
 @pytest.mark.local_model
@@ -43,13 +48,32 @@ async def test_no_class_of_text_is_estimated_far_too_low_and_prose_not_too_high(
 
 
 def test_the_estimate_of_each_class_is_told() -> None:
-    assert class_table({"digits": "7" * 90}, {"digits": 100}).endswith("| digits | 0.90 | -10% |")
+    counts = {"small": {"digits": 100}, "large": {"digits": 30}}
+    assert class_table({"digits": "7" * 90}, counts).splitlines()[::2] == [
+        "| class | small | large |",
+        "| digits | -10% | +200% |",
+    ]
 
 
 def test_errors_are_told_by_how_much_was_learnt() -> None:
     text = table({0: [0.2, -0.3], 3: [0.05, -0.12]})
     assert "| 0 | 2 | 25.0% | 30.0% | 20.0% |" in text
     assert text.endswith("After three counts: median 8.5%; 1 of 2 below the margin.")
+
+
+@pytest.mark.local_model
+async def test_a_first_request_at_the_limit_is_accepted_for_every_class(
+    local_model: LocalServer, shared_data: Path
+) -> None:
+    limits = WindowLimits(context_tokens=16_384, max_tokens=1_024, card=FREE_CARD)
+    room = limits.prompt - estimate_request(system_prompt(None), [ENTRY_OVERHEAD])
+    chat = [message.text for thread in read_threads(shared_data)[:40] for message in thread]
+    classes = {name: text for name, text in texts(read_answers(shared_data), chat).items() if name not in SPELT_OUT}
+    asked = {name: bounded(text * (6 * room // len(text) + 1), room) for name, text in classes.items()}
+    assert all(estimate(text) > 0.97 * room for text in asked.values())
+    counts = dict(await count_classes(local_model.base_url, {**asked, "system prompt": system_prompt(None)}))
+    taken = limits.context_tokens - limits.reserved - counts.pop("system prompt") - ENTRY_OVERHEAD
+    assert {name: tokens for name, tokens in counts.items() if tokens > taken} == {}
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,14 @@ async def test_bots_are_counted_back_to_the_newest_question_of_a_person(store: A
     assert await store.asked_by_bots(OTHER, limit=3) == 0
 
 
+async def test_a_stop_that_comes_late_leaves_alone_what_was_asked_since_it_was_pressed(store: AnyStore) -> None:
+    before = await store.enqueue(incoming("before", seconds=1))
+    await store.enqueue(incoming("since", seconds=3))
+    assert await store.request_stop(KEY, until=at(2)) == [before]
+    assert await store.request_stop(KEY, until=at(0)) == []
+    assert (await claim(store)).stop
+
+
 async def test_a_stop_finds_nothing_where_nothing_is_open(store: AnyStore) -> None:
     assert await store.request_stop(KEY) == []
     assert await store.stoppable_by(KEY) == set()

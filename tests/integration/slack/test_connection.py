@@ -16,6 +16,7 @@ from bot.errors import ConfigError, StorageUnavailable
 from bot.types import Incoming, TurnId
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Options, running_slack
+from tests.emulators.slack.options import SIGNING_SECRET
 from tests.fakes import words
 from tests.integration.slack.scene import PATIENCE_S, Scene, now, scene
 
@@ -191,5 +192,25 @@ async def test_the_address_of_events_takes_signed_posts_and_nothing_else() -> No
                     assert response.status == (401 if there and method == "POST" else 405 if there else 404)
                     assert response.headers.get("Allow") == ("POST" if response.status == 405 else None)
         assert not await play.store.list_state("slack", prefix="state/")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_another_bot_token_takes_the_place_of_the_one_before_at_the_next_start() -> None:
+    async with running_slack(Options(limits=False)) as slack:
+        for token in (slack.team.token, "xoxb-another"):
+            slack.team.token = token
+            async with scene(words("Hi."), slack=slack, bot_token=token) as play:
+                assert "Hi." in (await ask(play, "how?"))[0]
+
+
+@pytest.mark.parametrize("secret", [SIGNING_SECRET, "the secret before"])
+async def test_after_another_signing_secret_what_is_signed_with_the_one_before_is_refused(secret: str) -> None:
+    emulator = Options(limits=False, request_url="http://127.0.0.1:1/slack/events")
+    async with scene(emulator=emulator, listens=False, app_token=None, signing_secret=secret) as play:
+        listening = asyncio.create_task(play.platform.run(play.inbox))
+        port = await asyncio.wait_for(play.platform.port(), PATIENCE_S)
+        play.slack.webhooks._url = f"http://127.0.0.1:{port}/slack/events"
+        assert await play.slack.webhooks.verify("a challenge") == (secret == SIGNING_SECRET)
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)

@@ -19,7 +19,7 @@ from adapters.slack.oauth.install_pages import States
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from bot.one_time_secrets import PENDING
 from storage.in_memory.store import MemoryStore
-from tests.emulators.slack import Options, Workspace
+from tests.emulators.slack import Options, Workspace, running_slack
 from tests.emulators.slack.options import CLIENT_ID, CLIENT_SECRET
 from tests.fakes import ManualClock, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, now, scene
@@ -215,3 +215,18 @@ async def test_installations_are_the_sdks_store_and_keep_no_token_of_a_person() 
     assert await Installations(store, cipher_of("another")).async_find_bot(enterprise_id=None, team_id="T1") is None
     await installations.async_delete_bot(enterprise_id=None, team_id="T1")
     assert await installations.async_find_bot(enterprise_id=None, team_id="T1") is None
+
+
+async def test_another_secret_key_keeps_the_installed_workspaces_when_the_one_before_is_named_once() -> None:
+    store, another = MemoryStore(clock=now), "another key"
+    changed = ({"secret_key": another, "secret_key_before": SECRET}, {"secret_key": another})
+    async with running_slack(Options(limits=False)) as slack:
+        async with scene(store=store, slack=slack, **MANY) as play, browser(play) as someone:
+            assert "200" in await someone.install()
+        for number, keys in enumerate(changed):
+            async with scene(words("Hello."), store=store, slack=slack, **(MANY | keys)) as play:
+                await play.platform.wait_ready()
+                question = await slack.say(slack.ada, slack.general, f"{slack.mention()} hi, {number}")
+                await play.settled()
+                assert "Hello." in play.answers(question)[0]
+    assert await Installations(store, cipher_of(SECRET)).everywhere() == []

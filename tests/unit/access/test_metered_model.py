@@ -91,12 +91,12 @@ async def test_a_line_stands_there_before_the_request_is_sent(counter: Counter) 
 @pytest.mark.parametrize(
     ("script", "until"),
     [
-        pytest.param((ReasoningDelta("x" * 400), TextDelta("x" * 40), StreamCut("cut")), None, id="cut"),
-        pytest.param((ReasoningDelta("x" * 400), TextDelta("x" * 40), asyncio.Event()), TextDelta, id="stopped"),
+        pytest.param((ReasoningDelta("x" * 420), TextDelta("x" * 42), StreamCut("cut")), None, id="cut"),
+        pytest.param((ReasoningDelta("x" * 420), TextDelta("x" * 42), asyncio.Event()), TextDelta, id="stopped"),
         pytest.param(
             (
-                ReasoningDelta("x" * 400),
-                TextDelta("x" * 40),
+                ReasoningDelta("x" * 420),
+                TextDelta("x" * 42),
                 UsageReported(Usage(input=sent(REQUEST).tokens, output=1, estimated=True)),
                 Refused("filtered"),
             ),
@@ -104,7 +104,7 @@ async def test_a_line_stands_there_before_the_request_is_sent(counter: Counter) 
             id="refused-without-a-count",
         ),
         pytest.param(
-            (ReasoningDelta("x" * 360), TextDelta("x" * 40), TextWithdrawn(), TextDelta("x" * 40), StreamCut("cut")),
+            (ReasoningDelta("x" * 378), TextDelta("x" * 42), TextWithdrawn(), TextDelta("x" * 42), StreamCut("cut")),
             None,
             id="reasoning-known-late",
         ),
@@ -151,7 +151,7 @@ async def test_two_requests_of_one_answer_have_a_line_and_a_tier_each(counter: C
 
 async def test_a_stream_in_progress_is_noted_now_and_then(counter: Counter) -> None:
     gate = asyncio.Event()
-    asking = asyncio.create_task(counter.ask(TextDelta("x" * 40), gate, TextDelta("x" * 40), asyncio.Event()))
+    asking = asyncio.create_task(counter.ask(TextDelta("x" * 42), gate, TextDelta("x" * 42), asyncio.Event()))
     async with asyncio.timeout(10):
         while not counter.lines:
             await asyncio.sleep(0)

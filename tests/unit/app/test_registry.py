@@ -23,8 +23,8 @@ from tests.fakes import ManualClock
 
 ROOT = Path(__file__).parents[3]
 SDKS = ("slack_sdk", "slack_bolt", "discord")
-WEB = ("starlette", "jinja2", "authlib", "uvicorn")
-LARGE = (*SDKS, *WEB, "sqlalchemy", "alembic", "httpx", "markdown_it", "rich", "cryptography")
+WEB = ("starlette", "jinja2", "authlib", "uvicorn", "rich")
+LARGE = (*SDKS, *WEB, "sqlalchemy", "alembic", "httpx", "markdown_it", "cryptography")
 NOT_OF_A_PLATFORM = {"release": "migrate", "web": "web", "worker": "worker"}
 
 ASKED = """

@@ -256,3 +256,25 @@ def test_complete(text: str, inserts: list[str]) -> None:
 def test_completing_never_fails_and_always_goes_on_from_what_was_typed(text: str) -> None:
     for completion in complete(text):
         assert completion.insert[0] == text[0]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["max_tokens 200", "max_tokens=200", "max_tokens = 200", "max_tokens: 200", "max_tokens : 200", "Max-Tokens 200",
+     "max tokens 200", "max tokens: 200", "max tokens = 200"],
+)  # fmt: skip
+def test_a_parameter_is_set_however_its_name_is_written(typed: str) -> None:
+    values = all_commands()["set"].read(typed)
+    assert (values["parameter"], values["value"]) == ("max_tokens", "200")
+
+
+def test_a_persona_keeps_its_words_and_loses_its_quotes() -> None:
+    for typed, persona in {
+        'persona "You are brief."': "You are brief.",
+        "persona: \u201eDu bist kurz.\u201c": "Du bist kurz.",
+        "persona = a = b": "a = b",
+        "persona Say: no": "Say: no",
+        'persona "Hi" and "bye"': '"Hi" and "bye"',
+        "persona two\nlines": "two\nlines",
+    }.items():
+        assert all_commands()["set"].read(typed)["value"] == persona

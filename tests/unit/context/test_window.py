@@ -9,7 +9,7 @@ from bot.context.cache_breaks import CacheBreak, mark_prefix_broken, with_notes
 from bot.context.system_prompt import digest, notes_message
 from bot.context.tokens import estimate_entry
 from bot.context.view import View
-from bot.context.window import after, due, plan
+from bot.context.window import after, is_due, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
 from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry
@@ -229,11 +229,9 @@ class TestTrims:
 class TestTrimsWithNotes:
     noted = limits(memory=True)
 
-    @pytest.mark.parametrize(("count", "until"), [(6, None), (7, 14), (20, 40)])
-    def test_notes_are_due_in_a_pause_when_the_excess_costs_more_than_they_do(
-        self, count: int, until: int | None
-    ) -> None:
-        assert due(carried_on(exchanges(count)), self.noted, cold=True) == until
+    @pytest.mark.parametrize(("count", "due"), [(6, False), (7, True), (20, True)])
+    def test_notes_are_due_in_a_pause_when_the_excess_costs_more_than_they_do(self, count: int, *, due: bool) -> None:
+        assert is_due(carried_on(exchanges(count)), self.noted, cold=True) == due
 
     def test_after_a_pause_what_is_in_the_notes_is_left_out_and_no_more(self) -> None:
         late = replace(carried_on(exchanges(20)), now=START + timedelta(hours=5))
@@ -247,7 +245,7 @@ class TestTrimsWithNotes:
         assert plan(carried_on(exchanges(500)), self.noted).start == 0
 
     def test_a_window_grows_longer_before_notes_are_worth_it(self) -> None:
-        longest = max(n for n in range(5, 80) if due(carried_on(exchanges(n)), self.noted) is None)
+        longest = max(n for n in range(5, 80) if not is_due(carried_on(exchanges(n)), self.noted))
         assert longest > max(n for n in range(5, 80) if plan(carried_on(exchanges(n)), limits()).broken is None)
 
     def test_the_same_notes_serve_several_trims_of_a_lively_conversation(self) -> None:
@@ -260,15 +258,15 @@ class TestTrimsWithNotes:
         ]
         assert CacheBreak.TRIM in {window.broken for window in windows}
 
-    @pytest.mark.parametrize(("noted", "until"), [(30, None), (29, 40), (0, 40)])
-    def test_no_notes_are_due_while_what_has_to_leave_is_in_them(self, noted: int, until: int | None) -> None:
+    @pytest.mark.parametrize(("noted", "due"), [(30, False), (29, True), (0, True)])
+    def test_no_notes_are_due_while_what_has_to_leave_is_in_them(self, noted: int, *, due: bool) -> None:
         view = carried_on(exchanges(20))
         known = replace(view.conversation, condensed_until=noted)
-        assert due(replace(view, conversation=known), self.noted) == until
+        assert is_due(replace(view, conversation=known), self.noted) == due
 
     def test_notes_are_due_before_a_limit_is_reached(self) -> None:
         terms = limits(memory=True, card=FREE_CARD, context_tokens=8_192, max_tokens=1_024, floors={"normal": 64_000})
-        counts = [n for n in range(5, 40) if due(carried_on(exchanges(n)), terms) is not None]
+        counts = [n for n in range(5, 40) if is_due(carried_on(exchanges(n)), terms)]
         assert plan(carried_on(exchanges(counts[0])), terms).start == 0
         assert plan(carried_on(exchanges(counts[0] + 2)), terms).start > 0
 
@@ -292,7 +290,7 @@ class TestTrimsWithNotes:
         assert window.tokens <= tiny.prompt
 
     def test_on_a_free_model_notes_cost_nothing(self) -> None:
-        assert due(carried_on(exchanges(7)), limits(card=FREE_CARD, memory=True), cold=True) == 14
+        assert is_due(carried_on(exchanges(6)), limits(card=FREE_CARD, memory=True), cold=True)
 
 
 class TestBeginnings:

@@ -236,6 +236,38 @@ def test_no_label_hides_where_it_leads_to(show: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "**bank.example**", "`bank.example`", "Visit bank.example now", "www.bank.example", "a@bank.example",
+        "xn--bnk-rma.example", "b\u200bank.example", "bank\u2024example", "bank\u3002example", "bank.\u0435xample",
+        "\u202eelpmaxe.knab", "https:\u2044\u2044bank.example", "https://known.example@bank.example", "192.168.0.1",
+        "localhost", "known.example.", "known.example:8080", "![bank.example](https://known.example/i.png)",
+    ],
+)  # fmt: skip
+def test_a_label_that_could_be_another_address_is_code_beside_the_real_one(show: Any, label: str) -> None:
+    shown = show(f"[{label}](https://known.example)")
+    assert set(shown.links) == {"https://known.example"}
+    assert "code" in shown.kinds
+
+
+def test_other_labels_are_labels(show: Any) -> None:
+    for label in ("version 1.2.3", "v2.0", "the docs", "KNOWN.EXAMPLE", "![logo](https://known.example/i.png)"):
+        assert "(" not in show(f"[{label}](https://known.example)").text, label
+    assert show("[](https://known.example)").text.strip() == "https://known.example"
+
+
+def test_an_address_in_full_is_a_link_that_needs_no_angle_brackets() -> None:
+    sent = escape_markdown(to_slack("See https://evil.example/a_(b).", allowed=KNOWN.__contains__))
+    assert sent == r"See [https://evil.example/a\_(b)](https://evil.example/a_%28b%29)."
+
+
+def test_cells_of_html_stand_apart(show: Any) -> None:
+    text = "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>"
+    assert show(text).text.strip() == "a | b\n1 | 2"
+    assert show("<h4>Title</h4>text<blockquote>said</blockquote>end").text.strip() == "Title\ntext\nsaid\nend"
+
+
 def test_slack_makes_no_links_of_names_with_dots() -> None:
     for text in ("see README.md and main.py", "on example.com", "call os.path.join"):
         assert "\u2060." in to_slack(text, allowed=KNOWN.__contains__)

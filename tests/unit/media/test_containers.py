@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
+import io
 import json
+import lzma
+import tarfile
+from collections.abc import Callable
 from email.message import EmailMessage
 
 import pytest
@@ -45,6 +51,49 @@ def test_archives_in_archives_are_read_so_deep() -> None:
         deep = packed({"in.zip": deep})
     assert "is an archive inside of an archive" in read(deep).text
     assert "innermost" in read(packed({"in.zip": packed({"a.txt": "innermost"})})).text
+
+
+def tape(files: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        folder = tarfile.TarInfo("b")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return made.getvalue()
+
+
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "two-in-a-row": lambda data: gzip.compress(data[:5]) + gzip.compress(data[5:]),
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+}
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_what_is_compressed_alone_is_read_by_what_it_is(packer: str) -> None:
+    pack = PACKERS[packer]
+    assert read(pack(b"ERROR: the pump is dry\n")).text.strip() == "ERROR: the pump is dry"
+    assert "# Minutes" in read(pack(samples.word_document())).text
+    assert "archive inside of an archive" in reason(pack(pack(pack(b"deep"))))
+    rules = ReadingRules(limits=UnpackLimits(archive_bytes=1_000))
+    assert "unpacks to more than" in reason(pack(b"x" * 2_000_000), rules)
+    assert "cannot be unpacked" in reason(pack(b"words" * 9_000)[:6] + b"\xff" * 40)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress], ids=["tar", "tar.gz", "tar.xz"])
+def test_a_tar_archive_is_read_like_any_other(pack: Callable[[bytes], bytes]) -> None:
+    found = read(pack(tape({"a.txt": "Grüße".encode(), "b/c.docx": samples.word_document(), ".DS_Store": b"x"})))
+    assert "--- a.txt ---\nGrüße" in found.text
+    assert "--- b/c.docx ---\n# Minutes" in found.text
+    assert "DS_Store" not in found.text
+    many = read(pack(tape({f"{number}.txt": b"x" for number in range(30)})))
+    assert many.note == "only the first 20 of its 30 files"
+    assert reason(pack(tape({}))) == "is an archive without files"
 
 
 @pytest.mark.parametrize(

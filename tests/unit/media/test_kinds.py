@@ -156,7 +156,7 @@ def test_the_rest_is_known_by_what_is_in_it(data: bytes, room: str, name: str) -
         pytest.param(b"PK\x03\x04 cut", "broken", id="broken-zip"),
         pytest.param(open_document("graphics"), "OpenDocument", id="odg"),
         pytest.param(open_document("text", "application/epub+zip"), "e-book", id="epub"),
-        pytest.param(b"\x1f\x8b\x08", "archive", id="gzip"),
+        pytest.param(b"7z\xbc\xaf\x27\x1c", "archive", id="7z"),
         pytest.param(packed({"Index/Document.iwa": ""}), "Pages", id="pages"),
         pytest.param(packed({"META-INF/MANIFEST.MF": "x"}), "program", id="jar"),
         pytest.param(compound("WordDocument"), "Word document of before 2007", id="doc"),

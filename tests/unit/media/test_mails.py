@@ -72,3 +72,9 @@ def test_reports_of_delivery_are_read_and_empty_texts_are_no_files() -> None:
     assert "550 mailbox full" in found.text
     assert found.note == ""
     assert read(parts("alternative", "text/plain\n\n", "text/html\n\n<p>words")).note == ""
+
+
+def test_a_page_that_a_browser_saved_as_one_file_is_read() -> None:
+    head = b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=B\r\n\r\n--B\r\n"
+    part = b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+    assert read(head + part + b"<html><body><h1>Gr=C3=BCn</h1></body></html>\r\n--B--\r\n").text.strip() == "# Grün"

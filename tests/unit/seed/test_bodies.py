@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -282,3 +284,10 @@ def test_ark_gets_its_own_words(wire: WireName) -> None:
     assert body["thinking"] == {"type": "disabled"}
     assert body["stop"] == ["a", "b"]
     assert not {name for name in body if name.startswith("enable_")}
+
+
+def test_the_documented_table_has_every_parameter_in_its_order() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "seed.md").read_text()
+    table = page.partition("| parameter | field | when |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| (.+?) \|", table, re.MULTILINE)
+    assert [name for row in rows for name in re.findall(r"`(\w+)`", row)] == list(WIRE_PARAMETERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,14 +11,16 @@ import pytest
 from adapters.seed.protocols import WIRES
 from adapters.seed.protocols.response import usage_of
 from adapters.seed.protocols.wire_parameters import WireName
+from adapters.seed.retry_policy import NO_MEDIA_NOTE
 from adapters.seed.stop_tokens import TrailingToken
 from bot.errors import ContextTooLong, ModelAccessDenied, ModelError, ModelRejected, Refused
-from bot.types import Finish, Usage
-from tests.unit.seed.scripted import ScriptedApi
+from bot.types import Entry, Finish, Media, ModelRequest, NoteFound, Usage
+from tests.unit.seed.scripted import ScriptedApi, gather
 from tests.unit.seed.streams import (
     DONE,
     MESSAGES,
     RESPONSES,
+    ask,
     chat_stream,
     chunk,
     messages_event,
@@ -25,13 +28,14 @@ from tests.unit.seed.streams import (
     responses_event,
     sse,
 )
-from tests.unit.seed.test_foreign_responses import asked, reply
+from tests.unit.seed.test_foreign_responses import asked, asked_of, reply
 
 HELLO = chat_stream("Hel", "lo")
 STOP = chunk(finish="stop")
 COUNTED = {"input_tokens": 100, "output_tokens": 5}
 CREATED = responses_event("response.created", response={"status": "in_progress"})
 COMPLETED = responses_event("response.completed", response={"status": "completed", "usage": COUNTED})
+PICTURE = Media(kind="image", media_type="image/png", name="cat.png", data=b"png", tokens=1280)
 SAID = [{"type": "output_text", "text": "Hello"}]
 
 
@@ -204,3 +208,93 @@ async def test_a_whole_answer_has_its_end_though_it_names_none(wire: WireName) -
     api = ScriptedApi(reply(json.dumps(whole[wire]), label="application/json"))
     answer, error = await asked(api, wire)
     assert (answer.text, answer.finish, error) == ("Hello", Finish.STOP, None)
+
+
+@pytest.mark.parametrize(
+    ("told", "left_out"),
+    [
+        ("Model grok-4 does not support parameter presencePenalty.", {"presence_penalty"}),
+        ("Argument not supported on this model: stop", {"stop"}),
+        ("Penalty is not enabled for models/gemini-2.5-pro", {"presence_penalty", "frequency_penalty"}),
+    ],
+)
+async def test_a_parameter_is_left_out_that_a_server_names_in_its_own_way(told: str, left_out: set[str]) -> None:
+    given: dict[str, Any] = {"presence_penalty": 0.5, "frequency_penalty": 0.5, "stop": ("END",)}
+    api = ScriptedApi(reply(json.dumps({"error": told}), 400, "application/json"), reply(HELLO))
+    async with api.open(model="llama") as model:
+        answer, error = await asked_of(model, **given)
+    assert (answer.text, error) == ("Hello", None)
+    assert given.keys() - api.bodies[1].keys() == left_out
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "/models/text-7b is not a multimodal model"),
+        (404, "No endpoints found that support image input"),
+        (500, "image input is not supported - hint: you may need to provide the mmproj"),
+        (422, "messages[1]: unknown variant `image_url`, expected `text` at line 1"),
+    ],
+)
+async def test_a_model_that_reads_text_alone_is_asked_without_pictures(status: int, told: str) -> None:
+    seen = (Entry(role="user", text="What is this?", media=(PICTURE,)), Entry(role="assistant", text="A cat."))
+    request = ModelRequest(system_prompt="", entries=(*seen, Entry(role="user", text="Sure?")), parameters={})
+    api = ScriptedApi(reply(json.dumps({"error": {"message": told}}), status, "application/json"), reply(HELLO))
+    async with api.open(model="llama") as model:
+        events, error = await gather(model, request)
+    assert error is None
+    assert NoteFound(NO_MEDIA_NOTE) in events
+    assert ["image_url" in json.dumps(body) for body in api.bodies] == [True, False]
+    assert "What is this?" in json.dumps(api.bodies[1])
+
+
+async def test_a_refusal_of_one_picture_is_no_refusal_of_all() -> None:
+    request = replace(ask(), entries=(Entry(role="user", text="", media=(PICTURE,)),))
+    api = ScriptedApi(reply('{"error": {"message": "Unsupported image format: heic"}}', 400, "application/json"))
+    async with api.open() as model:
+        _, error = await gather(model, request)
+    assert isinstance(error, ModelRejected)
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        (500, "raise_exception: System role not supported"),
+        (400, "Unsupported value: 'messages[0].role' does not support 'system' with this model."),
+    ],
+)
+@pytest.mark.parametrize("wire", list(WIRES))
+async def test_a_template_of_two_roles_is_given_them_in_turn_from_then_on(
+    status: int, told: str, wire: WireName
+) -> None:
+    said = [("user", "one"), ("user", "two"), ("assistant", "yes"), ("user", "three"), ("user", "four")]
+    entries = tuple(Entry(role=role, text=text, media=(PICTURE,) if text == "four" else ()) for role, text in said)  # type: ignore[arg-type]  # roles
+    request = ModelRequest(system_prompt="Be brief.", entries=entries, parameters={})
+    api = ScriptedApi(
+        reply(json.dumps({"error": {"message": told}}), status, "application/json"), *map(reply, [HELLO] * 2)
+    )
+    async with api.open(wire=wire, model="llama") as model:
+        for _ in range(2):
+            _, error = await gather(model, request)
+            assert error is None
+    assert len(api.requests) == 3
+    assert api.bodies[1] == api.bodies[2]
+    first, answer, last = api.bodies[1]["input" if wire == "responses" else "messages"]
+    assert [item["role"] for item in (first, answer, last)] == ["user", "assistant", "user"]
+    assert first["content"] == ("one\n\ntwo" if wire == "messages" else "Be brief.\n\none\n\ntwo")
+    assert [part.get("text") for part in last["content"]] == ["three", None, "four"]
+    assert {part["type"] for part in last["content"] if "text" in part} == {
+        "input_text" if wire == "responses" else "text"
+    }
+
+
+async def test_who_may_not_stream_is_answered_whole() -> None:
+    told = "Your organization must be verified to stream this model."
+    whole = {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+    refusal = reply(json.dumps({"error": {"message": told, "param": "stream"}}), 400, "application/json")
+    api = ScriptedApi(refusal, reply(json.dumps(whole), label="application/json"))
+    answer, error = await asked(api)
+    assert (answer.text, error) == ("Hello", None)
+    assert ["stream" in body for body in api.bodies] == [True, False]

@@ -29,6 +29,10 @@ TOLD = [
     ("prompt is too long: 210000 tokens > 200000 maximum", 200_000, 210_000),
     ("input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000, decrease input", 200_000, 190_000),
     ("Total tokens of image and text exceed max message tokens.", None, None),
+    ("Prompt exceeds max length", None, None),
+    ("inputs tokens + max_new_tokens must be <= 8193. Given: 9000 inputs tokens and 100 max_new_tokens", 8_193, 9_000),
+    ("the number of input tokens 9000 cannot exceed the total tokens limit 8192 for this model", 8_192, 9_000),
+    ("\u8f93\u5165\u7684\u957f\u5ea6\u8d85\u8fc7\u4e86\u6a21\u578b\u7684\u6700\u5927\u957f\u5ea6", None, None),
     ("The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).", 1_048_576, 1_100_000),
     (
         "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",

@@ -235,7 +235,7 @@ async def test_each_request_of_a_divided_summary_fits_the_model() -> None:
 
 async def test_a_model_that_counts_more_tokens_than_estimated_gets_smaller_parts() -> None:
     for factor, is_one in ((1.0, True), (3.0, False)):
-        house = WideHouse(talk(100), context_tokens=5_000)
+        house = WideHouse(talk(100), context_tokens=5_600)
         house.wide.factor = factor
         await house.summarise("last 60")  # what was counted here is known from now on
         house.channel.messages.extend(talk(140, first=2_000))

@@ -152,7 +152,7 @@ def test_plain_words_come_out_as_they_went_in(text: str) -> None:
         pytest.param(
             "![a <b>](https://example.org/i.png)",
             '<p><a class="image-link" href="https://example.org/i.png" target="_blank" rel="noopener noreferrer">'
-            "a &lt;b&gt;</a></p>\n",
+            'a &lt;b&gt;</a><span class="link-address"> (https://example.org/i.png)</span></p>\n',
             id="an-image-is-a-link",
         ),
         pytest.param("<b>hi</b>", "<p>&lt;b&gt;hi&lt;/b&gt;</p>\n", id="html-is-text"),
@@ -261,3 +261,15 @@ def test_any_text_grows_to_what_it_is(pieces: list[str]) -> None:
     for piece in pieces:
         text += piece
         assert growing.render(text) == render_markdown(text)
+
+
+def test_the_label_of_an_image_hides_no_address() -> None:
+    shown = render_markdown("![https://bank.example](https://evil.example/i.png)")
+    assert '<span class="link-address"> (https://evil.example/i.png)</span>' in shown
+
+
+@pytest.mark.parametrize(
+    "text", ["See https://a.example/x_(y).", "见 https://a.example/x_(y)。", "(https://a.example/x_(y))"]
+)
+def test_a_bare_address_ends_where_it_does_on_the_other_platforms(text: str) -> None:
+    assert 'href="https://a.example/x_(y)"' in render_markdown(text)

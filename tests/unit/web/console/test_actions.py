@@ -225,6 +225,23 @@ async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage)
     assert [record.action for record in await trail(stage)] == ["account", "end of sign-in", "rule", "rule", "account"]
 
 
+async def test_the_last_administrator_is_neither_removed_nor_given_another_role(stage: ConsoleStage) -> None:
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
+        page = await client.get("/console/access")
+        stage.frame.sign_ins._password = None  # with a password of the installation there is another way in
+        (last,) = [item.name for item in await stage.frame.accounts.list() if item.role is WebRole.ADMINISTRATOR]
+        removed = await post(client, page, "/console/access/accounts/remove", name=last)
+        lowered = await post(
+            client, page, "/console/access/accounts", name=f" {last.upper()} ", role="viewer", password=""
+        )
+        assert {(answer.status_code, 'id="role-error"' in answer.text) for answer in (removed, lowered)} == {
+            (422, True)
+        }
+        await post(client, page, "/console/access/accounts", name="bob", role="administrator", password=PASSWORD)
+        assert (await post(client, page, "/console/access/accounts/remove", name="bob")).status_code == 303
+    assert [item.name for item in await stage.frame.accounts.list()] == [last]
+
+
 async def test_a_copy_of_everything_is_taken_and_leaves_nothing_behind(stage: ConsoleStage) -> None:
     async with stage.person(WebRole.ADMINISTRATOR) as client:
         page = await client.get("/console/data")

@@ -1,0 +1,173 @@
+"""However requests end, the ledger has a line for each that the provider billed, and comes to the same sum."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.seed import Pace, SeedOptions, open_rates, open_seed
+from benchmarks.context_product import Product
+from bot.access.fallback import PricedModel
+from bot.access.metered_model import Bill, MeteredModel
+from bot.errors import ModelError, ModelUnavailable
+from bot.summary.model_requests import SummaryModel
+from bot.types import Entry, ModelRequest, Purpose, TextDelta
+from storage.in_memory.ledger import LedgerLine
+from storage.in_memory.store import MemoryStore
+from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
+from tests.emulators.seed.billing import UsageEvent
+from tests.emulators.seed.faults import Fault
+from tests.fakes import KEY, FixedRates, ManualClock, incoming
+
+UNHURRIED = SeedOptions(pace=Pace(requests_per_minute=10**6, tokens_per_minute=10**12))
+TALK = "Please write 300 words about " + "the road from here to town " * 60
+MISSED = 0.15
+"""How far an estimate may be off, as a share of what was billed, where the provider has told no count."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """A metered model over a ledger in memory, and the emulators that bill its requests."""
+
+    model: MeteredModel
+    store: MemoryStore
+    bill: Bill
+    seeds: Sequence[RunningSeed]
+
+    @property
+    def lines(self) -> Sequence[LedgerLine]:
+        return list(self.store.lines.values())
+
+    @property
+    def billed(self) -> Sequence[UsageEvent]:
+        return [event for seed in self.seeds for event in seed.account.events if event.cost]
+
+    async def ask(self, text: str = TALK, *, stop: bool = False, **parameters: Any) -> None:
+        """Hear an answer to its end, or stop it after its first words."""
+        wire = {"max_tokens": 2_000, "enable_thinking": False, **parameters}
+        request = ModelRequest(system_prompt="h", entries=(Entry(role="user", text=text),), parameters=wire)
+        with suppress(ModelError):
+            async with aclosing(self.model.stream(request, self.bill)) as events:
+                async for event in events:
+                    if stop and isinstance(event, TextDelta):
+                        return
+
+    async def check(self, *, counted: bool) -> None:
+        """Compare the books, to the tenth of a millicent where all is `counted`; all lines are settled."""
+        async with asyncio.timeout(20):
+            while sum(len(seed.account.events) for seed in self.seeds) < sum(len(seed.requests) for seed in self.seeds):
+                await asyncio.sleep(0.01)
+        assert [line.settled_at is None for line in self.lines] == [False] * len(self.billed)
+        ours = sum((line.charge.cost for line in self.lines), Decimal(0))
+        theirs = sum((event.cost for event in self.billed), Decimal(0))
+        assert theirs > 0
+        assert float(ours) == pytest.approx(float(theirs), rel=1e-6 if counted else MISSED)
+        assert counted == (not any(line.charge.usage.estimated for line in self.lines))
+
+
+@asynccontextmanager
+async def opened(purpose: Purpose = Purpose.ANSWER, *, fallback: bool = False, **options: Any) -> AsyncIterator[Books]:
+    clock = ManualClock()
+    store = MemoryStore(clock=clock)
+    await store.enqueue(incoming("Why?"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    async with AsyncExitStack() as stack:
+        seeds = [await stack.enter_async_context(running_seed(Options(**options))) for _ in range(1 + fallback)]
+        models = [
+            await stack.enter_async_context(
+                open_seed(base_url=seed.url, api_key=API_KEY, model=MODEL, options=UNHURRIED)
+            )
+            for seed in seeds
+        ]
+        rates = FixedRates()
+        second = PricedModel(model=models[1], rates=rates) if fallback else None
+        model = MeteredModel(models[0], store, rates, clock=clock, fallback=second)
+        yield Books(model=model, store=store, bill=Bill(turn=turn, purpose=purpose), seeds=seeds)
+
+
+@pytest.mark.parametrize(
+    ("faults", "parameters", "counted"),
+    [
+        pytest.param([], {}, True, id="answered"),
+        pytest.param([], {"enable_thinking": True}, True, id="thought-about"),
+        pytest.param([Fault(kind="content_filter")], {}, True, id="refused-after-a-billed-stream"),
+        pytest.param([Fault(kind="length_without_text")], {"enable_thinking": True}, True, id="empty-and-asked-again"),
+        pytest.param([Fault(kind="http_429"), Fault(kind="http_503")], {}, True, id="asked-again"),
+        pytest.param([Fault(kind="reset")], {}, True, id="no-answer-at-all"),
+        pytest.param([Fault(kind="no_finish")], {}, True, id="without-a-reason"),
+        pytest.param([Fault(kind="cut_after", after=40)], {}, False, id="cut"),
+        pytest.param([Fault(kind="cut_before_text")], {"enable_thinking": True}, False, id="cut-while-thinking"),
+        pytest.param([Fault(kind="error_in_stream", after=40)], {}, False, id="failed-in-the-stream"),
+        pytest.param([Fault(kind="missing_usage")], {}, False, id="without-a-count"),
+    ],
+)
+async def test_however_a_request_ends_its_line_is_what_is_billed(
+    faults: Sequence[Fault], parameters: Mapping[str, Any], counted: bool
+) -> None:
+    async with opened() as books:
+        for fault in faults:
+            books.seeds[0].faults.add(fault)
+        for _ in range(2):
+            await books.ask(**parameters)
+        await books.check(counted=counted)
+
+
+async def test_a_stopped_answer_is_estimated_as_far_as_it_came() -> None:
+    async with opened(tokens_per_second=400.0) as books:
+        await books.ask("Write 20000 words. " + TALK, stop=True)
+        await books.check(counted=False)
+
+
+async def test_what_the_provider_did_not_take_has_no_line() -> None:
+    async with opened() as books:
+        books.seeds[0].faults.add(Fault(kind="sensitive_400"))
+        await books.ask()
+        assert books.lines == []
+        assert books.billed == []
+
+
+async def test_the_model_in_place_of_another_is_billed_where_it_answers() -> None:
+    async with opened(fallback=True) as books:
+        books.seeds[0].faults.add(Fault(kind="http_503", times=0))
+        await books.ask()
+        assert books.model.give_up(ModelUnavailable("away"))
+        await books.ask()
+        assert [bool(seed.account.balance < 100) for seed in books.seeds] == [False, True]
+        await books.check(counted=True)
+
+
+@pytest.mark.parametrize("fault", ["content_filter", "cut_after"])
+async def test_each_part_of_a_summary_has_its_line_the_failed_ones_too(fault: str) -> None:
+    async with opened(Purpose.SUMMARY) as books:
+        summary = SummaryModel(model=books.model, bill=books.bill)
+        books.seeds[0].faults.add(Fault(kind=fault, after=40))
+        for _ in range(4):
+            with suppress(ModelError):
+                await summary.ask(Entry(role="user", text=TALK), points=5)
+        assert len(books.lines) >= 4
+        await books.check(counted=fault == "content_filter")
+
+
+async def test_notes_are_lines_of_their_own() -> None:
+    async with opened(cached_price="published", cache_block_tokens=128) as books:
+        clock, seed = ManualClock(), books.seeds[0]
+        async with (
+            open_seed(base_url=seed.url, api_key=API_KEY, model=MODEL, options=UNHURRIED) as model,
+            open_rates(model, every=None) as rates,
+        ):
+            assert await rates.refresh()
+            product = Product(books.store, model, rates, clock=clock, sleep=clock.sleep)
+            await product.set(context="economy", enable_thinking="no")
+            for number in range(24):
+                clock.advance(10)
+                await product.ask(TALK, number)
+            await product.aclose()
+        assert sum(line.purpose is Purpose.NOTES for line in books.lines) >= 2
+        await books.check(counted=True)
