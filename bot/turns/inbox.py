@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
-from bot.commands.command import Call, Result, Services
+from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
 from bot.commands.stop import stop_turns
@@ -22,7 +22,7 @@ from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
 from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
 from bot.parameters import Effective, Scope, find
-from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
+from bot.ports import Clock, Rates, Store
 from bot.summary.request import IsoTimes
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
@@ -59,17 +59,6 @@ PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 NO_PART: Final = PolicyState(has_participated=False, parameters={})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aids:
-    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
-
-    times: TimeWords = field(default_factory=IsoTimes)
-    charts: ChartPainter | None = None
-
-
-NO_AIDS: Final = Aids()
-
-
 class Inbox:
     """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
@@ -95,7 +84,7 @@ class Inbox:
             access=self._access,
             rates=rates,
             clock=clock,
-            times=aids.times,
+            times=aids.times or IsoTimes(),
             check_may_summarise=manager.check_may_summarise,
             charts=aids.charts,
         )
