@@ -11,14 +11,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 CLOSING_QUOTES: Final = {
-    '"': '"', "'": "'", "`": "`", "“": "”", "„": "“”\"", "«": "»", "»": "«",
-    "‘": "’", "‚": "‘’", "‹": "›",  # noqa: RUF001
+    '"': '"', "'": "'", "`": "`", "“": "”", "”": "”", "„": "“”\"", "«": "»", "»": "«»",
+    "‘": "’", "’": "’", "‚": "‘’", "‹": "›",  # noqa: RUF001
 }  # fmt: skip
 """What ends a text that begins with a quotation mark."""
 
 _LONGEST_NUMBER: Final = 40
 _MINUS: Final = re.compile("^[\u2212\u2013\u2010\u2011]")
-_SPACES: Final = re.compile(r"(?<=\d)[\s_'’\u00a0\u202f](?=\d)")  # noqa: RUF001 - between groups of digits
+_SPACES: Final = re.compile(r"(?<=\d)[\s_'’\u00a0\u202f](?=\d{3}(?!\d))")  # noqa: RUF001 - between groups of digits
 _GROUPED: Final = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?")
 _NUMBER: Final = re.compile(
     r"(?P<digits>[+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[+-]?\d{1,4})?)\s?(?P<unit>[km]?)", re.IGNORECASE
@@ -26,10 +26,10 @@ _NUMBER: Final = re.compile(
 _DOTTED: Final = re.compile(r"[+-]?\d{1,3}\.\d{3}")
 _UNITS: Final = {"": 1, "k": 1_000, "m": 1_000_000}
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r"}
-_NEXT_ITEM: Final = re.compile(r"""\s*+(?:[,;]|\Z)|\s++(?=["'“„«‘‚‹»`])""")  # noqa: RUF001
+_NEXT_ITEM: Final = re.compile(r"""\s*+(?:[,;]|\Z)|\s++(?=["'“”„«‘’‚‹»`])""")  # noqa: RUF001
 _JSON: Final = re.compile(r"""\[\s*+(["'].*["'])\s*+\]""", re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
-_NEEDS_QUOTES: Final = re.compile(r"""[,\\"\n\r\t]|^\s|\s\Z|^['“„«‘‚‹»`]""")  # noqa: RUF001
+_NEEDS_QUOTES: Final = re.compile(r"""[,\\"\n\r\t]|^\s|\s\Z|^['“”„«‘’‚‹»`]""")  # noqa: RUF001
 
 
 def read_number(text: str, *, whole: bool = False) -> Decimal | None:

@@ -265,7 +265,7 @@ class _Marks:
             self._close(name, self._text.index(">", start) + 1)
 
     def _take_mark(self, run: str, start: int, end: int) -> None:
-        before, after = self._text[start - 1 : start] if start else "", self._text[end : end + 1]
+        before, after = self._text[start - 1 : start] if start else "", self._text[end : end + 2]
         opens, closes = flanking(run, before, after)
         numbers, brackets = self._numbers.get(run), self._numbers.get("[")
         if closes and numbers and (not brackets or numbers[-1] > brackets[-1]):

@@ -58,7 +58,7 @@ def _end_of_run(state: StateInline, start: int) -> int:
 def _note_delimiters(state: StateInline, marker: str, start: int, end: int) -> None:
     run = state.src[start:end]
     before = state.src[start - 1] if start else ""
-    after = state.src[end] if end < state.posMax else ""
+    after = state.src[end : min(end + 2, state.posMax)]
     opens, closes = flanking(run, before, after)
     step = 2 if marker == "~" else 1
     for _ in range(0, end - start, step):

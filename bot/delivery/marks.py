@@ -80,17 +80,18 @@ def is_punctuation(character: str) -> bool:
 
 
 def flanking(marker: str, before: str, after: str) -> tuple[bool, bool]:
-    """Return whether a run of marks can open and close emphasis between two characters, "" at an end.
+    """Return whether a run of marks can open and close emphasis between a character and the two after it, "" at an end.
 
     CommonMark 0.31 (section 6.2), but for habits of models: beside a script without spaces punctuation keeps nothing
     from being emphasised, nor does a colon within bold letters (**Note:**text); a single star between two letters or
     digits (2*3*4) or in a pattern of file names (*.py) is a star; underscores inside of a word are no marks.
     """
-    before, after = before or " ", after or " "
+    before, after, behind = before or " ", after[:1] or " ", after[1:]
     opens = not after.isspace()
     closes = not before.isspace()
     inside = _is_word(before) and _is_word(after) and not is_wide(before) and not is_wide(after)
-    is_glob = marker == "*" and (after in "./" or before == "/")
+    is_suffix = after == "." and (before.isspace() or behind.isalnum())  # else the sentence ends behind it
+    is_glob = marker == "*" and (is_suffix or "/" in {before, after})
     if (inside and marker != "**") or is_glob:
         return False, False
     left = opens and (not is_punctuation(after) or before.isspace() or is_punctuation(before) or is_wide(before))

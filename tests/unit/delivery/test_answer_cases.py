@@ -162,6 +162,15 @@ def test_stars_and_underscores_of_code_are_as_typed(show: Any) -> None:
         assert not show(text).kinds
 
 
+def test_a_sentence_may_end_behind_an_emphasised_word(show: Any) -> None:
+    for text in ("It is *so*.", "*Two words*. Then", "Es heißt: *so*.\nNext", "As *this*... and *that*.)"):
+        shown = show(text)
+        assert shown.text.strip() == text.replace("*", "")
+        assert "italic" in shown.kinds
+    for text in ("*a*.py and src/*.ts", "all but *. and *.md"):
+        assert show(text).text.strip() == text
+
+
 def test_an_address_is_a_link_without_brackets(show: Any) -> None:
     for text in texts("autolink-known", "https://known.example/q?x=1&y=2", "(https://known.example/q?x=1&y=2)."):
         shown = show(text)
