@@ -32,6 +32,7 @@ _QUOTES: Final = 12  # marks of quotes before a line; more are left out
 _MANY_QUOTES: Final = re.compile(rf"^( {{0,3}}(?:> ?){{{_QUOTES}}})(?:> ?)++", re.MULTILINE)
 _UNDERLINE: Final = re.compile(r"=+[ \t]*\Z")
 _PROMPT: Final = re.compile(r">>>(?: +(?=\S)|\Z)")
+_ENVIRONMENT: Final = re.compile(r"\\begin\{(?P<name>[a-zA-Z]{1,20}\*?)\}")
 _FILLED_UP: Final = "filled_up"
 
 
@@ -130,12 +131,13 @@ def _prompt(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Read TeX that takes lines of its own, between `$$` or between brackets with a backslash, without blank lines."""
-    opening = _line(state, start)[:2]
-    closing = {"$$": "$$", "\\[": "\\]"}.get(opening)
+    """Read TeX on lines of its own, without a blank one: between `$$`, backslash brackets, or as an environment."""
+    first = _line(state, start)
+    environment = _ENVIRONMENT.match(first)
+    closing = f"\\end{{{environment['name']}}}" if environment else {"$$": "$$", "\\[": "\\]"}.get(first[:2])
     if closing is None or state.is_code_block(start):
         return False
-    lines, after = [_line(state, start)[2:]], start + 1
+    lines, after = [first if environment else first[2:]], start + 1
     while closing not in lines[-1]:
         if after >= end or state.isEmpty(after) or state.sCount[after] < state.blkIndent:
             if not (state.env.get(GROWING) and after >= state.lineMax):
@@ -148,7 +150,8 @@ def _formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         return False
     if not silent:
         token = state.push("formula", "", 0)
-        token.content, token.block, token.info = inner.strip(), True, "" if closed else GROWING
+        content = inner + closed if environment else inner
+        token.content, token.block, token.info = content.strip(), True, "" if closed else GROWING
         token.map = [start, after]
         state.line = after
     return True

@@ -19,6 +19,8 @@ from bot.delivery.marks import (
     LONGEST_COMMENT,
     SCHEME,
     TAG,
+    TAG_LABEL,
+    TAG_TARGET,
     TARGET,
     bracket_pairs,
     flanking,
@@ -168,8 +170,18 @@ def angled(state: StateInline, silent: bool) -> bool:
     if not silent:
         token = state.push("html_inline", "", 0)
         token.content, token.tag, token.info = tag.group(), tag["name"].lower(), tag["end"]
+        token.attrs = _target_and_label(tag["rest"]) if token.tag in {"a", "img"} else {}
     state.pos = tag.end()
     return True
+
+
+def _target_and_label(attributes: str) -> dict[str, str | int | float]:
+    """Return where a tag of HTML leads to, if that is a link to people, and the words for it."""
+    target, label = TAG_TARGET.search(attributes), TAG_LABEL.search(attributes)
+    address = "".join(unescape(next(filter(None, target.groups()), "")).split()) if target else ""
+    if not address.lower().startswith(_LINKED):
+        return {}
+    return {"href": address, "alt": unescape(next(filter(None, label.groups()), "")) if label else ""}
 
 
 def _push_address(state: StateInline, written: str) -> None:

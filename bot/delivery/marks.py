@@ -22,6 +22,11 @@ ADDRESS: Final = re.compile(r"//[^\s<>\"`\\|\[\]，。、！？；：）」』�
 SCHEME: Final = re.compile(r"(?:^|(?<![a-z0-9+.-]))[a-z][a-z0-9+.-]{1,20}\Z", re.IGNORECASE)
 FOOTNOTE: Final = re.compile(r"\[\^(?P<name>[\w-]{1,40})\]")
 TAG: Final = re.compile(r"<(?P<end>/?)(?P<name>[a-z][a-z0-9]{0,9})(?P<rest>(?:[\s/][^<>]{0,500}+)?)>", re.IGNORECASE)
+TAG_TARGET: Final = re.compile(
+    r"""(?<![\w-])(?:href|src)=(?:"(?P<quoted>[^"<>]*+)"|'(?P<single>[^'<>]*+)'|(?P<plain>[^\s"'<>]++))""",
+    re.IGNORECASE,
+)
+TAG_LABEL: Final = re.compile(r"""(?<![\w-])alt=(?:"(?P<quoted>[^"<>]*+)"|'(?P<single>[^'<>]*+)')""", re.IGNORECASE)
 LONGEST_COMMENT: Final = 2_000
 TIMESTAMP: Final = re.compile(r"<t:(?P<seconds>-?\d{1,13})(?::[tTdDfFR])?>")
 FORMULA: Final = re.compile(
@@ -30,7 +35,11 @@ FORMULA: Final = re.compile(
 FORMULA_ENDS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 _SENTENCE_MARKS: Final = ".,:;!?"
-_LIKE_MATHEMATICS: Final = re.compile(r"\\[a-zA-Z]|[_^=<>]|^[-+]?\w{1,2}$|^[\w\s+*/().,-]*[+*/-][\w\s+*/().,-]*$")
+_LIKE_MATHEMATICS: Final = re.compile(
+    r"""\\[a-zA-Z{}|] | [_^=<>] | ^[-+]?\w{1,2}!?$ | ^[\w\s+*/().,-]*[+*/-][\w\s+*/().,-]*$
+      | ^[a-zA-Z]'{1,3}$ | ^[a-zA-Z]\w{0,2}'{0,3}\([^()]*\)$ | ^\|[^|]+\|$ | ^[a-zA-Z](?:,[ ]?[a-zA-Z])+$""",
+    re.VERBOSE,
+)
 _BRACKETS: Final = re.compile(r"\\.|(?P<code>`+)|[\[\]]")
 _IDENTIFIER: Final = re.compile(r"__[a-zA-Z0-9]++(?:_[a-zA-Z0-9]++)*+__(?!\w)")
 
@@ -51,6 +60,7 @@ PAIRED_TAGS: Final = {
     "sup": "sup",
     "sub": "sub",
     "summary": "strong",
+    "a": "link",
 }
 """Tags of HTML that are shown from their opening to their closing one, by what they mean."""
 
@@ -61,7 +71,7 @@ BREAKING_TAGS: Final = frozenset(
 ITEM_TAGS: Final = frozenset({"li"})
 CELL_TAGS: Final = frozenset({"td", "th"})
 SILENT_TAGS: Final = frozenset(
-    {"span", "font", "center", "small", "big", "mark", "tbody", "thead", "tfoot", "a", "img", "abbr", "q", "cite"}
+    {"span", "font", "center", "small", "big", "mark", "tbody", "thead", "tfoot", "img", "abbr", "q", "cite"}
 )
 KNOWN_TAGS: Final = frozenset({*PAIRED_TAGS, *BREAKING_TAGS, *ITEM_TAGS, *CELL_TAGS, *SILENT_TAGS})
 """Others are what somebody wrote: `Vec<T>`, `<your name>`."""

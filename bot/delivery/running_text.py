@@ -128,9 +128,13 @@ class RunningTextRenderer:
         elif token.tag in CELL_TAGS and not token.info:
             if frames[-1].last() not in {"\n", ""}:
                 frames[-1].add(CELL_BAR, CELL_BAR)
+        elif token.tag == "img" and token.attrs:
+            label = str(token.attrs["alt"])
+            frames[-1].add(*self._link(self.escape(label), label, (str(token.attrs["href"]), "image"), after))
         elif kind is not None and not token.info:
-            frames.append(_Frame(kind=kind, token=token))
-        elif kind is not None and frames[-1].token is not None and frames[-1].token.tag == token.tag:
+            if kind != "link" or (token.attrs and not any(frame.kind == "link" for frame in frames)):
+                frames.append(_Frame(kind=kind, token=token))
+        elif kind is not None and (opened := frames[-1].token) and (opened.type, opened.tag) == (token.type, token.tag):
             self._close(frames, kind, after)
             if token.tag == "summary":
                 self._break(frames[-1])
@@ -152,6 +156,7 @@ class RunningTextRenderer:
         before = frames[-1].last()
         if kind == "link" and frame.token is not None:
             address = str(frame.token.attrs["href"])
+            written = self.escape(plain) if frame.token.type == "html_inline" else written  # no link within a link
             written, plain = self._link(written, plain, (address, frame.token.info), after)
         elif kind == "code":
             written = self.code_span(plain)

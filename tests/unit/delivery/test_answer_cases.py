@@ -151,6 +151,9 @@ def test_formulas_are_readable(show: Any) -> None:
     assert "E=mc²" in shown
     matrix = "\\[\n\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}\n\\]"
     assert "\\begin{pmatrix} a & b \\\\ c & d" in "".join(_code(show, matrix))
+    rows = "\\begin{align*}\na &= b_1 * c_1 \\\\\nd &= *e*\n\\end{align*}"
+    assert [block.strip() for block in _code(show, f"So:\n\n{rows}\n\nDone.")] == [rows]
+    assert show("$f'(x)$, $P(A|B)$, $|x|$, $\\{1,2\\}$ of $n!$").text.strip() == "f'(x), P(A|B), |x|, {1,2} of n!"
     assert "1/2 and √(x²+1)" in show("$\\frac{1}{2}$ and \\(\\sqrt{x^2+1}\\)").text
     assert show("It costs $5 or US$10_000, not $3*4.").text.strip() == "It costs $5 or US$10_000, not $3*4."
 
@@ -186,6 +189,12 @@ def test_html_is_what_it_means(show: Any) -> None:
     assert "More\nhidden" in shown
     assert "<" not in shown
     assert show("a <b>bold</b> 10<sup>6</sup> &lt;tag&gt; &amp; &nbsp;x").text.strip() == "a bold 10⁶ <tag> & \xa0x"
+    known = "https://known.example"
+    assert show(f'<a class="x" href="{known}">the <b>doc</b></a>').links["the doc"].rstrip("/") == known
+    hidden = show('<a href="https://evil.example">known.example</a> <img alt="Plan" src="https://evil.example/p.png">')
+    assert hidden.text.strip() == "known.example (https://evil.example) Plan (https://evil.example/p.png)"
+    assert show('[x <a href="https://evil.example">y](https://known.example) z').text.strip() == "x y z"
+    assert show('<a name="top">here</a> <a href="javascript:x()">now</a>').text.strip() == "here now"
     assert show("Vec<T> and <your name>, a < b").text.strip() == "Vec<T> and <your name>, a < b"
     assert show("<ul><li>one</li><li>two</li></ul><!-- gone -->").text.strip() == "• one\n• two"
 
