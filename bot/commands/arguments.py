@@ -44,6 +44,7 @@ _NAMED = re.compile(
 
 
 _EQUALS: Final = re.compile(r"^(?:=|:(?=\s))")
+_TO: Final = re.compile(r"^(?:to|auf)\s+", re.IGNORECASE)
 MOST_WORDS: Final = 3
 """Of a parameter's name, where they are written apart."""
 
@@ -183,6 +184,8 @@ class ArgumentReader:
             return NO_VALUE
         if parameter.kind == "text":
             text = unquoted(text)
+        elif parameter.kind != "list":
+            text = _TO.sub("", text)
         return parameter.format(parameter.parse(text))
 
     def _missing(self, arg: Arg) -> InvalidInput:
