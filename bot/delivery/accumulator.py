@@ -146,4 +146,4 @@ class AnswerAccumulator:
         """Return what is waited for before the first word: others' questions, or a search and what for."""
         if self._ahead is not None:
             return waiting_notice(self._ahead)
-        return f"Searching: {self._query}" if self._query and not self._text else ""
+        return gettext("Searching: {query}").format(query=self._query) if self._query and not self._text else ""

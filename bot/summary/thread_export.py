@@ -85,7 +85,7 @@ def _people(messages: Sequence[ThreadMessage], *, but: str) -> list[ExportLine]:
 
 
 def _files(message: ThreadMessage) -> str:
-    return "\n".join(f"*File: {attachment.name}*" for attachment in message.attachments)
+    return "\n".join(gettext("*File: {name}*").format(name=attachment.name) for attachment in message.attachments)
 
 
 def _answers(entries: Sequence[StoredEntry]) -> list[ExportLine]:

@@ -73,7 +73,7 @@ NOT_FOR_PEOPLE = re.compile(
     | (?:must\ be|refused\ sign-in|password\ of|administrator\ link|answer\ on|what\ happens).*  # start, audit, tasks
     | attachment;\ .* | end\ of\ sign-in | whole\ database | [a-z]+[ \w]*\|.* | timed\?.*  # headers, audit, patterns
     | OpenID\ Connect | Seedling's\ playground.* | the\ file\ is\ not.*
-    | given\ up:.*
+    | given\ up:.* | Headline:\ .*                  # the last one for the model
     | (?:As\ in|How\ many\ days).*                 # of commands, whose texts are all in the catalogues
     """,
     re.VERBOSE | re.DOTALL,
@@ -82,7 +82,7 @@ NOT_FOR_PEOPLE = re.compile(
 MARKED = frozenset({"gettext", "gettext_noop", "ngettext", "pgettext", "pgettext_noop"})
 LOGGED = frozenset({"debug", "info", "warning", "error", "exception", "start"})
 RAISED = frozenset({"AssertionError", "KeyError", "PlatformError", "PlatformRefused", "TypeError", "ValueError"})
-SENTENCE = re.compile(r"[A-Za-z'`)*]{2,}[,.:;!?*`]*\s+\S*[A-Za-z]{2,}")
+SENTENCE = re.compile(r"[A-Za-z'`)*]{2,}[,.:;!?*`]*\s+\S*[A-Za-z]{2,}|[A-Z][a-z]+: `?\{\}.*")
 
 
 def sentences_outside(path: Path) -> Iterator[str]:

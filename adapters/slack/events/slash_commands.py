@@ -106,7 +106,8 @@ class SlashCommandHandler:
     async def _ask(self, workspace: SlackWorkspace, asked: Incoming, command: Command, *, shown: str) -> None:
         """Ask, once, however often it is delivered."""
         if not question_in(asked.text).strip():
-            return await self._message_handler.reply(workspace, asked, f"Usage: `{COMMAND} {command.usage}`")
+            usage = gettext("Usage: `/{usage}`.").format(usage=command.usage)
+            return await self._message_handler.reply(workspace, asked, usage)
         refusal = await self._bot.refuse(asked)
         if refusal is not None:
             return await self._message_handler.show(workspace, asked, refusal)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, AnswerAccumulator
+from bot.language import speaking
 from bot.types import (
     Finish,
     Finished,
@@ -61,6 +62,8 @@ def test_a_notice_is_told_once() -> None:
 def test_what_is_searched_for_is_told_until_the_first_word() -> None:
     answer = grown(SearchStarted("spring\n tides  2026"))
     assert answer.draft().progress == "Searching: spring tides 2026"
+    with speaking("de"):
+        assert answer.draft().progress == "Sucht: spring tides 2026"
     answer.add(ReasoningDelta("Let me see."))
     assert answer.draft().progress == "Searching: spring tides 2026"
     answer.add(TextDelta("Soon."))
