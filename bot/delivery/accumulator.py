@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bot.delivery import known, urls_in
+from bot.delivery.renderer import PlainRenderer
 from bot.language import gettext, gettext_noop, quantity
 from bot.types import (
     Draft,
@@ -33,6 +34,9 @@ QUERY_CHARACTERS = 200
 """Of what is searched for, as people see it."""
 
 FILTERED_NOTICE = gettext_noop("The model's safety filter ended the answer here.")
+WORDLESS_NOTICE = gettext_noop("The model's answer has nothing in it that can be shown.")
+LONGEST_WORDLESS = 2_000
+"""Characters of an answer that may show nothing, as a comment of HTML; with more of them it is not looked at."""
 
 _TRACKING = re.compile(r"(?:^|&)(?:utm_[^=&]*|fbclid|gclid)=[^&]*")
 
@@ -104,10 +108,19 @@ class AnswerAccumulator:
             case UsageReported(usage):
                 self.reported = usage
             case Finished(reason):
-                self.finish = reason
-                self.is_cut = reason is Finish.LENGTH
-                if reason is not Finish.STOP:
-                    self.note(gettext(LENGTH_NOTICE) if reason is Finish.LENGTH else gettext(FILTERED_NOTICE))
+                self._end(reason)
+
+    def _end(self, reason: Finish) -> None:
+        self.finish = reason
+        self.is_cut = reason is Finish.LENGTH
+        if reason is not Finish.STOP:
+            self.note(gettext(LENGTH_NOTICE) if reason is Finish.LENGTH else gettext(FILTERED_NOTICE))
+        elif self._is_wordless():
+            self.note(gettext(WORDLESS_NOTICE))
+
+    def _is_wordless(self) -> bool:
+        text = self.text
+        return bool(text) and len(text) <= LONGEST_WORDLESS and not PlainRenderer().render(text).strip()
 
     def _note_progress(self, event: QueuePlace | RequestSent | SearchStarted) -> None:
         self._ahead = event.ahead if isinstance(event, QueuePlace) else None

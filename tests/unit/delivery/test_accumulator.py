@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, AnswerAccumulator
+from bot.delivery.accumulator import FILTERED_NOTICE, LENGTH_NOTICE, WORDLESS_NOTICE, AnswerAccumulator
 from bot.language import speaking
 from bot.types import (
     Finish,
@@ -53,6 +53,13 @@ def test_how_the_stream_ended_is_told_when_it_matters() -> None:
     assert grown(Finished(Finish.STOP)).draft().notices == ()
     assert grown(Finished(Finish.LENGTH)).draft().notices == (LENGTH_NOTICE,)
     assert grown(Finished(Finish.FILTERED)).draft().notices == (FILTERED_NOTICE,)
+
+
+def test_an_answer_that_shows_nothing_is_told() -> None:
+    for text in (" \n ", "<!-- done -->", "<br>", "```\n```"):
+        assert grown(TextDelta(text), Finished(Finish.STOP)).draft().notices == (WORDLESS_NOTICE,)
+    for text in ("---", "![](https://a.example/b.png)", "0"):
+        assert grown(TextDelta(text), Finished(Finish.STOP)).draft().notices == ()
 
 
 def test_a_notice_is_told_once() -> None:
