@@ -2,9 +2,9 @@
 
     python -m benchmarks.context_threads
 
-Slow: a question every twelve minutes, after the cache has expired each time. Lively: a thread of 60 or 150 turns cut
-from recorded traffic, in which no pause outlasts the cache. Costs are input and, where notes are written, the requests
-for them. The simpler bots keep a stable system prompt and write no notes.
+Slow: a question every twelve minutes, after the cache has expired each time. Lively: a thread of 60, 100 or 150 turns
+cut from recorded traffic, in which no pause outlasts the cache. Costs are input and, where notes are written, the
+requests for them. The simpler bots keep a stable system prompt and write no notes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NOTES_TOKENS = {"economy": 160, "normal": 400}  # as many as the instruction ask
 OUTPUT_PRICE = Terms.output
 TWELVE_MINUTES = 720.0
 SLOW_TURNS = 140
-LIVELY_TURNS = (60, 150)
+LIVELY_TURNS = (60, 100, 150)
 
 
 @dataclass(frozen=True, kw_only=True)

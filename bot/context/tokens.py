@@ -69,7 +69,7 @@ _ENDS = (  # where a token ends; none is undone by what follows, so that an esti
     (re.compile(r"[0-9](?<=[A-Za-z].)|[A-Za-z](?<=[0-9].)|\n(?<!\n\n)"), MIXED),
     (re.compile(r"[A-Z](?<=[a-z].)(?<![a-z]{3}.)"), JUMP),
     (re.compile(r"[A-Z](?<=[A-Z].)"), CAPITAL),
-    (re.compile(r"[jkqvxz](?<=[a-ilmnoprstuwy].)"), SELDOM),
+    (re.compile(r"[jkqvxz](?<=[a-z].)(?<!jj|kk|qq|vv|xx|zz)"), SELDOM),
 )
 
 

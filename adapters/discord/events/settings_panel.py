@@ -84,9 +84,7 @@ UNDO_TEMPLATE: Final = re.compile(r"seedling-settings:undo:(?P<scope>thread|chan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: the parameter `name` once one is chosen, what was done last, and of which parameter that can
-    be taken back.
-    """
+    """State of a panel: the parameter that is chosen, what was done last, and the parameter that can be set back."""
 
     panel: SettingsPanel
     name: str = ""
@@ -300,9 +298,8 @@ class PanelHandler:
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
-        done = gettext("removed") if value is None else gettext("set")
+        done, undone = gettext("removed") if value is None else gettext("set"), name if handled.undo else ""
         note = gettext("**{name}** is {done}.").format(name=name, done=done)
-        undone = name if handled.undo else ""
         await self._show(interaction, incoming, scope=scope, name=name, note=note, undone=undone)
 
     async def _show(
@@ -321,8 +318,8 @@ class PanelHandler:
             effective=await self._bot.get_parameters(incoming.key),
             permissions=await self._bot.permissions(incoming),
         )
-        name = name if name and panel.row(name).choices else ""
-        state = PanelState(panel=panel, name=name, note=note, undone=undone)
+        chosen = name if name and panel.row(name).choices else ""
+        state = PanelState(panel=panel, name=chosen, note=note, undone=undone)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return

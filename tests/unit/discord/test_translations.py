@@ -70,6 +70,14 @@ async def test_names_and_descriptions_are_complete_in_german(commands: list[Any]
     assert not missing
 
 
+async def test_names_of_what_is_typed_are_in_small_letters(commands: list[Any]) -> None:
+    """Discord refuses all commands for one capital."""
+    typed = [command for command in commands if command.get("type", 1) == 1]
+    parts = [*typed, *(option for command in typed for option in command.get("options", ()))]
+    names = [name for part in parts for name in part.get("name_localizations", {}).values()]
+    assert names == [name.lower() for name in names]
+
+
 async def test_every_command_of_the_table_is_offered(commands: list[Any]) -> None:
     names = {command["name"] for command in commands}
     assert names >= {*COMMANDS, "settings", "Ask about this", "Summarise from here"}
