@@ -238,7 +238,10 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
 
 
 def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str], None]]:
-    """Return the settings, and how whoever watches the process is told; in JSON that is the log as well."""
+    """Return the settings, and how whoever watches the process is told; in JSON that is the log as well.
+
+    Callers load what serves afterwards, so that what is set wrongly is told without waiting for it.
+    """
     settings = load_settings()
     if settings.log_format == "text":
         return settings, mention
@@ -247,34 +250,34 @@ def _begin_serving(options: argparse.Namespace) -> tuple[Settings, Callable[[str
 
 
 def _run(options: argparse.Namespace) -> int:
+    settings, announce = _begin_serving(options)
     from bot.app import serve
 
-    settings, announce = _begin_serving(options)
     asyncio.run(serve.run(settings, configure(options.platforms), announce))
     return 0
 
 
 def _web(options: argparse.Namespace) -> int:
+    settings, announce = _begin_serving(options)
     from bot.app import serve
 
-    settings, announce = _begin_serving(options)
     asyncio.run(serve.serve_web(settings, configure(options.platforms), announce))
     return 0
 
 
 def _listen(options: argparse.Namespace) -> int:
+    settings, announce = _begin_serving(options)
     from bot.app import serve
 
-    settings, announce = _begin_serving(options)
     [platform] = configure([options.platform])
     asyncio.run(serve.listen(settings, platform, announce))
     return 0
 
 
 def _worker(options: argparse.Namespace) -> int:
+    settings, announce = _begin_serving(options)
     from bot.app import serve
 
-    settings, announce = _begin_serving(options)
     asyncio.run(serve.work(settings, configure(options.platforms), announce))
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import ipaddress
 import os
@@ -17,6 +18,7 @@ from blockbuster import BlockBuster
 from adapters.local import LocalServer, find_weights, open_local
 from bot.app.platform_registry import load_specs
 from bot.settings import Settings
+from storage import migrate
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles
 from tests.fakes import ManualClock
@@ -118,6 +120,14 @@ def _no_blocking_calls() -> Iterator[None]:
 def clock() -> ManualClock:
     """A clock that stands still until it is moved."""
     return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy, since copying is quicker than migrating."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
 
 
 @pytest.fixture(scope="session")

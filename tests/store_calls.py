@@ -330,6 +330,7 @@ CALLS: Mapping[str, Call] = {
     "spent, a person": _spent(author_id=PERSON),
     "spent, a workspace": _spent(),
     "spent, all": lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START),
+    "cost_by_day": lambda scene: scene.store.cost_by_day(since=MONTH_AGO, until=START),
     "put_workspace": lambda scene: scene.store.put_workspace(WORKSPACE, CHANNELS, []),
     "put_messages": lambda scene: scene.store.put_messages([message("new"), message("in it", thread="new")]),
     "get_workspaces": lambda scene: scene.store.get_workspaces(),
@@ -380,6 +381,8 @@ CALLS: Mapping[str, Call] = {
     "spending_by_key": lambda scene: scene.store.spending_by_key(
         Dimension.PERSON, since=MONTH_AGO.date(), until=START.date()
     ),
+    "recent_keys": lambda scene: scene.store.recent_keys(Dimension.CHANNEL, limit=100),
+    "running_processes": lambda scene: scene.store.running_processes(),
     "turns": lambda scene: scene.store.turns(TurnFilter(), limit=51),
     "turns, of a person": lambda scene: scene.store.turns(TurnFilter(person=f"slack/{PERSON}"), limit=51),
     "turns, that failed": lambda scene: scene.store.turns(TurnFilter(state=TurnState.FAILED), limit=51),
@@ -400,6 +403,7 @@ LARGER: Mapping[str, str] = {
     "spent, a channel": "somebody's command: adds up its days, which the server may find by time alone",
     "spent, a workspace": "an administrator's command: adds up its days",
     "spent, all": "an operator's command: adds up its days",
+    "cost_by_day": "somebody's command: adds up its days",
     "rules_for": "rules are written by hand, one by one: there are few, and one that cannot be read counts everywhere",
     "rules_within": "an administrator's command: shows the rules, of which there are few",
     "roles_in": "what administrators opened or closed: at most one row for each command and parameter",
@@ -417,6 +421,8 @@ LARGER: Mapping[str, str] = {
     "search_messages": "somebody's search: reads a channel's messages until enough are found",
     "spending_by_day": "a page of the console: looks at the requests under way",
     "spending_by_key": "a page of the console: adds up its days, a row for each key",
+    "recent_keys": "a page of the console: a row for each day and channel",
+    "running_processes": "four times a minute: looks at the server's own locks and databases, which are few",
     "turns": "a page of the console: from the newest on until the page is full",
     "turns, that failed": "a page of the console: sorts the turns that failed, which are few beside all",
     "turns, of a channel": "a page of the console: sorts the turns of a channel",

@@ -6,6 +6,7 @@ Only at the very end: an answer that speaks about such a token keeps it.
 from __future__ import annotations
 
 TOKENS = ("<|im_end|>", "<|eot_id|>", "<|end|>", "<|return|>", "<|endoftext|>", "<end_of_turn>", "</s>")
+LONGEST = max(map(len, TOKENS)) + 8  # with the blanks behind it
 STRUCK = "<s>"  # of HTML, which a closing tag of the same name ends
 
 
@@ -21,7 +22,8 @@ class TrailingToken:
         """Return what is surely text, now that `piece` came."""
         text = self.held + piece
         at = text.rfind("<")
-        is_token = at >= 0 and any(token.startswith(text[at:].rstrip()) for token in TOKENS)
+        may_be = at >= 0 and len(text) - at <= LONGEST
+        is_token = may_be and any(token.startswith(text[at:].rstrip()) for token in TOKENS)
         self.held = text[at:] if is_token else ""
         return text[:at] if is_token else text
 

@@ -171,16 +171,7 @@ class SlackPlatform:
         workspace = await self._workspace(key)
         found, error = await read_readable(workspace.calls, key.channel, key.thread)
         others = [item for item in found if not workspace.is_own(item) or _is_told(item, key.thread)]
-        messages = [
-            ThreadMessage(
-                message_id=item.message_id,
-                author=item.author,
-                text=item.text,
-                sent_at=item.sent_at,
-                attachments=item.attachments,
-            )
-            for item in (await as_read(workspace, others[-limit:]))
-        ]
+        messages = await as_read(workspace, others[-limit:])
         if error is not None:
             raise ThreadNotWhole(unread_notice(error, read=len(found)), messages) from error
         return messages

@@ -147,6 +147,7 @@ class DiscordTown:
     async def _set(self) -> None:
         """Set something until it is taken, as people do when Discord says that the application did not respond."""
         channel = self._notes.chance.choice(self._channels)
+        pause = 1.0
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
             used = self._discord.slash(
@@ -157,7 +158,8 @@ class DiscordTown:
             await self._perhaps_again(used)
             if taken is not None:
                 return
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause)
+            pause *= 2
 
     async def _taken(self, used: Interaction) -> float | None:
         """Return when people saw that a command was carried out, None where they did not."""

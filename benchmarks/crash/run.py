@@ -47,6 +47,9 @@ REDELIVERED_SECONDS = 5.0
 not so often that what a busy machine is late with comes ever more often."""
 
 LATE_SECONDS = 1.0
+MOST_WAITING = 8.0
+"""Processes that want each processor; with more a bot answers so late that people, and Slack, come again and again."""
+
 LOOK_SECONDS = 0.1
 PRESET = {"channel_context": "0", "context": "economy"}
 """Questions come without what others asked in the channel, which the emulated model would answer as well; and little is
@@ -242,7 +245,10 @@ class Run:
         if life < start:
             return f"processes live for {life:.1f} s and take {start:.1f} s to start"
         late = sorted(self._delays)[int(len(self._delays) * 0.95)] if self._delays else 0.0
-        return f"the platforms themselves answer {late:.1f} s late" if late > LATE_SECONDS else ""
+        if late > LATE_SECONDS:
+            return f"the platforms themselves answer {late:.1f} s late"
+        load = os.getloadavg()[1] / (os.cpu_count() or 1)
+        return f"{load:.0f} processes wait for each processor" if load > MOST_WAITING else ""
 
     async def _watch_delays(self) -> None:
         """Note how late this program is, in which the platforms run, until cancelled."""

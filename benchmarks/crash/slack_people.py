@@ -228,6 +228,7 @@ class SlackTown:
     async def _set(self) -> None:
         """Set something, perhaps told twice, until it is taken, as people do when Slack says that it failed."""
         channel = self._notes.chance.choice(self._channels)
+        pause = 1.0
         while True:
             at, value = time.time(), str(len(self._notes.settings) + 1)
             delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"set channel {PROBE} {value}")
@@ -236,7 +237,8 @@ class SlackTown:
             await self._perhaps_again(delivery)
             if taken is not None:
                 return
-            await asyncio.sleep(1)
+            await asyncio.sleep(pause)
+            pause *= 2
 
     async def _form(self) -> None:
         """Set something in a form, which may be open while processes end; once, for people see whether it was taken."""

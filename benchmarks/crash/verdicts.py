@@ -187,20 +187,21 @@ def deleted_text(history: History) -> Sequence[str]:
 
 
 def setting_not_once(history: History) -> Sequence[str]:
-    """Find values in force that are neither the last one that somebody was told is set, nor one that was set later."""
-    places: dict[str, list[str]] = {}
-    for setting in sorted(history.settings, key=lambda each: each.at):
-        values = places.setdefault(setting.place, [])
-        if setting.taken_at is not None:
-            values.clear()
-        values.append(setting.value)
-    taken = {setting.place for setting in history.settings if setting.taken_at is not None}
-    return [
-        f"{place} has {history.stored.settings.get(place)!r}, and not one of {values}"
-        for place, values in places.items()
-        if history.stored.settings.get(place) not in values
-        and (place in taken or history.stored.settings.get(place) is not None)
-    ]
+    """Find values in force that are neither the last one that somebody was told is set, nor one that was set later or
+    at the same time.
+    """
+    wrong = []
+    for place in dict.fromkeys(setting.place for setting in history.settings):
+        here = [setting for setting in history.settings if setting.place == place]
+        taken = [setting for setting in here if setting.taken_at is not None]
+        known = {setting.value: setting.taken_at or setting.at for setting in here}
+        values = [
+            value for value, at in known.items() if not any(later.at >= at for later in taken if later.value != value)
+        ]
+        found = history.stored.settings.get(place)
+        if found not in values and (taken or found is not None):
+            wrong.append(f"{place} has {found!r}, and not one of {values}")
+    return wrong
 
 
 def schedule_not_once(history: History) -> Sequence[str]:

@@ -26,6 +26,8 @@ from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.app.shared_pace import keep_dividing
+from bot.commands.command import Aids
+from bot.commands.registry import all_commands
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -33,7 +35,7 @@ from bot.settings import Settings
 from bot.summary.digests import Digests
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
-from bot.turns.inbox import Aids, Inbox
+from bot.turns.inbox import Inbox
 from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, Turn, TurnId
 from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
@@ -96,6 +98,7 @@ async def open_core(
     """
     url = settings.database_url
     await migrate_patiently(url)
+    await asyncio.to_thread(all_commands)  # imports each of them, which the first message would wait for
     async with AsyncExitStack() as stack:
         is_alone = stack.enter_context(single_instance(url, shared=role is EngineRole.ASKS))
         clock = await stack.enter_async_context(open_clock(url, utc_now))

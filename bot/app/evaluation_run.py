@@ -18,6 +18,7 @@ from adapters.terminal.answer_collector import AnswerCollector
 from bot.app.clock import utc_now
 from bot.app.core import Core, EngineRole, open_core
 from bot.app.own_history import key_of
+from bot.app.spending_limits import set_up_budgets
 from bot.commands.arguments import parse_overrides
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import label, without_label
@@ -75,13 +76,14 @@ async def evaluate(
 ) -> AsyncIterator[CaseResult]:
     """Yield what comes of each case as soon as it is known; nothing of it is kept anywhere.
 
-    `folder` has the files of the cases.
+    `folder` has the files of the cases. A run may spend what the settings say, else what a fresh installation may.
     """
     with TemporaryDirectory(prefix="seedling-") as scratch:
         changes = {"database_url": f"sqlite:///{scratch}/eval.db", "state_folder": Path(scratch)}
         settings, place = setting.settings.model_copy(update=changes), AnswerCollector()
         places = nullcontext({place.name: place})
         async with open_core(settings, lambda *_: places, grace=0, role=EngineRole.ASKS) as core:
+            await set_up_budgets(settings, core.store)
             free = asyncio.Semaphore(at_once)
 
             async def ask(number: int) -> CaseResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from time import monotonic
 from typing import Final
 
 from adapters.seed import SeedModel, check_account, check_reachable
+from adapters.web.console.operations import ImportStep
 from adapters.web.health.readiness import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
@@ -19,12 +21,12 @@ from bot.app.supervisor import Supervisor
 from bot.checks import CHECK_SECONDS, Check
 from bot.errors import StorageError
 from bot.learned_rates import LearnedRates
-from bot.ports import Clock, Model, Store
+from bot.ports import Clock, Model
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.turns.queue_pause import is_paused
 from bot.types import Process, Spending
-from storage import back_up
+from storage import SqlStore, back_up
 
 OLD: Final = timedelta(minutes=10)
 """After which the oldest question without an answer says that something is wrong."""
@@ -36,7 +38,7 @@ class Installation:
 
     settings: Settings
     platforms: Sequence[ConfiguredPlatform]
-    store: Store
+    store: SqlStore
     model: Model
     learned: LearnedRates
     supervisor: Supervisor
@@ -105,6 +107,26 @@ class Installation:
     async def back_up(self, path: Path) -> None:
         """Write a copy of the SQLite database to a new file."""
         await back_up(self.settings.database_url, path)
+
+    async def import_history(self, path: Path) -> AsyncGenerator[ImportStep]:
+        """Bring an export of Slack into the playground, and yield how far that is; who stops listening stops it."""
+        from adapters.slack.export import import_export  # noqa: PLC0415 - its SDK is loaded only for this
+
+        told: asyncio.Queue[ImportStep | None] = asyncio.Queue()
+
+        def note(done: int, total: int) -> None:
+            told.put_nowait(ImportStep(done=done, total=total))
+
+        importing = asyncio.create_task(import_export(path, self.store, progress=note), name="import")
+        importing.add_done_callback(lambda _: told.put_nowait(None))
+        try:
+            while (step := await told.get()) is not None:
+                yield step
+            report = await importing
+            yield ImportStep(done=report.messages, total=report.messages, report=str(report))
+        finally:
+            importing.cancel()
+            await asyncio.gather(importing, return_exceptions=True)
 
     async def processes(self) -> Sequence[Process]:
         """Return the processes that are there."""

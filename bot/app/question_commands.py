@@ -98,12 +98,12 @@ def _add_database(command: argparse.ArgumentParser) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from bot.app.ask import AskRequest, ask
-
     question = sys.stdin.read() if options.question == "-" else options.question
     settings = with_own_history(load_settings(), options.db)
     log_only_failures(options)
     overrides = parse_overrides(options.set)
+    from bot.app.ask import AskRequest, ask  # what is set wrongly is told without waiting for it
+
     with piped_file() as piped:
         asking = AskRequest(text=question, thread=options.thread, overrides=overrides, files=[*options.file, *piped])
         asked = asyncio.run(ask(settings, asking, quiet=options.json))

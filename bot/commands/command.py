@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bot.access.control import AccessControl
 from bot.access.roles import HOLDERS, Permissions, Role
@@ -12,10 +12,22 @@ from bot.commands.arguments import Arg, ArgumentReader
 from bot.errors import InvalidInput
 from bot.language import gettext
 from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
+from bot.summary.request import IsoTimes
 from bot.turns.effects import Effect
 from bot.types import Incoming
 
 Group = Literal["ask", "settings", "tell", "administer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aids:
+    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
+
+    times: TimeWords = field(default_factory=IsoTimes)
+    charts: ChartPainter | None = None
+
+
+NO_AIDS: Final = Aids()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

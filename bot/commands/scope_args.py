@@ -11,8 +11,9 @@ from bot.commands.command import Call
 from bot.commands.parameter_text import place_text
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
-from bot.parameter_resolver import scopes_of
-from bot.parameters import GUARDED, PARAMETERS, Parameter, Scope
+from bot.parameter_resolver import canonical, scopes_of
+from bot.parameters import GUARDED, PARAMETERS, Parameter, Scope, find
+from bot.types import Incoming
 
 SCOPES: Final = ("workspace", "channel", "thread")
 """From the widest to the narrowest, as `scopes_of` has them."""
@@ -70,3 +71,17 @@ def check_may_set(parameter: Parameter, scope: Scope, permissions: Permissions) 
         .format(holders=holders, name=parameter.name, place_text=place_text(scope), instead=instead)
         .rstrip()
     )
+
+
+def values_to_set(
+    values: Mapping[str, str | None], scope: Scope, asked: Incoming, permissions: Permissions
+) -> Mapping[str, str | None]:
+    """Return what somebody wants to set at a scope in the form that is stored.
+
+    Raises `InvalidInput` for what is none, and where its author may not set it or the bot is no member.
+    """
+    if not asked.bot_is_member:
+        raise InvalidInput(gettext(NOT_A_MEMBER))
+    for name in values:
+        check_may_set(find(name), scope, permissions)
+    return dict(canonical(name, text) for name, text in values.items())

@@ -87,7 +87,7 @@ def image(state: StateInline, silent: bool) -> bool:
 
 def _linked(state: StateInline, start: int, silent: bool, *, kind: str) -> bool:
     closed = bracket_pairs(state.src).get(start, state.posMax)
-    is_label = bool(state.linkLevel) and kind == "image"
+    is_label = state.linkLevel == 1 and kind == "image"
     if (state.linkLevel and not is_label) or closed + 1 >= state.posMax:
         return False
     target = TARGET.match(state.src, closed + 1)
@@ -100,7 +100,9 @@ def _linked(state: StateInline, start: int, silent: bool, *, kind: str) -> bool:
     if not silent:
         most, state.pos, state.posMax = state.posMax, start + 1, closed
         if is_label:
+            state.linkLevel += 1  # what is deeper is text, however deep it goes
             state.md.inline.tokenize(state)
+            state.linkLevel -= 1
         else:
             _push_link(state, address, kind)
         state.posMax = most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,18 +12,17 @@ from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
-from bot.commands.command import Call, Result, Services
+from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
-from bot.commands.scope_args import NOT_A_MEMBER, check_may_set
+from bot.commands.scope_args import values_to_set
 from bot.commands.stop import stop_turns
 from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
-from bot.parameter_resolver import canonical, effective_at, effective_parameters, values_of
-from bot.parameters import Effective, Scope, find
-from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
-from bot.summary.request import IsoTimes
+from bot.parameter_resolver import effective_at, effective_parameters, values_of
+from bot.parameters import Effective, Scope
+from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
@@ -57,17 +56,6 @@ ASKED_BY_EDIT: Final = timedelta(days=1)
 PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 
 NO_PART: Final = PolicyState(has_participated=False, parameters={})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aids:
-    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
-
-    times: TimeWords = field(default_factory=IsoTimes)
-    charts: ChartPainter | None = None
-
-
-NO_AIDS: Final = Aids()
 
 
 class Inbox:
@@ -135,13 +123,12 @@ class Inbox:
         command, arguments = invocation.command, invocation.arguments
         if command.elsewhere and not incoming.bot_is_member:
             raise InvalidInput(gettext(command.elsewhere))
-        values = command.read(arguments)
         return await command.handler(
             Call(
                 command=command,
                 incoming=incoming,
                 arguments=arguments,
-                values=values,
+                values=command.read(arguments),
                 services=self._services,
                 permissions=await self._access.permissions(incoming),
             )
@@ -234,8 +221,8 @@ class Inbox:
 
     async def usage(self, asked: Incoming) -> str:
         """Return what somebody's own questions used and cost."""
-        span = last_days(DAYS, self._services.clock())
-        return await usage_text("me", span, asked, self._store, self._services.rates.card())
+        services = self._services
+        return await usage_text("me", last_days(DAYS, services.clock()), asked, self._store, services.rates.card())
 
     @spoken
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
@@ -330,9 +317,8 @@ class Inbox:
             questions = await self._once_more(id, how, asked)
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
-        effect = Effect(
-            change=AcceptTurns(questions=questions), tell=lambda ids: gettext(UNDER_WAY) if ids[0] is None else ""
-        )
+        asking = AcceptTurns(questions=questions)
+        effect = Effect(change=asking, tell=lambda ids: gettext(UNDER_WAY) if ids[0] is None else "")
         handled = await self._effects.once(asked, effect)
         is_begun = handled.outcome is Outcome.REPLIED and not handled.text
         return replace(handled, outcome=Outcome.ANSWERING) if is_begun else handled
@@ -377,13 +363,8 @@ class Inbox:
         expected: Mapping[str, str | None] | None = None,
     ) -> HandleResult:
         """Set or unset parameters at a scope, all of them or none."""
-        if not asked.bot_is_member:
-            return await self._effects.refuse(asked, InvalidInput(gettext(NOT_A_MEMBER)))
-        permissions = await self._access.permissions(asked)
         try:
-            for name in values:
-                check_may_set(find(name), scope, permissions)
-            formatted = dict(canonical(name, text) for name, text in values.items())
+            formatted = values_to_set(values, scope, asked, await self._access.permissions(asked))
         except InvalidInput as error:
             return await self._effects.refuse(asked, error)
         seen = None if expected is None else Expected(expected)

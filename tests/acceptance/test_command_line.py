@@ -278,6 +278,10 @@ async def test_settings_are_compared_by_cases_and_nothing_of_them_is_kept(tmp_pa
         settings = ("--with", "", "--with", "reasoning_effort=low SEED_MODEL=nope")
         done = await seedling(tmp_path, "eval", "cases.jsonl", *settings, SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url)
         bodies = [json.dumps(request.body, ensure_ascii=False) for request in seed.requests if request.ask]
+        little = {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url, "BUDGET_USD_PER_DAY": "0.000001"}
+        capped = await seedling(tmp_path, "eval", "cases.jsonl", **little)
+        assert len([request for request in seed.requests if request.ask]) == len(bodies), "nothing is asked at a cap"
+    assert "is used up" in capped.out
     rows = [line.split()[-6:] for line in done.out.splitlines()[-2:]]
     assert done.code == 0, done.err
     assert [row[:4] for row in rows] == [["3", "1", "1", "0"], ["0", "0", "0", "5"]]

@@ -14,6 +14,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from adapters.local import LocalServer
+from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.processes import line_with, seedling, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.local_model, pytest.mark.asyncio(loop_scope="session")]
@@ -32,9 +33,9 @@ async def address(process: asyncio.subprocess.Process) -> str:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[str]:
+async def running(folder: Path, **settings: str) -> AsyncIterator[str]:
     """`seedling run`, until it is told to stop in order; its address."""
-    process = await start("run", folder=folder)
+    process = await start("run", folder=folder, **settings)
     try:
         yield await address(process)
     finally:
@@ -115,15 +116,33 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
         await page.goto("about:blank")
 
 
+@asynccontextmanager
+async def slow_model() -> AsyncIterator[dict[str, str]]:
+    """Settings of an emulated model that takes some seconds for an answer."""
+    async with running_seed(Options(tokens_per_second=40.0)) as seed:
+        yield {"SEED_API_KEY": API_KEY, "SEED_BASE_URL": seed.url}
+
+
+async def test_an_answer_that_a_kill_cut_off_is_finished_in_the_same_message(page: Page, tmp_path: Path) -> None:
+    async with slow_model() as settings:
+        await cut_off_and_finished(page, tmp_path, "Write 200 words", **settings)
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(400)
-async def test_an_answer_that_a_kill_cut_off_is_finished_in_the_same_message(
+async def test_an_answer_of_the_embedded_model_that_a_kill_cut_off_is_finished_in_the_same_message(
     page: Page, tmp_path: Path, local_model: LocalServer
 ) -> None:
-    async with seedling("run", folder=tmp_path) as first:
+    await cut_off_and_finished(page, tmp_path, "Write a very long story about a garden.")
+
+
+async def cut_off_and_finished(page: Page, folder: Path, question: str, **settings: str) -> None:
+    """Ask, kill the bot in mid-answer, and see the answer whole when another one has started."""
+    async with seedling("run", folder=folder, **settings) as first:
         url = await address(first)
         await page.goto(url)
         await say_name(page)
-        await page.locator(".main textarea").fill("@seedling Write a very long story about a garden.")
+        await page.locator(".main textarea").fill(f"@seedling {question}")
         await page.locator(".main textarea").press("Enter")
         await expect(page.locator(".thread .message.bot .body")).to_contain_text(
             re.compile(r"\w+ \w+ \w+"), timeout=ANSWER_MILLISECONDS
@@ -133,12 +152,12 @@ async def test_an_answer_that_a_kill_cut_off_is_finished_in_the_same_message(
         first.kill()
         await first.wait()
 
-    async with running(tmp_path) as url:
+    async with running(folder, **settings) as url:
         await page.goto(url + place)
         answers = page.locator(".thread .message.bot")
         await expect(answers.locator(".small-print")).to_contain_text("tokens in", timeout=ANSWER_MILLISECONDS)
         await expect(answers).to_have_count(1)
         await page.goto("about:blank")
-    async with seedling("queue", "--json", folder=tmp_path) as asked:
+    async with seedling("queue", "--json", folder=folder) as asked:
         figures = json.loads((await asked.communicate())[0])
     assert (figures["done"], figures["recovered"]) == (1, 1)

@@ -18,10 +18,11 @@ from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.platform import Playground, PlaygroundOptions
+from bot.commands.command import Aids
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Aids, Inbox
+from bot.turns.inbox import Inbox
 from bot.types import ChannelMessage
 from storage.in_memory.store import MemoryStore
 from tests.browser.test_asking import ask

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import fields
 from decimal import Decimal
 from typing import Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
+
+Running = Callable[..., AbstractAsyncContextManager[Any]]
+"""Serves an emulator with some options at a port."""
 
 
 def option_parser(prog: str, description: str | None, options: type[Any], epilog: str) -> argparse.ArgumentParser:
@@ -72,3 +76,27 @@ async def until_told_to_end() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     await ended.wait()
+
+
+def run_emulator(
+    parser: argparse.ArgumentParser,
+    options: type[Any],
+    running: Running,
+    *,
+    fault: type[Any],
+    named: str,
+    address: Callable[[Any], str],
+) -> None:
+    """Read the command line and serve with its faults, whose field `named` comes first; print its address."""
+    given = vars(parser.parse_args())
+    port = given.pop("port")
+    faults = read_faults(parser, given.pop("fault"), fault, named)
+
+    async def serve() -> None:
+        async with running(options(**given), port=port) as emulator:
+            for item in faults:
+                emulator.faults.add(item)
+            print(address(emulator), flush=True)
+            await until_told_to_end()
+
+    asyncio.run(serve())

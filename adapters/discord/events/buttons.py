@@ -10,6 +10,7 @@ from typing import Any, Final
 import discord
 
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.dynamic_items import dynamic_item
 from adapters.discord.events.requests import (
     NOT_OURS,
     Interaction,
@@ -21,10 +22,10 @@ from adapters.discord.events.requests import (
     tell_failure,
 )
 from adapters.discord.payloads import InteractionData
-from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE, custom_id
+from adapters.discord.replies.components import TEMPLATE, UNDO_TEMPLATE
 from adapters.discord.replies.markdown import to_discord
 from adapters.discord.replies.rendering import SMALL, Renderer
-from bot.chat.reply_actions import NOT_KNOWN, UNDO, ReplyAction, deeper, press, shared
+from bot.chat.reply_actions import NOT_KNOWN, ReplyAction, deeper, press, shared
 from bot.delivery import known
 from bot.errors import BotError, InvalidInput
 from bot.language import gettext, gettext_noop
@@ -46,42 +47,14 @@ class ButtonHandler:
 
     def join(self, client: discord.Client) -> None:
         """Let the client bring every press of such a button here."""
-        button_handler = self
 
-        class AnswerButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=TEMPLATE):
-            """A button under an answer."""
+        async def pressed(interaction: Interaction, match: re.Match[str], _: Any) -> None:
+            await self.pressed(interaction, ReplyAction(match["action"]), int(match["turn"]))
 
-            def __init__(self, action: ReplyAction, turn: int) -> None:
-                super().__init__(discord.ui.Button(label=action, custom_id=custom_id(action, turn)))
-                self.action = action
-                self.turn = turn
+        async def undo(interaction: Interaction, match: re.Match[str], _: Any) -> None:
+            await self.undo(interaction, match["command"])
 
-            @classmethod
-            async def from_custom_id(
-                cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
-            ) -> AnswerButton:
-                return cls(ReplyAction(match["action"]), int(match["turn"]))
-
-            async def callback(self, interaction: Interaction) -> None:
-                await button_handler.pressed(interaction, self.action, self.turn)
-
-        class UndoButton(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
-            """The button below a confirmation."""
-
-            def __init__(self, command: str) -> None:
-                super().__init__(discord.ui.Button(label=UNDO, custom_id=f"seedling:{command}"))
-                self.command = command
-
-            @classmethod
-            async def from_custom_id(
-                cls, _: Interaction, __: discord.ui.Item[Any], match: re.Match[str], /
-            ) -> UndoButton:
-                return cls(match["command"])
-
-            async def callback(self, interaction: Interaction) -> None:
-                await button_handler.undo(interaction, self.command)
-
-        client.add_dynamic_items(AnswerButton, UndoButton)
+        client.add_dynamic_items(dynamic_item(TEMPLATE, pressed), dynamic_item(UNDO_TEMPLATE, undo))
 
     async def undo(self, interaction: Interaction, command: str) -> None:
         """Carry out the command that takes a change back, as if whoever pressed had typed it."""

@@ -18,6 +18,7 @@ from discord import app_commands
 from adapters.discord.api.limits import SELECT_OPTIONS
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.command_options import short
+from adapters.discord.events.dynamic_items import dynamic_item
 from adapters.discord.events.requests import (
     NOT_OURS,
     Interaction,
@@ -83,9 +84,7 @@ UNDO_TEMPLATE: Final = re.compile(r"seedling-settings:undo:(?P<scope>thread|chan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PanelState:
-    """State of a panel: the parameter `name` once one is chosen, what was done last, and of which parameter that can
-    be taken back.
-    """
+    """State of a panel: the parameter that is chosen, what was done last, and the parameter that can be set back."""
 
     panel: SettingsPanel
     name: str = ""
@@ -240,43 +239,14 @@ class PanelHandler:
 
     def join(self, client: discord.Client) -> None:
         """Let the client bring every choice in a panel here."""
-        panel = self
 
-        class PanelSelect(discord.ui.DynamicItem[discord.ui.Select[Any]], template=TEMPLATE):
-            """A list of a panel."""
+        async def chosen(interaction: Interaction, match: re.Match[str], item: Any) -> None:
+            await self.used(interaction, self.chosen(interaction, match, item.values[0]))
 
-            def __init__(self, match: re.Match[str], item: discord.ui.Select[Any]) -> None:
-                super().__init__(item)
-                self.match = match
+        async def undo(interaction: Interaction, match: re.Match[str], _: Any) -> None:
+            await self.used(interaction, self.undo(interaction, match["scope"], match["name"]))
 
-            @classmethod
-            async def from_custom_id(
-                cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-            ) -> PanelSelect:
-                assert isinstance(item, discord.ui.Select)  # noqa: S101 - the template is that of lists
-                return cls(match, item)
-
-            async def callback(self, interaction: Interaction) -> None:
-                await panel.used(interaction, panel.chosen(interaction, self.match, self.item.values[0]))
-
-        class PanelUndo(discord.ui.DynamicItem[discord.ui.Button[Any]], template=UNDO_TEMPLATE):
-            """The button of a panel."""
-
-            def __init__(self, match: re.Match[str], item: discord.ui.Button[Any]) -> None:
-                super().__init__(item)
-                self.match = match
-
-            @classmethod
-            async def from_custom_id(
-                cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
-            ) -> PanelUndo:
-                assert isinstance(item, discord.ui.Button)  # noqa: S101 - the template is that of buttons
-                return cls(match, item)
-
-            async def callback(self, interaction: Interaction) -> None:
-                await panel.used(interaction, panel.undo(interaction, self.match["scope"], self.match["name"]))
-
-        client.add_dynamic_items(PanelSelect, PanelUndo)
+        client.add_dynamic_items(dynamic_item(TEMPLATE, chosen), dynamic_item(UNDO_TEMPLATE, undo))
 
     async def used(self, interaction: Interaction, doing: Awaitable[None]) -> None:
         """Do what somebody wants by a control of a panel; what goes wrong is told to them."""
@@ -328,9 +298,8 @@ class PanelHandler:
         handled = await tell(self._bot, interaction, incoming, changing)
         if handled is None or handled.outcome is Outcome.DUPLICATE:
             return
-        done = gettext("removed") if value is None else gettext("set")
+        done, undone = gettext("removed") if value is None else gettext("set"), name if handled.undo else ""
         note = gettext("**{name}** is {done}.").format(name=name, done=done)
-        undone = name if handled.undo else ""
         await self._show(interaction, incoming, scope=scope, name=name, note=note, undone=undone)
 
     async def _show(
@@ -349,8 +318,8 @@ class PanelHandler:
             effective=await self._bot.get_parameters(incoming.key),
             permissions=await self._bot.permissions(incoming),
         )
-        name = name if name and panel.row(name).choices else ""
-        state = PanelState(panel=panel, name=name, note=note, undone=undone)
+        chosen = name if name and panel.row(name).choices else ""
+        state = PanelState(panel=panel, name=chosen, note=note, undone=undone)
         if interaction.message is not None and not interaction.message.flags.components_v2:
             await interaction.edit_original_response(content=panel_text(state), view=plain(state))
             return

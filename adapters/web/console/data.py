@@ -12,6 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from adapters.web.console.imports import IMPORT_BYTES, ImportPages
 from adapters.web.console.operations import Console
 from adapters.web.frame import Form, WebRole, page, read_form, render
 from adapters.web.frame.routes import PageRoute
@@ -36,21 +37,23 @@ class DataPages:
             page("/console/data", self._show, needs=WebRole.VIEWER),
             page("/console/data/backup", self._back_up, methods=("POST",), needs=WebRole.ADMINISTRATOR),
             page("/console/data/person", self._person, methods=("POST",), needs=WebRole.ADMINISTRATOR),
+            *ImportPages(self._console, self._page).routes(),
         ]
 
     async def _show(self, request: Request) -> Response:
         return await self._page(request, Form())
 
-    async def _page(self, request: Request, form: Form) -> Response:
+    async def _page(self, request: Request, form: Form, status: int = 422) -> Response:
         store, operations = self._console.store, self._console.operations
         return render(
             request,
             "console/data.html",
-            200 if form.is_valid else 422,
+            200 if form.is_valid else status,
             form=form,
             sizes=await store.sizes(),
             database=operations.database,
             retention=operations.retention,
+            import_bytes=IMPORT_BYTES,
             kept={scope.key: value for scope, value in (await store.get_everywhere(PARAMETER)).items()},
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,15 @@ from bot.ports import Bot, Clock, ConsoleStore
 from bot.pricing import RateCard
 from bot.turns.effects import Change
 from bot.types import AuditRecord, ConversationKey, Entrance, Incoming, Process, Spending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportStep:
+    """How far an import is, in messages; `report` says what came of it, "" before its end."""
+
+    done: int
+    total: int
+    report: str = ""
 
 
 class Operations(Protocol):
@@ -50,6 +59,13 @@ class Operations(Protocol):
 
     async def back_up(self, path: Path) -> None:
         """Write a copy of the database to a new file. Raises `BotError` where that is not the way to do it."""
+        ...
+
+    def import_history(self, path: Path) -> AsyncGenerator[ImportStep]:
+        """Bring an export of Slack into the playground, and yield how far that is; at the end what came of it.
+
+        Raises `InvalidInput`, before the first step, for a file that is none.
+        """
         ...
 
     async def processes(self) -> Sequence[Process]:

@@ -39,7 +39,7 @@ from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
-from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Mention, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -159,6 +159,10 @@ class Actions:
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
         incoming, asked = sending.incoming, "" if sending.message else text
+        if "@" in text:
+            people = await self._store.get_people(here.channel.workspace)
+            named = {f"@{person.name}": Mention(kind="person", id=person.id) for person in people}
+            incoming = replace(incoming, mentions=named)
         try:
             handled = await self._scene.bot.handle(incoming)
         except InvalidInput as error:
@@ -174,8 +178,18 @@ class Actions:
 
     async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
         """Return what is for this person alone, the answer to something that they asked."""
-        await self._scene.bot.mark_answered(incoming)
+        await self._shown(incoming)
         return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
+
+    async def _shown(self, asked: Incoming) -> None:
+        """Note that somebody is told what came of what they did; they are told all the same where that fails.
+
+        Or the page would try again, and hear that it is done already and nothing else.
+        """
+        try:
+            await self._scene.bot.mark_answered(asked)
+        except StorageError as error:
+            logger.info("not noted that a command was answered", extra={"error": str(error)})
 
     # ------------------------------------------------------------ buttons
 
@@ -279,7 +293,7 @@ class Actions:
             form.errors[""] = str(error)
             panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
-            await self._scene.bot.mark_answered(asked)
+            await self._shown(asked)
         shown = present_panel(panel, form["scope"], form if form.errors else None)
         shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)

@@ -12,11 +12,12 @@ from typing import Any
 
 from adapters.dates import DateWords
 from adapters.media.charts import PillowCharts
+from bot.commands.command import Aids
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Aids, Inbox
+from bot.turns.inbox import Inbox
 from bot.types import (
     FollowUp,
     HandleResult,

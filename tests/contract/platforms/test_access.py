@@ -17,9 +17,10 @@ from bot.access.roles import Role
 from bot.chat.message_policy import REFUSALS
 from bot.parameters import Scope
 from bot.summary.digests import Digests
-from bot.types import ConversationKey, NewSchedule, Person, RuleKind, Task
+from bot.types import ConversationKey, NewSchedule, Person, RuleKind, Subject, SubjectKind, Task
 from tests.contract.platforms.chat import Chat, Said, now
 from tests.contract.platforms.chats import CHATS
+from tests.contract.platforms.playground_chat import playground
 from tests.contract.platforms.rows import EVERYWHERE
 
 HERE: Final = ("slack", "discord")
@@ -225,3 +226,19 @@ async def test_what_an_administrator_opens_members_change(chat: Chat) -> None:
     await chat.store.put_role(f"{chat.name}/{chat.workspace}", "persona", "a word of a later version")
     handled = await chat.became(await chat.say(f"{chat.mention} set channel persona Sailor", by="bob"))
     assert "Only administrators can set persona" in handled.text
+
+
+async def test_in_the_playground_people_are_named_as_they_are_called() -> None:
+    async with playground() as chat:
+        for person in ("ada", "bob"):
+            await chat.say("hello", by=person)  # from then on they are known
+        await chat.rule(RuleKind.ADMINISTRATOR, "ada")
+        for words in ("access deny @Bob channel", "budget person @Bob 1 day"):
+            await chat.command(words, by="ada")
+        (_, rule) = await chat.store.rules_within("")
+        assert rule.subject == Subject(kind=SubjectKind.PERSON, id="local/bob")
+        assert [use.budget.scope.person for use in await chat.store.budget_uses()] == ["bob"]
+        before = len(chat.turns)
+        await chat.say(f"{chat.mention} why?", by="bob")
+        await chat.until_told(REFUSALS[DENIED][:50])
+        assert len(chat.turns) == before

@@ -25,14 +25,6 @@ AnyStore = MemoryStore | SqlStore
 Opener = Callable[[], AbstractAsyncContextManager[AnyStore]]
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file to copy, since copying is quicker than migrating."""
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    asyncio.run(migrate(f"sqlite:///{path}"))
-    return path
-
-
 @pytest.fixture
 def in_memory(clock: ManualClock) -> Opener:
     @asynccontextmanager

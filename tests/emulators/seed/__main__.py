@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-from collections.abc import Sequence
 from inspect import getdoc
 
-from tests.emulators.command_line import option_parser, read_faults, until_told_to_end
+from tests.emulators.command_line import option_parser, run_emulator
 from tests.emulators.seed.faults import KINDS, Fault
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.server import running_seed
@@ -28,22 +26,9 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def serve(options: Options, faults: Sequence[Fault], port: int) -> None:
-    """Serve until the process is asked to end."""
-    async with running_seed(options, port=port) as emulator:
-        for fault in faults:
-            emulator.faults.add(fault)
-        print(emulator.url, flush=True)
-        await until_told_to_end()
-
-
 def main() -> None:
     """Read the command line and serve."""
-    parser = make_parser()
-    given = vars(parser.parse_args())
-    port = given.pop("port")
-    faults = read_faults(parser, given.pop("fault"), Fault, "kind")
-    asyncio.run(serve(Options(**given), faults, port))
+    run_emulator(make_parser(), Options, running_seed, fault=Fault, named="kind", address=lambda emulator: emulator.url)
 
 
 if __name__ == "__main__":

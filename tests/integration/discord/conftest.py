@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from discord.http import Route
 
 from tests.emulators.discord import Options, running_discord
 from tests.fakes import ScriptedModel
-from tests.integration.discord.scene import Scene, scene_on
+from tests.integration.discord.scene import DATABASE, Scene, scene_on
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +24,9 @@ def _library_points_back() -> Iterator[None]:
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, empty_database: Path) -> AsyncIterator[Scene]:
     """The server of most tests; at the end nothing was refused by Discord's own specifications."""
+    shutil.copy(empty_database, tmp_path / DATABASE)
     async with (
         running_discord(Options(identify_interval_s=0)) as emulator,
         scene_on(emulator, tmp_path, ScriptedModel()) as found,

@@ -20,6 +20,7 @@ from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Messag
 from tests.fakes import FixedRates, ScriptedModel
 from tests.house import AT_ONCE
 
+DATABASE = "seedling.db"
 RECONNECT_AT_ONCE = BackoffTimes(first=0.05, longest=0.1, healthy=60)
 
 
@@ -133,7 +134,7 @@ def options_for(emulator: DiscordEmulator) -> DiscordOptions:
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings of a core with a model of its own."""
     given = {
-        "database_url": f"sqlite:///{folder}/seedling.db",
+        "database_url": f"sqlite:///{folder}/{DATABASE}",
         "burst_pause_seconds": 0,
         "seed_api_key": "sk-test",
     }

@@ -12,10 +12,11 @@ from typing import Any
 from adapters.media.charts import PillowCharts
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import SlackPlatform, open_slack
+from bot.commands.command import Aids
 from bot.ports import Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.inbox import Aids, Inbox
+from bot.turns.inbox import Inbox
 from bot.types import TextDelta
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, words

@@ -43,6 +43,8 @@ def use(spent: str = "0", amount: str | None = "5", *, reserved: str = "0", step
         (Period.DAY, "UTC", (2026, 11, 27, 23, 59), (2026, 11, 27), (2026, 11, 28)),
         (Period.DAY, BERLIN, (2026, 11, 27, 23, 30), (2026, 11, 27, 23), (2026, 11, 28, 23)),
         (Period.DAY, BERLIN, (2026, 3, 29, 12), (2026, 3, 28, 23), (2026, 3, 29, 22)),  # an hour less
+        (Period.DAY, "America/Santiago", (2026, 9, 6, 12), (2026, 9, 6, 4), (2026, 9, 7, 3)),  # it has no midnight
+        (Period.DAY, "America/Havana", (2026, 11, 1, 12), (2026, 11, 1, 4), (2026, 11, 2, 5)),  # it has two of them
         (Period.MONTH, "UTC", (2026, 12, 31, 23, 59), (2026, 12, 1), (2027, 1, 1)),
         (Period.MONTH, BERLIN, (2026, 2, 28, 23), (2026, 2, 28, 23), (2026, 3, 31, 22)),
         (Period.DAY, "No/Where", (2026, 1, 1), (2026, 1, 1), (2026, 1, 2)),

@@ -213,7 +213,7 @@ async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
     return records
 
 
-@examples(150)
+@examples(80)
 @given(st.lists(actions, min_size=15, max_size=40))
 def test_every_request_extends_the_one_before_or_says_why(script: list[tuple[str, object]]) -> None:
     for kind, count in Counter(record.figures.broken for record in asyncio.run(played(script))).items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ from bot.commands.registry import all_commands
 from bot.parameters import PARAMETERS
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
+
+COMMANDS = all_commands()  # imports each of them, which the event loop does not wait for
 
 SAME = {
     *PARAMETERS,
@@ -67,9 +70,17 @@ async def test_names_and_descriptions_are_complete_in_german(commands: list[Any]
     assert not missing
 
 
+async def test_names_of_what_is_typed_are_in_small_letters(commands: list[Any]) -> None:
+    """Discord refuses all commands for one capital."""
+    typed = [command for command in commands if command.get("type", 1) == 1]
+    parts = [*typed, *(option for command in typed for option in command.get("options", ()))]
+    names = [name for part in parts for name in part.get("name_localizations", {}).values()]
+    assert names == [name.lower() for name in names]
+
+
 async def test_every_command_of_the_table_is_offered(commands: list[Any]) -> None:
     names = {command["name"] for command in commands}
-    assert names >= {*all_commands(), "settings", "Ask about this", "Summarise from here"}
+    assert names >= {*COMMANDS, "settings", "Ask about this", "Summarise from here"}
 
 
 async def test_commands_work_everywhere_and_for_people_who_install_them(commands: list[Any]) -> None:
@@ -87,6 +98,13 @@ async def test_commands_keep_to_the_limits(commands: list[Any]) -> None:
         values = sum(len(part["value"]) for part in parts if isinstance(part.get("value"), str))
         assert sum(longest(part, "name") + longest(part, "description") for part in parts) + values <= MOST_CHARACTERS
         assert all(longest(part, "description") <= DESCRIPTION for part in parts)
+
+
+async def test_names_that_people_type_are_in_small_letters_in_every_language(commands: list[Any]) -> None:
+    typed = [command for command in commands if command.get("type", 1) == 1]
+    options = [option for command in typed for option in command.get("options", [])]
+    names = [name for part in (*typed, *options) for name in (part["name"], *part["name_localizations"].values())]
+    assert [name for name in names if not re.fullmatch(r"[\w'-]{1,32}", name) or name != name.lower()] == []
 
 
 async def test_options_have_the_ranges_and_choices_of_the_table(commands: list[Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,16 +9,8 @@ import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
 
-from storage import migrate
 from tests.fakes import ManualClock
 from tests.unit.web.console.console_stage import ConsoleStage, open_console
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("console") / "empty.db"
-    asyncio.run(migrate(f"sqlite:///{path}"))
-    return path
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +21,6 @@ def _quick_digests(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest_asyncio.fixture
-async def stage(tmp_path: Path, clock: ManualClock, migrated: Path) -> AsyncIterator[ConsoleStage]:
-    async with open_console(tmp_path, clock, migrated) as stage:
+async def stage(tmp_path: Path, clock: ManualClock, empty_database: Path) -> AsyncIterator[ConsoleStage]:
+    async with open_console(tmp_path, clock, empty_database) as stage:
         yield stage

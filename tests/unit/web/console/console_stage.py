@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,9 @@ import httpx
 from starlette.types import ASGIApp
 
 from adapters.web.console import console_part
+from adapters.web.console.operations import ImportStep
 from adapters.web.frame import Frame, FrameOptions, WebRole, frame_app, make_frame
+from bot.app.installation import Installation
 from bot.checks import Check
 from bot.errors import BotError, ModelRejected
 from bot.pricing import SEED_CARD, RateCard
@@ -43,6 +45,7 @@ class FakeOperations:
     database: str = "SQLite, seedling.db"
     seen: list[Process] = field(default_factory=list)
     error: BotError | None = None
+    store: SqlStore | None = None
 
     async def lights(self) -> Sequence[Check]:
         return [
@@ -67,6 +70,11 @@ class FakeOperations:
         if self.error is not None:
             raise self.error
         await asyncio.to_thread(path.write_bytes, b"SQLite format 3")
+
+    async def import_history(self, path: Path) -> AsyncGenerator[ImportStep]:
+        assert self.store is not None
+        async for step in Installation.import_history(self, path):  # type: ignore[arg-type]  # of it only the store
+            yield step
 
     async def processes(self) -> Sequence[Process]:
         now = self.clock()
@@ -111,7 +119,7 @@ async def open_console(folder: Path, clock: ManualClock, empty: Path) -> AsyncIt
     """Open a console with an empty database."""
     path = await asyncio.to_thread(shutil.copy, empty, folder / "seedling.db")
     async with open_store(f"sqlite:///{path}", clock=clock) as store:
-        model, platform, operations = ScriptedModel(), RecordingPlatform(()), FakeOperations(clock)
+        model, platform, operations = ScriptedModel(), RecordingPlatform(()), FakeOperations(clock, store=store)
         options = TurnOptions(takeover=AT_ONCE, sleep=clock.sleep)
         platforms = {platform.name: platform}
         manager = ConversationManager(store, model, FixedRates(), platforms, clock=clock, options=options)

@@ -332,6 +332,7 @@ async def test_no_change_is_open_to_those_whose_role_does_not_suffice(stage: Con
         "/console/turns/1/forget",
         "/console/queue/pause",
         "/console/data/person",
+        "/console/data/import",
     ]
     if role is WebRole.STRANGER:
         async with stage.browser() as client:

@@ -1,0 +1,1 @@
+"""Tests of several parts together: real libraries, real databases, emulated platforms."""
