@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from adapters.seed import Environment, SeedOptions, Timeouts, open_seed
+from bot.context.tokens import estimate
 from bot.errors import (
     ConfigError,
     ContextTooLong,
@@ -318,8 +319,9 @@ async def test_missing_usage_is_estimated_and_marked() -> None:
         events, _ = await gather(model, ask("z" * 4_000))
     usage = next(event.usage for event in events if isinstance(event, UsageReported))
     assert usage.estimated
-    assert (usage.output, usage.reasoning) == (110, 10)
-    assert 1_000 < usage.input < 1_100
+    reasoned = estimate("y" * 40)
+    assert (usage.output, usage.reasoning) == (estimate("x" * 400) + reasoned, reasoned)
+    assert estimate("z" * 4_000) < usage.input < estimate("z" * 4_000) + 100
 
 
 async def test_an_answer_in_one_piece_is_taken_too() -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.errors import PlatformError
 from bot.ports import Acknowledging
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
-from bot.types import Incoming, Outcome, Person, TurnState
+from bot.types import ConversationKey, Incoming, Outcome, Person, TurnState
 from tests.fakes import START, RecordingPlatform, incoming, words
 from tests.house import House
 
@@ -33,6 +33,9 @@ class ShowingPlatform(RecordingPlatform):
         await self.gate.wait()
         if self.error is not None:
             raise self.error
+
+    async def take_back(self, key: ConversationKey) -> None:
+        raise AssertionError(key)
 
 
 def showing(*scripts: object, pause: float = 0.0) -> tuple[House, ShowingPlatform]:
