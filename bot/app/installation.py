@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -16,7 +17,7 @@ from adapters.web.health.readiness import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
 from bot.app.operator_commands import check_all, reconcile
-from bot.app.platform_registry import ConfiguredPlatform
+from bot.app.platform_registry import EXPORTS, ConfiguredPlatform
 from bot.app.supervisor import Supervisor
 from bot.checks import CHECK_SECONDS, Check
 from bot.errors import StorageError
@@ -110,8 +111,7 @@ class Installation:
 
     async def import_history(self, path: Path) -> AsyncGenerator[ImportStep]:
         """Bring an export of Slack into the playground, and yield how far that is; who stops listening stops it."""
-        from adapters.slack.export import import_export  # noqa: PLC0415 - its SDK is loaded only for this
-
+        import_export = import_module(EXPORTS).import_export
         told: asyncio.Queue[ImportStep | None] = asyncio.Queue()
 
         def note(done: int, total: int) -> None:
