@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,18 @@ KEYWORDS: Final = {
 }
 
 
+UNUSED: Final = (
+    b'"Project-Id-Version',
+    b'"Report-Msgid-Bugs-To',
+    b'"POT-Creation-Date',
+    b'"PO-Revision-Date',
+    b'"Last-Translator',
+    b'"Language-Team',
+    b'"Generated-By',
+)
+"""Lines of the header that would tell nothing, or differ with every run."""
+
+
 def template() -> Catalog:
     """Return every sentence of the code, without translations."""
     catalog = Catalog(charset="utf-8", fuzzy=False)
@@ -56,8 +69,10 @@ def update(path: Path) -> Catalog:
         catalog = Catalog(locale=language, charset="utf-8", fuzzy=False, project="Seedling")
     catalog.update(template(), no_fuzzy_matching=False)
     catalog.obsolete.clear()
-    with path.open("wb") as file:
-        write_po(file, catalog, sort_output=True, no_location=True, width=120, ignore_obsolete=True, omit_header=False)
+    catalog.header_comment = f"# {catalog.locale.english_name} sentences of Seedling." if catalog.locale else ""
+    written = BytesIO()
+    write_po(written, catalog, sort_output=True, no_location=True, width=120, ignore_obsolete=True, omit_header=False)
+    path.write_bytes(b"".join(line for line in written.getvalue().splitlines(True) if not line.startswith(UNUSED)))
     return catalog
 
 

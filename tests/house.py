@@ -47,7 +47,7 @@ class House:
         self.store = CrashedStore(clock=self.clock)
         self.model = ScriptedModel(*scripts)  # type: ignore[arg-type]  # lists of events and errors
         self.platform = RecordingPlatform(thread)
-        self.patience = 10.0
+        self.patience = 60.0
         self.open()
 
     def open(self) -> None:

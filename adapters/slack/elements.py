@@ -79,7 +79,7 @@ class Series(Payload):
     data: Many[DataPoint] = ()
 
 
-class Chart(Payload):
+class ChartPayload(Payload):
     """The figures of a chart: a pie has segments, any other one series."""
 
     series: Many[Series] = ()
@@ -158,7 +158,7 @@ class Element(Payload):
     initial_conversation: OneId = ()
     initial_conversations: Ids = ()
     status: Text = ""
-    chart: Nested[Chart] = Chart()
+    chart: Nested[ChartPayload] = ChartPayload()
     style: Nested[TextStyle] = TextStyle()
     list_style: Text = Field(default="", validation_alias="style")
     indent: Number = 0

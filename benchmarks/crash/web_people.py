@@ -12,7 +12,7 @@ from typing import Any
 
 from adapters.web.playground.composer import message_id
 from adapters.web.playground.live_reply import BOT, TAKEN_BACK
-from benchmarks.crash.browser import Browser
+from benchmarks.crash.browser import PAUSE_SECONDS, Browser
 from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.people import Doing, Notes
 from benchmarks.crash.stored import PROBE
@@ -116,8 +116,10 @@ class WebTown:
         }
 
     async def begin(self) -> None:
-        """Open the pages."""
+        """Open the pages, and wait until each knows its person, after whom direct conversations are called."""
         self._tasks = [asyncio.create_task(page.browser.run(), name=f"page {page.channel}") for page in self._pages]
+        while not all(page.browser.person for page in self._pages):  # noqa: ASYNC110 - as long as a start takes
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def settled(self) -> None:
         """Wait for nothing: whoever sends waits until the page says that it was sent."""

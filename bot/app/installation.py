@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -16,16 +17,18 @@ from adapters.web.health.readiness import Readiness
 from bot.app.core import VERSION
 from bot.app.heartbeat import processes
 from bot.app.operator_commands import check_all, reconcile
-from bot.app.platform_registry import ConfiguredPlatform
+from bot.app.platform_registry import EXPORTS, ConfiguredPlatform
 from bot.app.supervisor import Supervisor
 from bot.checks import CHECK_SECONDS, Check
 from bot.errors import StorageError
+from bot.language import gettext
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model
 from bot.pricing import RateCard
 from bot.settings import Settings
 from bot.turns.queue_pause import is_paused
 from bot.types import Process, Spending
+from bot.types.said import Said
 from storage import SqlStore, back_up
 
 OLD: Final = timedelta(minutes=10)
@@ -78,8 +81,13 @@ class Installation:
         """Return how long conversations are kept where nothing else is set, in a sentence."""
         days = self.settings.retention_days
         if days is None:
-            return "Conversations are kept until somebody deletes them, or as long as a platform's terms let them be."
-        return f"Conversations are deleted {days} days after the last question, unless a setting says otherwise."
+            return gettext(
+                "Conversations are kept until somebody deletes them, or as long as a platform's terms let them be."
+            )
+        told = gettext(
+            "Conversations are deleted {days} days after the last question, unless a setting says otherwise."
+        )
+        return told.format(days=days)
 
     @property
     def database(self) -> str:
@@ -110,8 +118,7 @@ class Installation:
 
     async def import_history(self, path: Path) -> AsyncGenerator[ImportStep]:
         """Bring an export of Slack into the playground, and yield how far that is; who stops listening stops it."""
-        from adapters.slack.export import import_export  # noqa: PLC0415 - its SDK is loaded only for this
-
+        import_export = import_module(EXPORTS).import_export
         told: asyncio.Queue[ImportStep | None] = asyncio.Queue()
 
         def note(done: int, total: int) -> None:
@@ -139,32 +146,35 @@ class Installation:
         try:
             await self.store.queue_figures()
         except StorageError as error:
-            return [Check(name="database", ok=False, detail=str(error), fix="see that the database runs")]
-        return [Check(name="database", ok=True, detail=f"answers in {(monotonic() - began) * 1_000:.0f} ms")]
+            return [Check(name=Said("database"), ok=False, detail=str(error), fix=Said("see that the database runs"))]
+        took = round((monotonic() - began) * 1_000)
+        return [Check(name=Said("database"), ok=True, detail=Said("answers in {took} ms", took=took))]
 
     async def _queue(self) -> Sequence[Check]:
         figures = await self.store.queue_figures()
         oldest = figures.oldest_accepted_at
         age = timedelta(0) if oldest is None else self.clock() - oldest
-        detail = f"{figures.queued} waiting, {figures.running} being answered"
+        detail = Said("{queued} waiting, {running} being answered", queued=figures.queued, running=figures.running)
         if await is_paused(self.store):
-            return [Check(name="queue", ok=None, detail=f"paused; {detail}", fix="let it go on at the console")]
+            paused = Said("paused; {detail}", detail=detail)
+            return [Check(name=Said("queue"), ok=None, detail=paused, fix=Said("let it go on at the console"))]
         if age < OLD:
-            return [Check(name="queue", ok=True, detail=detail)]
+            return [Check(name=Said("queue"), ok=True, detail=detail)]
         minutes = int(age.total_seconds() // 60)
-        fix = "see that workers run and that the model answers"
-        return [Check(name="queue", ok=False, detail=f"{detail}; the oldest for {minutes} minutes", fix=fix)]
+        late = Said("{detail}; the oldest for {minutes} minutes", detail=detail, minutes=minutes)
+        fix = Said("see that workers run and that the model answers")
+        return [Check(name=Said("queue"), ok=False, detail=late, fix=fix)]
 
     async def _workers(self) -> Sequence[Check]:
         found = [process.kind for process in await processes(self.store, self.clock)]
         workers = sum(kind in ("run", "worker") for kind in found)
-        fix = "" if workers else "start a worker: seedling worker"
-        detail = f"{workers} of {len(found)} processes answer"
-        return [Check(name="workers", ok=workers > 0 or not found, detail=detail, fix=fix)]
+        fix = "" if workers else Said("start a worker: seedling worker")
+        detail = Said("{workers} of {all} processes answer", workers=workers, all=len(found))
+        return [Check(name=Said("workers"), ok=workers > 0 or not found, detail=detail, fix=fix)]
 
     async def _model_works(self) -> Sequence[Check]:
         if self.settings.uses_local_model or not isinstance(self.model, SeedModel):
-            return [Check(name="model", ok=True, detail=self.model.name)]
+            return [Check(name=Said("model"), ok=True, detail=self.model.name)]
         return await check_reachable(self.model)
 
     async def _account(self) -> Sequence[Check]:
@@ -176,9 +186,10 @@ class Installation:
     def _platform(self, platform: ConfiguredPlatform) -> Check:
         title = platform.spec.title
         if not platform.settings.is_joined:
-            return Check(name=title, ok=None, detail="not set up")
+            return Check(name=title, ok=None, detail=Said("not set up"))
         if title not in self.heard:
-            return Check(name=title, ok=None, detail="another process listens")
+            return Check(name=title, ok=None, detail=Said("another process listens"))
         if title in self.supervisor.up:
-            return Check(name=title, ok=True, detail="connected")
-        return Check(name=title, ok=False, detail="not connected", fix="the log says why; it is tried again by itself")
+            return Check(name=title, ok=True, detail=Said("connected"))
+        fix = Said("the log says why; it is tried again by itself")
+        return Check(name=title, ok=False, detail=Said("not connected"), fix=fix)

@@ -22,6 +22,9 @@ PLATFORMS: Final = (
     "adapters.discord.spec",
 )
 
+EXPORTS: Final = "adapters.slack.export"
+"""The module that brings what a platform exported into the playground; it loads the platform's SDK."""
+
 
 def load_specs(modules: Iterable[str] = PLATFORMS) -> Sequence[PlatformSpec[Any]]:
     """Return what is known of every platform, in the order in which people read them."""

@@ -17,7 +17,7 @@ Used = Callable[[Interaction, re.Match[str], Any], Awaitable[None]]
 def dynamic_item(ids: re.Pattern[str], used: Used) -> type[discord.ui.DynamicItem[Any]]:
     """Return the kind of components whose ids match; a client that is given it brings every use to `used`."""
 
-    class Component(discord.ui.DynamicItem[discord.ui.Item[Any]], template=ids):
+    class ItemById(discord.ui.DynamicItem[discord.ui.Item[Any]], template=ids):
         """A button or a list of a message."""
 
         def __init__(self, match: re.Match[str], item: discord.ui.Item[Any]) -> None:
@@ -25,10 +25,10 @@ def dynamic_item(ids: re.Pattern[str], used: Used) -> type[discord.ui.DynamicIte
             self.match = match
 
         @classmethod
-        async def from_custom_id(cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /) -> Component:
+        async def from_custom_id(cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /) -> ItemById:
             return cls(match, item)
 
         async def callback(self, interaction: Interaction) -> None:
             await used(interaction, self.match, self.item)
 
-    return Component
+    return ItemById

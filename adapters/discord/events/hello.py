@@ -14,7 +14,7 @@ from adapters.discord.events.requests import in_time
 from adapters.discord.payloads import AuditLog
 from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.rendering import plain_pages
-from bot.chat.greeting import greets
+from bot.chat.hello import greets
 from bot.chat.message_policy import EMOJI
 from bot.errors import PlatformError
 from bot.language import gettext, gettext_noop

@@ -10,7 +10,7 @@ from adapters.slack.events.event_payloads import ChannelEvent, Interaction
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import EMOJI
 from adapters.slack.events.requests import asked_by
-from bot.chat.greeting import greets
+from bot.chat.hello import greets
 from bot.language import gettext, gettext_noop, speaking
 from bot.parameter_resolver import known_language
 from bot.ports import Bot, Clock

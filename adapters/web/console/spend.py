@@ -36,7 +36,7 @@ WRONG_DAYS: Final = gettext_noop(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class DayRange:
     """Days of a report, `until` included."""
 
     since: date
@@ -135,7 +135,7 @@ class SpendingPages:
             error = str(failure)
         return render(request, "console/provider.html", 200 if not error else 502, rows=rows, error=error, span=span)
 
-    def _span(self, form: Form) -> Span:
+    def _span(self, form: Form) -> DayRange:
         """Return the days that somebody wants, else this month; what is wrong with them is told at the field."""
         today = self._console.today()
         try:
@@ -144,9 +144,9 @@ class SpendingPages:
         except ValueError:
             since, until = today, today - DAY
         if timedelta(0) <= until - since <= MOST_DAYS * DAY:
-            return Span(since=since, until=until)
+            return DayRange(since=since, until=until)
         form.errors["since"] = gettext(WRONG_DAYS).format(most=MOST_DAYS)
-        return Span(since=today.replace(day=1), until=today)
+        return DayRange(since=today.replace(day=1), until=today)
 
 
 FIGURES: Final = ("requests", "input", "cached", "output", "reasoning")
@@ -161,7 +161,7 @@ def total_of(days: Sequence[DaySpending]) -> Spending:
     )
 
 
-def chart_of(days: Sequence[DaySpending], span: Span) -> str:
+def chart_of(days: Sequence[DaySpending], span: DayRange) -> str:
     """Return the bars of every day of a span, of those without spending too; of every week of a long one."""
     spent = {item.day: item.spent for item in days}
     length = (span.end - span.since).days

@@ -34,7 +34,7 @@ _ROUNDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class SignInAttempt:
     """One try that has not succeeded: when, from which network and of which account, as digests of both."""
 
     at: float
@@ -49,13 +49,13 @@ class Attempts:
         self._state = state
         self._clock = clock
 
-    async def begin(self, address: str, account: str) -> tuple[Attempt, float] | None:
+    async def begin(self, address: str, account: str) -> tuple[SignInAttempt, float] | None:
         """Count a try before it is made, so that many at once are no more than one after another.
 
         Return it, with the seconds that it has to wait if it fails; None where this address may not try now.
         """
         now = self._clock()
-        attempt = Attempt(now.timestamp(), _digest(_network(address)), _digest(account))
+        attempt = SignInAttempt(now.timestamp(), _digest(_network(address)), _digest(account))
         for _ in range(_ROUNDS):
             text, known = await self._known()
             lately = [item for item in known if item.at > (now - WINDOW).timestamp()]
@@ -65,7 +65,7 @@ class Attempts:
                 return attempt, _delay(sum(1 for item in known if item.account == attempt.account))
         return None  # so many guess at once
 
-    async def forgive(self, attempt: Attempt) -> None:
+    async def forgive(self, attempt: SignInAttempt) -> None:
         """Take back a try that succeeded."""
         for _ in range(_ROUNDS):
             text, known = await self._known()
@@ -76,12 +76,12 @@ class Attempts:
             if await self._swap(text, left):
                 return
 
-    async def _known(self) -> tuple[str | None, Sequence[Attempt]]:
+    async def _known(self) -> tuple[str | None, Sequence[SignInAttempt]]:
         """Return the row, and what in it still counts."""
         text, since = await self._state.get_state(PLATFORM, _ROW), self._clock() - ACCOUNT_WINDOW
         return text, [item for item in _read(text) if item.at > since.timestamp()]
 
-    async def _swap(self, text: str | None, attempts: Sequence[Attempt]) -> bool:
+    async def _swap(self, text: str | None, attempts: Sequence[SignInAttempt]) -> bool:
         kept = json.dumps([[item.at, item.network, item.account] for item in attempts[-REMEMBERED:]])
         return await self._state.swap_state(PLATFORM, _ROW, before=text, after=kept)
 
@@ -90,10 +90,12 @@ def _delay(failed: int) -> float:
     return min(LONGEST_SECONDS, STEP_SECONDS * max(0, failed - TRIES))
 
 
-def _read(text: str | None) -> Sequence[Attempt]:
+def _read(text: str | None) -> Sequence[SignInAttempt]:
     """Return the tries of a row; of one that cannot be read none."""
     with suppress(ValueError, TypeError):
-        return [Attempt(float(at), str(network), str(account)) for at, network, account in json.loads(text or "[]")]
+        return [
+            SignInAttempt(float(at), str(network), str(account)) for at, network, account in json.loads(text or "[]")
+        ]
     return []
 
 

@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from adapters.web.frame.identity import identity_of
 from adapters.web.frame.static_files import StaticFiles
 from adapters.web.roles import WebRole
-from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity
+from bot.language import day, gettext, language, language_name, languages, ngettext, number, quantity, told
 
 CSRF_FIELD: Final = "csrf"
 THEMES: Final = ("system", "light", "dark")
@@ -54,7 +54,7 @@ class Templates:
         # The classic style, whose sentences have {names} as everywhere else: `_("Hello {name}").format(name=...)`.
         self.environment.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
         self.environment.globals |= {"language": language, "languages": languages, "language_name": language_name}
-        self.environment.filters |= {"number": number, "quantity": quantity, "day": day}
+        self.environment.filters |= {"number": number, "quantity": quantity, "day": day, "told": told}
         self.environment.globals["static"] = files.address
         self.environment.filters |= filters
         self._navigation = navigation

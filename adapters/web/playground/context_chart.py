@@ -64,7 +64,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class RequestBar:
     """One request: its slot begins at `slot`, its bar at `x`; the segments stand on each other, the first below."""
 
     slot: float
@@ -86,7 +86,7 @@ class Layout:
 
     slot_width: float
     bar_width: float
-    bars: tuple[Bar, ...]
+    bars: tuple[RequestBar, ...]
     ticks: tuple[Tick, ...]
 
 
@@ -102,7 +102,7 @@ def lay_out(prompts: Sequence[Prompt]) -> Layout:
         slot_width=slot,
         bar_width=slot * BAR_SHARE,
         bars=tuple(
-            Bar(slot=index * slot, x=(index + (1 - BAR_SHARE) / 2) * slot, segments=_segments(item, top))
+            RequestBar(slot=index * slot, x=(index + (1 - BAR_SHARE) / 2) * slot, segments=_segments(item, top))
             for index, item in enumerate(prompts)
         ),
         ticks=tuple(Tick(y=100 - 100 * value / top, tokens=value) for value in range(0, top + 1, step)),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from adapters.web.playground.context_chart import Bar, Layout, Prompt, lay_out, prompt_of
+from adapters.web.playground.context_chart import Layout, Prompt, RequestBar, lay_out, prompt_of
 from adapters.web.playground.message_view import Json
 from bot.commands.context_report import break_reason
 from bot.context.cache_breaks import CacheBreak
@@ -76,7 +76,7 @@ def _named(title: str, record: RequestRecord, bar: Json) -> Json:
     return {**bar, "title": title, "at": record.at.isoformat(), "name": words}
 
 
-def _present_bar(record: RequestRecord, prompt: Prompt, bar: Bar) -> Json:
+def _present_bar(record: RequestRecord, prompt: Prompt, bar: RequestBar) -> Json:
     figures = record.figures
     return {
         "slot": bar.slot,

@@ -45,11 +45,11 @@ def now() -> datetime:
 
 
 class NotingInbox(Inbox):
-    """The front door, noting what became of each message and which were changed, by id."""
+    """The front door, noting what became of each message and which were changed, by id, and what it has decided."""
 
     heard: defaultdict[str, list[HandleResult]]
     changed: set[str]
-    results: list[HandleResult]
+    decided: set[str]
 
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow a change as ever."""
@@ -60,7 +60,7 @@ class NotingInbox(Inbox):
     async def feedback(self, id: TurnId, *, good: bool, asked: Incoming, answer: str = "") -> HandleResult:
         """Note it as ever."""
         handled = await super().feedback(id, good=good, asked=asked, answer=answer)
-        self.results.append(handled)
+        self.decided.add(asked.dedupe_key)
         return handled
 
     async def handle(self, incoming: Incoming) -> HandleResult:
@@ -73,19 +73,19 @@ class NotingInbox(Inbox):
             raise
         finally:
             self.heard[incoming.message_id or incoming.dedupe_key].append(handled)
-            self.results.append(handled)
+            self.decided.add(incoming.dedupe_key)
         return handled
 
     async def refuse(self, asked: Incoming) -> HandleResult | None:
         """Refuse it as ever."""
         if handled := await super().refuse(asked):
-            self.results.append(handled)
+            self.decided.add(asked.dedupe_key)
         return handled
 
     async def on_reaction(self, message: Incoming, *, asked: Incoming) -> HandleResult:
         """Take a reaction as ever."""
         handled = await super().on_reaction(message, asked=asked)
-        self.results.append(handled)
+        self.decided.add(asked.dedupe_key)
         return handled
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
@@ -94,7 +94,7 @@ class NotingInbox(Inbox):
         try:
             handled = await super().follow_up(id, how, asked=asked)
         finally:
-            self.results.append(handled)
+            self.decided.add(asked.dedupe_key)
         return handled
 
 
@@ -122,7 +122,7 @@ class Chat(ABC):
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
         aids = Aids(times=DateWords(), charts=PillowCharts())
         self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, aids=aids)
-        self.inbox.heard, self.inbox.changed, self.inbox.results = defaultdict(list), set(), []
+        self.inbox.heard, self.inbox.changed, self.inbox.decided = defaultdict(list), set(), set()
 
     # ------------------------------------------------------------ what a platform fills in
 

@@ -169,10 +169,10 @@ async def has_effect(chat: Chat, way: Way, asked: Said, left: Said) -> bool:
     """Do it, wait until it is decided, and tell whether it had its effect, which is taken back."""
     key = chat.turns[0].incoming.key
     before, rules = await effects(chat, key), await chat.store.rules_within("")
-    decided = len(chat.inbox.results)
+    decided = set(chat.inbox.decided)  # what comes in twice is decided once more, at any time
     await way.do(chat, asked, left)
     if way.is_heard:
-        await chat.until(lambda: len(chat.inbox.results) > decided)
+        await chat.until(lambda: chat.inbox.decided - decided)
     await chat.answered()
     found = await effects(chat, key) != before
     for scope in await chat.store.get_everywhere("persona"):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.media import media_limits
 from adapters.media.media_tokens import document_tokens, frame_count, image_tokens, scaled_size, video_tokens
 from bot.context.attachments import tokens_of
+from bot.context.tokens import estimate
 from bot.pricing import SEED_CARD
 from bot.types import Media, ReadFile, Usage
 from tests.emulators.seed import tokens as emulator
@@ -90,5 +91,6 @@ def test_scaling_keeps_the_aspect(width: int, height: int, detail: str) -> None:
 def test_the_cost_of_a_file_is_known_before_it_is_sent() -> None:
     picture = Media(kind="image", media_type="image/png", name="a", data=b"", tokens=1_280)
     file = ReadFile(name="a", media=(picture,), text="four" * 1_000)
-    assert tokens_of(file) == 2_280
-    assert SEED_CARD.cost(Usage(input=tokens_of(file))) == Decimal(2_280) * Decimal("0.31") / 1_000_000
+    tokens = 1_280 + estimate(file.text)
+    assert tokens_of(file) == tokens
+    assert SEED_CARD.cost(Usage(input=tokens_of(file))) == tokens * Decimal("0.31") / 1_000_000

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.web.console.formats import csv_response, dollars, duration, size
 from adapters.web.console.overview import fix_for
-from adapters.web.console.spend import Span, chart_of, forecast, saved_by_cache
+from adapters.web.console.spend import DayRange, chart_of, forecast, saved_by_cache
 from adapters.web.console.svg_charts import ChartBar, bar_chart
 from bot.pricing import SEED_CARD
 from bot.types import DaySpending, Spending
@@ -61,7 +61,7 @@ def test_the_cache_saves_what_its_price_is_below_the_other() -> None:
 
 def test_a_long_span_is_drawn_by_weeks_and_names_of_people_stay_text() -> None:
     days = [spent(number, "1") for number in range(200)]
-    drawn = chart_of(days, Span(since=DAY - timedelta(days=199), until=DAY))
+    drawn = chart_of(days, DayRange(since=DAY - timedelta(days=199), until=DAY))
     assert drawn.count("<rect") == 29
     assert "the week from" in drawn
     bar = ChartBar(label="<script>", value=Decimal(0), text='"><script>')
