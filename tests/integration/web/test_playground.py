@@ -12,6 +12,7 @@ from html import escape
 import pytest
 
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.channel_access import HOME
 from adapters.web.playground.page_streams import OpenPage
 from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
@@ -179,6 +180,29 @@ async def test_forms_reach_no_channel_of_somebody_else(house: House) -> None:
         assert answer.status_code == 404
     assert len(house.bot.asked) == 1
     assert not house.bot.gone_on
+
+
+@pytest.mark.parametrize("id", ["direct-u-ada", "DIRECT-u-ada", "direct-sales", "seedling"])
+async def test_nobody_makes_a_channel_of_a_direct_conversation(house: House, id: str) -> None:
+    made = await house.bob.post("/channels/local", scripted=False, name=id)
+    assert made.status_code == 400
+    assert "Direct conversations are called so." in made.text
+    assert [channel.id for channel in await house.store.get_channels("local")] == ["general", "random"]
+
+
+async def test_a_channel_that_lies_where_a_direct_conversation_belongs_shows_it_to_nobody(house: House) -> None:
+    trap = Channel(workspace="local", id="direct-u-ada", name="direct-u-ada")
+    await house.store.put_workspace(HOME, [trap], [])
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        await house.ada.send("my secret?", place="local/direct-u-ada")
+        await house.bot.answer("Your secret.")
+    assert "Your secret." in (await house.ada.get("/c/local/direct-u-ada")).text
+    assert not kinds(heard)
+    assert (await house.bob.get("/c/local/direct-u-ada")).status_code == 404
+    assert "Your secret." not in (await house.bob.get("/search?q=secret")).text
+    key = ConversationKey(platform="local", workspace="local", channel="direct-u-ada", thread="")
+    assert not await house.playground.may_read(key, Person(id="u-bob", name="Bob"))
+    assert not await house.playground.is_public(key)
 
 
 async def test_a_message_of_somebody_else_is_not_deleted(house: House) -> None:
@@ -533,6 +557,13 @@ async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:
     for overrides in ('{"max_tokens": "0"}', '{"temperature": "1"}', '{"nonsense": "1"}'):
         assert "error" in await house.ada.send("@seedling why?", overrides=overrides)
     assert len(house.bot.asked) == 1
+
+
+async def test_values_for_the_next_answer_that_cannot_be_read_are_none(house: House) -> None:
+    nonsense = ("{", "[1]", "[" * 50_000, '{"a":' * 5_000)
+    for overrides in nonsense:
+        await house.ada.send("@seedling why?", overrides=overrides)
+    assert [asked.overrides for asked in house.bot.asked] == [{}] * len(nonsense)
 
 
 async def test_an_answer_is_copied_as_requests_that_run(house: House) -> None:
