@@ -219,6 +219,23 @@ async def test_a_form_without_the_token_of_its_page_is_refused(house: House) -> 
     assert elsewhere.status_code == 403
 
 
+LIKE_THE_BOT = [
+    *("Seedling", " SEED-LING ", "@seedling", "See\u200bdling", "\u202eSeedling", "SeedIing", "S33dl1ng"),
+    *("\u0405eedling", "S\u0415\u0435dling", "Seedl\u0406ng", "Seedl\u0399ng"),
+]
+
+
+@pytest.mark.parametrize("name", LIKE_THE_BOT)
+async def test_nobody_is_called_so_that_it_looks_like_the_bot(house: House, name: str) -> None:
+    answer = await house.ada.post("/name", name=name, next=GENERAL)
+    assert (answer.status_code, "what the bot is called" in answer.json()["error"]) == (400, True)
+
+
+async def test_nothing_invisible_turns_what_stands_behind_a_name(house: House) -> None:
+    answer = await house.ada.post("/name", name="\u202eAda\u2066\u200b \n Lovelace", next=GENERAL)
+    assert answer.json() == {"name": "Ada Lovelace"}
+
+
 async def test_who_has_no_name_writes_nothing(house: House) -> None:
     nobody = Visitor(house.site.app, "", "")
     assert "What shall the others call you?" in (await nobody.get(GENERAL)).text
