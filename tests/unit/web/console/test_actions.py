@@ -98,7 +98,7 @@ async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleS
         shown = (await client.get(f"/console/settings?place={place}/t")).text
         assert "It is set for the channel." in shown
         second = await post(client, page, name="max_tokens", value="50", before="", place=place)
-        assert (second.status_code, "it is 99 now, not not set" in second.text) == (422, True)
+        assert (second.status_code, "it is 99 now, and was not set" in second.text) == (422, True)
         taken_back = await post(client, page, name="max_tokens", value="", before="99", place=place)
         assert taken_back.status_code == 303
     assert [(record.what, record.before, record.after, record.who) for record in await trail(stage)] == [
@@ -214,6 +214,10 @@ async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage)
         assert (await bob.get("/console")).status_code == 303
         wrong = await post(client, page, "/console/access/rules", words="perhaps guests", place="")
         assert (wrong.status_code, 'id="words-error"' in wrong.text) == (422, True)
+        wrong = await post(client, page, "/console/access/rules", words="deny <b>", place="")
+        assert "who <code>&lt;b&gt;</code> is" in wrong.text
+        odd = await post(client, page, "/console/access/rules", words="deny `<b>", place="")
+        assert "`&lt;b&gt;" in odd.text
         await post(client, page, "/console/access/rules", words="deny guests", place="fake/w")
         [rule] = await stage.store.rules_within("")
         await post(client, page, "/console/access/rules/remove", id=str(rule.id))
