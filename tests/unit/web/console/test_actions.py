@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -161,6 +162,7 @@ async def test_a_turn_is_asked_again_and_its_conversation_forgotten(stage: Conso
             await asyncio.sleep(0.005)
         assert "answered" not in (await client.get("/console/turns/4")).text
         assert (await client.get("/console/turns/4")).status_code == 200
+        assert re.search(r"<details>(?:(?!</details>).)*/turns/3/forget", page.text, re.DOTALL), "it takes two steps"
         await post(client, page, "/console/turns/1/forget")
         assert not await stage.store.get_entries(KEY, start=0)
         assert (await post(client, page, "/console/turns/1/explode")).status_code == 404
