@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import cache, lru_cache
 from gettext import c2py
 from pathlib import Path
@@ -159,9 +159,12 @@ def told(words: str) -> str:
 
 def number(value: float | Decimal, *, places: int | None = None) -> str:
     """Return a number as people write it, with so many decimals; as many as it has, where none are named."""
-    shown = format(value, f".{places}f") if places is not None else format(value, "g" if value % 1 else ".0f")
+    whole = "d" if isinstance(value, int) else ".0f"
+    shown = format(value, f".{places}f") if places is not None else format(value, "g" if value % 1 else whole)
     pattern = _number_pattern(len(shown.partition(".")[2]))
-    return numbers.format_decimal(Decimal(shown), pattern, locale=_locale(_current.get()))
+    with localcontext() as rounding:
+        rounding.prec = max(rounding.prec, len(shown))  # what has more digits could not be rounded
+        return numbers.format_decimal(Decimal(shown), pattern, locale=_locale(_current.get()))
 
 
 @cache

@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bot.errors import StorageError
-from bot.language import quantity
+from bot.language import gettext, number, quantity
 from bot.ports import AdapterStateStore, Rates
 from bot.pricing import MILLION, RateCard
 from bot.types import Observation, Usage
@@ -85,23 +85,38 @@ class Evidence:
 
     def told(self, prior: RateCard) -> Sequence[str]:
         """Return what was learned in place of what a card assumes, and from what, a sentence each."""
+        lifetime, notes = self.lifetime(prior.cache_lifetime), self.mean_notes(prior.notes_tokens)
         pauses = [
-            f"{_minutes(bound)}: {found} of {found + lost}"
+            gettext("{minutes} min: {found} of {all}").format(
+                minutes=_minutes(bound), found=number(found), all=number(found + lost)
+            )
             for bound, found, lost in zip(LIFETIMES, self.found, self.lost, strict=True)
             if found + lost
         ]
-        share = f"{self.cached_share(prior.cached_share):.1%} of the price of input"
-        share = share if prior.tiers[0].cached is None else "as published"
-        priced = (
-            f"{quantity(self.priced, 'request')} with {quantity(self.cached_tokens, 'cached token')} told their cost"
-        )
         return (
-            f"cached input, for decisions: {share} (assumed {prior.cached_share:.0%}; {priced})",
-            f"a cache lives {_minutes(self.lifetime(prior.cache_lifetime))} (assumed {_minutes(prior.cache_lifetime)}; "
-            f"found after pauses of up to {', '.join(pauses) or 'any length: nothing seen yet'})",
-            f"first notes have {quantity(self.mean_notes(prior.notes_tokens), 'token')} (assumed "
-            f"{prior.notes_tokens:,}; {self.notes:,} written)",
+            gettext(
+                "Cached input, for decisions: {price} ({share}% assumed; {requests} with {tokens} told it)."
+            ).format(
+                price=self._price_told(prior),
+                share=number(round(100 * prior.cached_share)),
+                requests=quantity(self.priced, "request"),
+                tokens=quantity(self.cached_tokens, "cached token"),
+            ),
+            gettext("A cache lives {minutes} min ({assumed} assumed; found after pauses of up to {pauses}).").format(
+                minutes=_minutes(lifetime),
+                assumed=_minutes(prior.cache_lifetime),
+                pauses=", ".join(pauses) or gettext("any length: nothing seen yet"),
+            ),
+            gettext("First notes have {tokens} ({assumed} assumed; {written} written).").format(
+                tokens=quantity(notes, "token"), assumed=number(prior.notes_tokens), written=number(self.notes)
+            ),
         )
+
+    def _price_told(self, prior: RateCard) -> str:
+        if prior.tiers[0].cached is not None:
+            return gettext("as published")
+        share = number(100 * self.cached_share(prior.cached_share), places=1)
+        return gettext("{share}% of the price of input").format(share=share)
 
     def mean_notes(self, prior: int) -> int:
         """Return how many tokens the first notes of a conversation will probably have."""
@@ -109,7 +124,7 @@ class Evidence:
 
 
 def _minutes(time: timedelta) -> str:
-    return f"{time.total_seconds() / 60:g} min"
+    return number(time.total_seconds() / 60)
 
 
 def _sum(one: Any, other: Any) -> Any:

@@ -12,7 +12,7 @@ from bot.delivery.footer import money
 from bot.errors import InvalidInput
 from bot.language import capitalised, gettext, gettext_noop, listed, number, weekday_and_minute
 from bot.time_zones import in_zone, zone_label
-from bot.types import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
+from bot.types import INSTALLATION, LEAST_DOLLARS, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 
 NO_LIMIT_WORDS: Final = frozenset({"off", "none", "unlimited"})
 
@@ -20,7 +20,7 @@ THOUSANDS: Final = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 """An amount whose commas part thousands: without this, 2,50 would be read as 250."""
 
 NOT_AN_AMOUNT: Final = gettext_noop(
-    "{text!r} is no amount. Write US dollars above 0 and at most {most}, for example 5 or 2.50, or off for no limit."
+    "{text!r} is no amount. Write US dollars from {least} to {most}, for example 5 or 2.50, or off for no limit."
 )
 
 DEGRADED: Final = {
@@ -39,8 +39,9 @@ def read_amount(text: str) -> Decimal | None:
         amount = Decimal(word.replace(",", "") if THOUSANDS.fullmatch(word) else word)
     except InvalidOperation:
         amount = Decimal(-1)
-    if not amount.is_finite() or not 0 < amount <= MOST_DOLLARS:
-        raise InvalidInput(gettext(NOT_AN_AMOUNT).format(text=text[:60], most=number(MOST_DOLLARS)))
+    if not amount.is_finite() or not LEAST_DOLLARS <= amount <= MOST_DOLLARS:
+        least, most = number(LEAST_DOLLARS), number(MOST_DOLLARS)
+        raise InvalidInput(gettext(NOT_AN_AMOUNT).format(text=text[:60], least=least, most=most))
     return amount
 
 

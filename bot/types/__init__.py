@@ -17,7 +17,7 @@ from bot.types.access_rule import (
     Subject,
     SubjectKind,
 )
-from bot.types.budget_use import INSTALLATION, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
+from bot.types.budget_use import INSTALLATION, LEAST_DOLLARS, MOST_DOLLARS, Budget, BudgetScope, BudgetUse, Period
 from bot.types.channel_message import (
     Channel,
     ChannelMessage,
@@ -148,6 +148,7 @@ __all__ = [
     "EMPTY",
     "EVERYTHING",
     "INSTALLATION",
+    "LEAST_DOLLARS",
     "LOCALE",
     "MOST_DOLLARS",
     "MOST_KEYS",

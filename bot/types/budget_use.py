@@ -9,8 +9,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+LEAST_DOLLARS: Final = Decimal("0.01")
 MOST_DOLLARS: Final = 1_000_000
-"""Of a budget: more is a slip of the hand."""
+"""Of a budget: less or more is a slip of the hand."""
 
 
 class Period(StrEnum):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.language import speaking
 from bot.learned_rates import LIFETIMES, PLACE, LearnedRates
 from bot.pricing import MILLION, SEED_CARD, RateCard
 from bot.types import Observation, Usage
@@ -36,6 +37,16 @@ async def test_before_anything_was_seen_the_priors_hold() -> None:
         timedelta(minutes=10),
         400,
     )
+
+
+def test_what_was_learned_is_told_in_the_language_of_who_reads_it() -> None:
+    evidence = learning().evidence
+    told = "\n".join(evidence.told(SEED_CARD))
+    with speaking("de"):
+        german = "\n".join(evidence.told(SEED_CARD))
+    assert ("20.0% of the price of input" in told, "A cache lives 10 min" in told) == (True, True)
+    assert ("20,0 % des Preises" in german, "Ein Cache lebt 10 min" in german) == (True, True)
+    assert not {"cached", "assumed", "First"} & set(german.split())
 
 
 @pytest.mark.parametrize(("share", "near"), [("1", "0.9"), ("0.5", "0.45"), ("0", "0.03")])
@@ -115,7 +126,7 @@ async def test_what_was_learned_is_kept_and_added_up_by_all_processes() -> None:
     assert later.evidence == one.evidence + one.evidence
     assert later.evidence.priced == 2
     told = "\n".join(later.evidence.told(SEED_CARD))
-    assert "2 requests with 40,000 cached tokens told their cost" in told
+    assert "2 requests with 40,000 cached tokens told it" in told
     assert "20 min: 2 of 2" in told
 
 

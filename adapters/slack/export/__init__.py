@@ -20,6 +20,7 @@ from bot.types import Channel, ChannelMessage, Person, Workspace
 
 CHUNK = 1_000  # messages stored in one transaction
 
+_HOME = "local"  # the workspace that the playground has of its own; what is brought in never lies there
 _REQUIRED_INDEX = "channels.json"
 _OPTIONAL_INDEXES = ("groups.json", "mpims.json", "dms.json")  # only in exports that include private channels
 _EXPORT_WORDS = re.compile(r"[ _-]*slack[ _-]+export\b.*", re.IGNORECASE)  # "Acme Slack export Jan 1 2026 - ..."
@@ -219,6 +220,10 @@ def _workspace(file_name: str, users: Sequence[UserPayload]) -> Workspace:
     """Return the workspace of an export: the same for every export of it, whatever days that covers."""
     teams = Counter(user.team_id for user in users if user.team_id)
     name = _EXPORT_WORDS.sub("", Path(file_name).stem).strip(" -_") or "Slack"
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "slack"
-    team = teams.most_common(1)[0][0].lower() if teams else ""
-    return Workspace(id="-".join(filter(None, (slug, team))), name=name)
+    team = _slug(teams.most_common(1)[0][0]) if teams else ""
+    id = "-".join(filter(None, (_slug(name) or "slack", team)))
+    return Workspace(id=f"slack-{id}" if id == _HOME else id, name=name)
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

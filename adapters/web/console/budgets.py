@@ -24,7 +24,7 @@ from bot.types import Budget, BudgetScope, BudgetUse, ConversationKey, Period
 NONE: Final = "none"
 NO_LIMIT: Final = "off"
 MEANWHILE: Final = gettext_noop(
-    "Somebody changed this meanwhile: it is {now} now, not {before}. Look at it and save again."
+    "Somebody changed this meanwhile: it is {now} now, and was {before}. Look at it and save again."
 )
 INSTALLATION_KEY: Final = ConversationKey(platform=PLATFORM, workspace="", channel="", thread="")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -54,7 +54,7 @@ class Templates:
         # The classic style, whose sentences have {names} as everywhere else: `_("Hello {name}").format(name=...)`.
         self.environment.install_gettext_callables(gettext, ngettext, newstyle=False)  # type: ignore[attr-defined]  # by the extension
         self.environment.globals |= {"language": language, "languages": languages, "language_name": language_name}
-        self.environment.filters |= {"number": number, "quantity": quantity, "day": day, "told": told}
+        self.environment.filters |= {"number": number, "quantity": quantity, "day": day, "coded": coded, "told": told}
         self.environment.globals["static"] = files.address
         self.environment.filters |= filters
         self._navigation = navigation
@@ -73,6 +73,15 @@ class Templates:
             "csrf": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, identity.csrf),
         }
         return self.environment.get_template(name).render(shared | values)
+
+
+def coded(text: str) -> Markup:
+    """Return a sentence of ours with what stands between backticks as code, and everything escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one of them was said by somebody
+        return escape(text)
+    code = Markup("<code>{}</code>")
+    return Markup("").join(code.format(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def theme_of(request: Request) -> str:

@@ -10,6 +10,7 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.web.frame.origins import is_encrypted
+from bot.context.transcript import one_line
 from bot.types import Person
 
 NAME_LIMIT: Final = 40
@@ -59,5 +60,5 @@ def person_in(session: Mapping[str, Any]) -> str:
 
 
 def plain_name(name: str) -> str:
-    """Return a name as others see it: one line and not too long; "" where nobody has told one."""
-    return " ".join(name.split())[:NAME_LIMIT].strip()
+    """Return a name as others see it: one line, not too long, nothing invisible; "" where nobody has told one."""
+    return one_line(name)[:NAME_LIMIT].strip()

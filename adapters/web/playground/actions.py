@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from adapters.web.frame import Form, page, read_form
 from adapters.web.frame.routes import PageRoute, local_path
+from adapters.web.playground.channel_access import is_reserved
 from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
@@ -321,6 +322,8 @@ class Actions:
         name = "-".join(form["name"].lower().removeprefix("#").split())[:CHANNEL_NAME]
         if workspace is None or not name.replace("-", "").replace("_", "").isalnum():
             raise HTTPException(400, gettext("The name of a channel has letters, digits and hyphens."))
+        if is_reserved(workspace.id, name):
+            raise HTTPException(400, gettext("Direct conversations are called so. Choose another name."))
         channels = await self._store.get_channels(workspace.id)
         known = next((item for item in channels if name in (item.id, item.name)), None)
         if known is None:
@@ -347,7 +350,7 @@ def _overrides(text: str) -> dict[str, str]:
     """Return the parameters for one answer, as canonical text by name. Raises `InvalidInput` naming what is wrong."""
     try:
         given = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         given = {}
     pairs = [canonical(str(name), str(value)) for name, value in given.items()] if isinstance(given, dict) else []
     return {name: value for name, value in pairs if value is not None}

@@ -23,20 +23,32 @@ WELCOME_ID: Final = "welcome"
 DIRECT: Final = "seedling"
 """What the direct conversation is called in addresses, whoever's it is; once it was one channel for everybody."""
 
+_DIRECT_PREFIX: Final = "direct-"
+
 Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
 """The workspaces with their channels."""
 
 
 def direct_channel(person: Person) -> Channel:
     """Return somebody's direct conversation with the bot; it is stored with the first message."""
-    id = f"direct-{person.id}"
+    id = _DIRECT_PREFIX + person.id
     return Channel(workspace=HOME.id, id=id, name="Seedling", topic=DIRECT_TOPIC, direct=True)
+
+
+def is_reserved(workspace: str, id: str) -> bool:
+    """Return whether an id can only be that of a direct conversation, so that nobody makes a channel under it."""
+    return workspace == HOME.id and (id == DIRECT or id.startswith(_DIRECT_PREFIX))
+
+
+def is_direct(channel: Channel) -> bool:
+    """Return whether a channel is a direct conversation; its id says so, too, whatever was stored under it first."""
+    return channel.direct or is_reserved(channel.workspace, channel.id)
 
 
 def is_for(channel: Channel, person: Person, *, is_admin: bool = False) -> bool:
     """Return whether somebody may read a channel."""
     own = {direct_channel(person).id, *((DIRECT,) if is_admin else ())}
-    return not channel.direct or (channel.workspace == HOME.id and channel.id in own)
+    return not is_direct(channel) or (channel.workspace == HOME.id and channel.id in own)
 
 
 def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *, is_admin: bool) -> list[Channel]:
@@ -47,7 +59,7 @@ def seen_by(person: Person, workspace: Workspace, channels: Sequence[Channel], *
     shared = [
         replace(channel, name=gettext("Seedling, as all shared it"), topic=SHARED_TOPIC)
         for channel in channels
-        if is_admin and channel.direct and (workspace.id, channel.id) == (HOME.id, DIRECT)
+        if is_admin and (workspace.id, channel.id) == (HOME.id, DIRECT)
     ]
     own = [direct_channel(person)] if workspace.id == HOME.id else []
-    return [*(channel for channel in channels if not channel.direct), *shared, *own]
+    return [*(channel for channel in channels if not is_direct(channel)), *shared, *own]

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from adapters.web.playground.channel_access import is_for
+from adapters.web.playground.channel_access import is_direct, is_for
 from bot.errors import PlatformError, StorageError
 from bot.ports import WorkspaceStore
 from bot.types import Channel, ChannelMessage, ConversationKey, Person, Place, ReadMessage
@@ -58,12 +58,12 @@ class ChannelReading:
     async def is_public(self, key: ConversationKey) -> bool:
         """Return whether it is a channel, and no direct conversation."""
         channel = await self._channel(key)
-        return channel is not None and not channel.direct
+        return channel is not None and not is_direct(channel)
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
         channel = await self._channel(key)
-        if channel is None or channel.direct:
+        if channel is None or is_direct(channel):
             return Place(platform=PLATFORM_NAME, is_direct=channel is not None)
         name = await self._workspace_name(key.workspace)
         return Place(platform=PLATFORM_NAME, workspace=name, channel=f"#{channel.name}", topic=channel.topic)

@@ -71,13 +71,13 @@ def objection(name: str) -> str:
     return TAKEN if letters == _letters(BOT.name) else ""
 
 
-# Letters of other scripts, and digits, that look like Latin ones, as far as the bot's name has them.
-_ALIKE: Final = str.maketrans("\u0455\u0435\u0501\u04cf\u0456\u0261130", "sedligleo")
+# Letters of other scripts, and digits, that look like Latin ones, as far as the bot's name has them; I, l, 1 are one.
+_ALIKE: Final = str.maketrans("\u0455\u0435\u0501\u04cf\u0456\u03b9\u0578\u0261130i", "sedlllngleol")
 
 
 def _letters(name: str) -> str:
     """Return what of a name people tell it by, whatever its case, accents, spaces and dots."""
-    plain = unicodedata.normalize("NFKD", name).translate(_ALIKE).casefold()
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_ALIKE)
     return "".join(letter for letter in plain if letter.isalnum())
 
 

@@ -12,6 +12,7 @@ from html import escape
 import pytest
 
 from adapters.web.frame import FrameOptions
+from adapters.web.playground.channel_access import HOME
 from adapters.web.playground.page_streams import OpenPage
 from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
@@ -181,6 +182,29 @@ async def test_forms_reach_no_channel_of_somebody_else(house: House) -> None:
     assert not house.bot.gone_on
 
 
+@pytest.mark.parametrize("id", ["direct-u-ada", "DIRECT-u-ada", "direct-sales", "seedling"])
+async def test_nobody_makes_a_channel_of_a_direct_conversation(house: House, id: str) -> None:
+    made = await house.bob.post("/channels/local", scripted=False, name=id)
+    assert made.status_code == 400
+    assert "Direct conversations are called so." in made.text
+    assert [channel.id for channel in await house.store.get_channels("local")] == ["general", "random"]
+
+
+async def test_a_channel_that_lies_where_a_direct_conversation_belongs_shows_it_to_nobody(house: House) -> None:
+    trap = Channel(workspace="local", id="direct-u-ada", name="direct-u-ada")
+    await house.store.put_workspace(HOME, [trap], [])
+    async with house.bob.listening(house.site.hub, "/events/local/general") as heard:
+        await house.ada.send("my secret?", place="local/direct-u-ada")
+        await house.bot.answer("Your secret.")
+    assert "Your secret." in (await house.ada.get("/c/local/direct-u-ada")).text
+    assert not kinds(heard)
+    assert (await house.bob.get("/c/local/direct-u-ada")).status_code == 404
+    assert "Your secret." not in (await house.bob.get("/search?q=secret")).text
+    key = ConversationKey(platform="local", workspace="local", channel="direct-u-ada", thread="")
+    assert not await house.playground.may_read(key, Person(id="u-bob", name="Bob"))
+    assert not await house.playground.is_public(key)
+
+
 async def test_a_message_of_somebody_else_is_not_deleted(house: House) -> None:
     await house.say("theirs", "said by Eve")
     answer = await house.ada.post(f"{GENERAL}/delete?id=theirs")
@@ -193,6 +217,23 @@ async def test_a_form_without_the_token_of_its_page_is_refused(house: House) -> 
     assert page.status_code == 403
     elsewhere = await house.ada.client.get("/events/local/general?after=0", headers={"Origin": "https://evil.example"})
     assert elsewhere.status_code == 403
+
+
+LIKE_THE_BOT = [
+    *("Seedling", " SEED-LING ", "@seedling", "See\u200bdling", "\u202eSeedling", "SeedIing", "S33dl1ng"),
+    *("\u0405eedling", "S\u0415\u0435dling", "Seedl\u0406ng", "Seedl\u0399ng"),
+]
+
+
+@pytest.mark.parametrize("name", LIKE_THE_BOT)
+async def test_nobody_is_called_so_that_it_looks_like_the_bot(house: House, name: str) -> None:
+    answer = await house.ada.post("/name", name=name, next=GENERAL)
+    assert (answer.status_code, "what the bot is called" in answer.json()["error"]) == (400, True)
+
+
+async def test_nothing_invisible_turns_what_stands_behind_a_name(house: House) -> None:
+    answer = await house.ada.post("/name", name="\u202eAda\u2066\u200b \n Lovelace", next=GENERAL)
+    assert answer.json() == {"name": "Ada Lovelace"}
 
 
 async def test_who_has_no_name_writes_nothing(house: House) -> None:
@@ -533,6 +574,13 @@ async def test_a_value_is_given_for_the_next_answer_alone(house: House) -> None:
     for overrides in ('{"max_tokens": "0"}', '{"temperature": "1"}', '{"nonsense": "1"}'):
         assert "error" in await house.ada.send("@seedling why?", overrides=overrides)
     assert len(house.bot.asked) == 1
+
+
+async def test_values_for_the_next_answer_that_cannot_be_read_are_none(house: House) -> None:
+    nonsense = ("{", "[1]", "[" * 50_000, '{"a":' * 5_000)
+    for overrides in nonsense:
+        await house.ada.send("@seedling why?", overrides=overrides)
+    assert [asked.overrides for asked in house.bot.asked] == [{}] * len(nonsense)
 
 
 async def test_an_answer_is_copied_as_requests_that_run(house: House) -> None:

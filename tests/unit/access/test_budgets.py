@@ -120,10 +120,26 @@ def test_amounts_that_are_read(text: str, amount: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["-1", "0", "ten", "1e999", "nan", "inf", "5 dollars", "2,50", "1,00,000", "", "1000001", "9" * 5_000]
+    "text",
+    [
+        "-1",
+        "0",
+        "1e-30",
+        "0.009",
+        "ten",
+        "1e999",
+        "nan",
+        "inf",
+        "5 dollars",
+        "2,50",
+        "1,00,000",
+        "",
+        "1000001",
+        "9" * 5_000,
+    ],
 )
 def test_amounts_that_are_none_are_named_with_the_fix(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"is no amount\. Write US dollars above 0"):
+    with pytest.raises(InvalidInput, match=r"is no amount\. Write US dollars from 0\.01 to 1,000,000"):
         read_amount(text)
 
 

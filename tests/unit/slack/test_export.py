@@ -72,6 +72,16 @@ def test_a_later_export_of_the_same_team_is_the_same_workspace(tmp_path: Path) -
         assert export.workspace.id == "acme-t1"
 
 
+@pytest.mark.parametrize(
+    ("name", "team", "id"),
+    [("local", "", "slack-local"), ("!", "LOCAL", "slack-local"), ("acme", "../T/1", "acme-t-1")],
+)
+def test_no_export_lies_in_the_workspace_of_the_playground(tmp_path: Path, name: str, team: str, id: str) -> None:
+    files = {"channels.json": [GENERAL], "users.json": [{**ADA, "team_id": team}], DAY: []}
+    with read_export(write_zip(tmp_path / f"{name}.zip", files)) as export:
+        assert export.workspace.id == id
+
+
 def test_a_message_has_its_time_author_and_words(tmp_path: Path) -> None:
     edited = said("*hi* <@U2>", edited={"user": "U1", "ts": "1767600009.000000"})
     (message,) = read_messages(make_export(tmp_path, [edited]))

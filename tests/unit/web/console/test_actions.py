@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from decimal import Decimal
@@ -98,7 +99,7 @@ async def test_a_setting_is_saved_told_at_the_field_and_recorded(stage: ConsoleS
         shown = (await client.get(f"/console/settings?place={place}/t")).text
         assert "It is set for the channel." in shown
         second = await post(client, page, name="max_tokens", value="50", before="", place=place)
-        assert (second.status_code, "it is 99 now, not not set" in second.text) == (422, True)
+        assert (second.status_code, "it is 99 now, and was not set" in second.text) == (422, True)
         taken_back = await post(client, page, name="max_tokens", value="", before="99", place=place)
         assert taken_back.status_code == 303
     assert [(record.what, record.before, record.after, record.who) for record in await trail(stage)] == [
@@ -161,6 +162,7 @@ async def test_a_turn_is_asked_again_and_its_conversation_forgotten(stage: Conso
             await asyncio.sleep(0.005)
         assert "answered" not in (await client.get("/console/turns/4")).text
         assert (await client.get("/console/turns/4")).status_code == 200
+        assert re.search(r"<details>(?:(?!</details>).)*/turns/3/forget", page.text, re.DOTALL), "it takes two steps"
         await post(client, page, "/console/turns/1/forget")
         assert not await stage.store.get_entries(KEY, start=0)
         assert (await post(client, page, "/console/turns/1/explode")).status_code == 404
@@ -214,6 +216,10 @@ async def test_accounts_sign_ins_and_rules_are_administered(stage: ConsoleStage)
         assert (await bob.get("/console")).status_code == 303
         wrong = await post(client, page, "/console/access/rules", words="perhaps guests", place="")
         assert (wrong.status_code, 'id="words-error"' in wrong.text) == (422, True)
+        wrong = await post(client, page, "/console/access/rules", words="deny <b>", place="")
+        assert "who <code>&lt;b&gt;</code> is" in wrong.text
+        odd = await post(client, page, "/console/access/rules", words="deny `<b>", place="")
+        assert "`&lt;b&gt;" in odd.text
         await post(client, page, "/console/access/rules", words="deny guests", place="fake/w")
         [rule] = await stage.store.rules_within("")
         await post(client, page, "/console/access/rules/remove", id=str(rule.id))

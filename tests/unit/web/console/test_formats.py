@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.web.console.formats import csv_response, dollars, duration, size
+from adapters.web.console.formats import csv_response, dollars, duration, percent, size
 from adapters.web.console.overview import fix_for
 from adapters.web.console.spend import DayRange, chart_of, forecast, saved_by_cache
 from adapters.web.console.svg_charts import ChartBar, bar_chart
@@ -35,6 +35,11 @@ def spent(days_ago: int, cost: str) -> DaySpending:
 )
 def test_durations_have_their_two_largest_units(span: timedelta | float | None, told: str) -> None:
     assert duration(span) == told
+
+
+def test_a_share_is_told_however_large_it_is() -> None:
+    assert percent(Decimal("0.5"), Decimal(2)) == "25%"
+    assert percent(Decimal("0.01"), Decimal("1e-30")) == f"1{',000' * 10}%"
 
 
 def test_sizes_and_money() -> None:
