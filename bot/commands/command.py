@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from bot.access.control import AccessControl
 from bot.access.roles import HOLDERS, Permissions, Role
 from bot.commands.arguments import Arg, ArgumentReader
-from bot.errors import InvalidInput, InvalidValue
+from bot.errors import InvalidInput
 from bot.language import gettext
 from bot.ports import ChartPainter, Clock, Rates, Store, TimeWords
 from bot.summary.request import IsoTimes
@@ -122,8 +122,6 @@ class Command:
         """Return whether these words behind its name are a command although its mark is missing."""
         try:
             values = self.read(arguments)
-        except InvalidValue as error:  # the model would say that it is set; in prose nobody writes such a name
-            return "_" in error.name and (len(error.value.split()) == 1 or "=" in error.value)
         except InvalidInput:
             return False
         return not self.needs_mark and all(
