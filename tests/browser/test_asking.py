@@ -166,7 +166,26 @@ async def test_the_question_of_an_ask_command_is_a_message(stage: Stage, page: P
     await expect(page.locator(".main .message .body").last).to_have_text("why is the sky blue?")
 
 
-async def test_what_cannot_be_stored_is_not_shown_as_sent(stage: Stage, page: Page) -> None:
+async def test_what_cannot_be_stored_is_not_shown_as_sent(
+    stage: Stage, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_messages: object) -> int:
+        raise StorageUnavailable("the disk is full")
+
+    await page.goto(stage.url)
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store, "put_messages", refuse)
+        await ask(page, "@seedling are you there?")
+        await expect(page.locator(".main [role=alert]")).to_contain_text("was not sent")
+        await expect(page.locator(".main textarea")).to_have_value("@seedling are you there?")
+        await expect(page.locator(".main .message")).to_have_count(1)
+    await page.locator(".main textarea").press("Enter")
+    await stage.bot.answer("Yes.")
+    await expect(page.locator(".main .message", has_text="are you there?")).to_have_count(1)
+    await expect(page.locator(".main textarea")).to_have_value("")
+
+
+async def test_a_question_that_could_not_be_stored_is_sent_again_as_the_same(stage: Stage, page: Page) -> None:
     def refuse(_incoming: object) -> None:
         raise StorageUnavailable("the disk is full")
 
@@ -175,7 +194,6 @@ async def test_what_cannot_be_stored_is_not_shown_as_sent(stage: Stage, page: Pa
     await ask(page, "@seedling are you there?")
     await expect(page.locator(".main [role=alert]")).to_contain_text("was not sent")
     await expect(page.locator(".main textarea")).to_have_value("@seedling are you there?")
-    await expect(page.locator(".main .message")).to_have_count(1)
     stage.bot.on_handle = lambda _incoming: None
     await page.locator(".main textarea").press("Enter")
     await stage.bot.answer("Yes.")
