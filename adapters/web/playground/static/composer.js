@@ -83,7 +83,9 @@ function offer(form, choices) {
   const state = stateOf(form);
   const list = one(".choices", form);
   const area = areaOf(form);
-  Object.assign(state, { choices, chosen: 0 });
+  const taken = state.chosen > 0 ? state.choices[state.chosen]?.insert : ""; // chosen by somebody, before these came
+  const chosen = Math.max(0, choices.findIndex((choice) => choice.insert === taken));
+  Object.assign(state, { choices, chosen });
   list.replaceChildren(
     ...choices.map((choice, index) => {
       const item = parse('<li role="option"><b></b><span></span></li>').firstElementChild;
@@ -100,7 +102,7 @@ function offer(form, choices) {
   );
   list.hidden = !choices.length;
   area.setAttribute("aria-expanded", String(choices.length > 0));
-  if (choices.length) choose(form, 0);
+  if (choices.length) choose(form, chosen);
   else area.removeAttribute("aria-activedescendant");
 }
 
