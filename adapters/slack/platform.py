@@ -106,7 +106,7 @@ class SlackPlatform:
         Raises `PlatformError`.
         """
         asked = turn.incoming
-        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        workspace = await self._workspace_of(asked)
         if turn.incoming.private:
             return EphemeralReply(workspace, turn, self._posts)
         rules = ReplyRules(
@@ -123,7 +123,7 @@ class SlackPlatform:
     async def acknowledge(self, asked: Incoming) -> None:
         """Set the status of the thread that a question stands in or will begin. Raises `PlatformError`."""
         if asked.key.thread and not asked.private:
-            workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+            workspace = await self._workspace_of(asked)
             await acknowledge(workspace, asked.key)
 
     async def take_back(self, key: ConversationKey) -> None:
@@ -134,7 +134,7 @@ class SlackPlatform:
     async def notify(self, turn: Turn, text: str) -> None:
         """Post below the answer of `turn`, with a mention of who asked it. Raises `PlatformError`."""
         asked = turn.incoming
-        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        workspace = await self._workspace_of(asked)
         said = f"<@{asked.author.id}> {escape_mrkdwn(text)}"
         place = {"channel": asked.key.channel, "thread_ts": asked.key.thread or None}
         arguments = {**place, "text": said, "metadata": NOTICE}
@@ -146,7 +146,7 @@ class SlackPlatform:
             await raise_known_refusal(self._refusal(turn.incoming))
 
     async def _refusal(self, asked: Incoming) -> SlackApiError | None:
-        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        workspace = await self._workspace_of(asked)
         code = await channels.unwritable(workspace, asked.key.channel)
         return SlackApiError("chat.postMessage", code) if code else None
 
@@ -156,7 +156,7 @@ class SlackPlatform:
         Raises `PlatformError`.
         """
         if asked.key.workspace:
-            workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+            workspace = await self._workspace_of(asked)
         else:
             workspace = await memberships.workspace_of(asked.author, await self._workspaces.everywhere())
         await tell(workspace, asked, draft)
@@ -226,15 +226,19 @@ class SlackPlatform:
 
     async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
         """Return what somebody is and may where they are. Raises `PlatformError`."""
-        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        workspace = await self._workspace_of(asked)
         return await memberships.membership(workspace, asked, groups=groups)
 
     async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
         """Return what people call somebody or a group, None where there is none. Raises `PlatformError`."""
         return await memberships.subject_name(await self._workspace(key), subject)
 
-    async def _workspace(self, key: ConversationKey, enterprise: str = "") -> SlackWorkspace:
-        return await self._workspaces.get(Origin(team=key.workspace, enterprise=enterprise))
+    async def _workspace(self, key: ConversationKey) -> SlackWorkspace:
+        return await self._workspaces.get(Origin(team=key.workspace))
+
+    async def _workspace_of(self, asked: Incoming) -> SlackWorkspace:
+        enterprise = asked.platform_data.get("enterprise", "")
+        return await self._workspaces.get(Origin(team=asked.key.workspace, enterprise=enterprise))
 
     # ------------------------------------------------------------ listening
 
@@ -258,7 +262,7 @@ class SlackPlatform:
 
     async def _tell_owed(self, message_handler: SlackMessageHandler, owed: PendingAnswer) -> None:
         asked = owed.incoming
-        workspace = await self._workspace(asked.key, asked.platform_data.get("enterprise", ""))
+        workspace = await self._workspace_of(asked)
         await message_handler.tell_owed(workspace, owed)
 
     async def wait_ready(self) -> None:

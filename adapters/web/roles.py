@@ -10,7 +10,7 @@ from bot.language import gettext, gettext_noop
 
 
 class WebRole(IntEnum):
-    """What somebody may do on the web; each may do what those below may."""
+    """Rank what somebody may do on the web; each role may do what those below may."""
 
     STRANGER = 0  # sees what is open to everybody
     MEMBER = 1  # uses the playground

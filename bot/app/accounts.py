@@ -28,7 +28,7 @@ async def put_account(settings: Settings, name: str, role: WebRole, password: st
         before = await Accounts(store).find(name)
         account = await Accounts(store).put(name, role, password)
         await Sessions(store, utc_now).end_of(account.name)
-        await _record(store, "account", account.name, before.role.word if before else "", role.word)
+        await _record(store, account.name, before.role.word if before else "", role.word)
         return account
 
 
@@ -38,16 +38,16 @@ async def remove_account(settings: Settings, name: str) -> tuple[bool, int]:
         before = await Accounts(store).find(name)
         if before is None or not await Accounts(store).remove(name):
             return False, 0
-        await _record(store, "account", before.name, before.role.word, "")
+        await _record(store, before.name, before.role.word, "")
         return True, await Sessions(store, utc_now).end_of(before.name)
 
 
-async def _record(store: Store, action: str, what: str, before: str, after: str) -> None:
+async def _record(store: Store, what: str, before: str, after: str) -> None:
     record = AuditRecord(
         at=utc_now(),
         who=OPERATOR,
         place=PLATFORM,
-        action=action,
+        action="account",
         what=what,
         before=before,
         after=after,

@@ -166,8 +166,8 @@ class Installation:
         return [Check(name=Said("queue"), ok=False, detail=late, fix=fix)]
 
     async def _workers(self) -> Sequence[Check]:
-        found = [process.kind for process in await processes(self.store, self.clock)]
-        workers = sum(kind in ("run", "worker") for kind in found)
+        found = await processes(self.store, self.clock)
+        workers = sum(process.runs_turns for process in found)
         fix = "" if workers else Said("start a worker: seedling worker")
         detail = Said("{workers} of {all} processes answer", workers=workers, all=len(found))
         return [Check(name=Said("workers"), ok=workers > 0 or not found, detail=detail, fix=fix)]

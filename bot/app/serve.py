@@ -27,6 +27,7 @@ from bot.errors import ConfigError
 from bot.language import gettext_noop, quantity
 from bot.ports import Clock, ListeningPlatform, Platform, Store
 from bot.settings import Settings
+from bot.types import RunnerKind
 from storage import has_queue
 
 PLAYGROUND_TITLE = "The playground"
@@ -103,7 +104,7 @@ class ProcessKind:
     def name(self) -> str:
         """Return what such a process is called: as its command is."""
         if self.role is EngineRole.RUNS:
-            return "run" if self.playground else "worker"
+            return RunnerKind.RUN if self.playground else RunnerKind.WORKER
         return "web" if self.playground else self.listens[0].spec.name
 
 

@@ -110,7 +110,7 @@ from bot.types.model_request import (
 )
 from bot.types.person_data import KeptFile, KeptMessage, PersonData, RatedAnswer, Rating
 from bot.types.picture import Bar, Chart, Picture
-from bot.types.process import Process
+from bot.types.process import Process, RunnerKind
 from bot.types.summary_part import (
     NO_POINTS,
     Covered,
@@ -244,6 +244,7 @@ __all__ = [
     "RuleId",
     "RuleKind",
     "RulePlace",
+    "RunnerKind",
     "Schedule",
     "ScheduleId",
     "SearchStarted",

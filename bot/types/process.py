@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class RunnerKind(StrEnum):
+    """Kinds of processes that run turns, and so ask the model; others only accept what is asked."""
+
+    RUN = "run"
+    WORKER = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +23,8 @@ class Process:
     version: str
     started_at: datetime
     seen_at: datetime
+
+    @property
+    def runs_turns(self) -> bool:
+        """Return whether it asks the model."""
+        return self.kind in frozenset(RunnerKind)

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from adapters.web.frame import Form, page, read_form
 from adapters.web.frame.routes import PageRoute, local_path
 from adapters.web.playground.channel_access import is_reserved
-from adapters.web.playground.composer import ComposedMessage, Submission, as_edited, prepare
+from adapters.web.playground.composer import Submission, as_edited, prepare
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import picture_html, place_path
@@ -137,21 +137,9 @@ class Actions:
             raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
         if here.thread and await self._store.get_message(channel.workspace, channel.id, here.thread) is None:
             raise InvalidInput(gettext("This thread is not here any more."))
-        sending = prepare(
-            ComposedMessage(
-                channel=channel,
-                thread=here.thread,
-                author=person,
-                text=text,
-                token=form["token"] or secrets.token_hex(12),
-                at=self._scene.clock(),
-                is_admin=here.visitor.is_admin,
-                zone=here.visitor.zone,
-                locale=here.visitor.locale,
-                attachments=attachments,
-                overrides=_overrides(form["overrides"]),
-            )
-        )
+        token = form["token"] or secrets.token_hex(12)
+        written = here.composed(text, token=token, at=self._scene.clock(), thread=here.thread)
+        sending = prepare(replace(written, attachments=attachments, overrides=_overrides(form["overrides"])))
         if sending.message is not None:
             await introduce(self._store, here)
             await self._store.put_messages([sending.message])
@@ -255,17 +243,7 @@ class Actions:
         if not text or len(text) > TEXT_LIMIT:
             raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
         await self._store.put_messages([replace(message, text=text)])
-        written = ComposedMessage(
-            channel=here.channel,
-            thread=message.thread,
-            author=here.visitor.person,
-            text=text,
-            token=message.id,
-            at=self._scene.clock(),
-            is_admin=here.visitor.is_admin,
-            zone=here.visitor.zone,
-            locale=here.visitor.locale,
-        )
+        written = here.composed(text, token=message.id, at=self._scene.clock(), thread=message.thread)
         await self._scene.bot.on_message_edited(as_edited(message, written), at=self._scene.clock())
         return Done()
 

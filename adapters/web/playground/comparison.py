@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from adapters.web.frame import Form, page, read_form, render
 from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.channel_access import direct_channel
-from adapters.web.playground.composer import ComposedMessage, Submission, prepare
+from adapters.web.playground.composer import Submission, prepare
 from adapters.web.playground.message_view import Json, place_path, present_message, render_ahead
 from adapters.web.playground.script_words import script_words
 from adapters.web.playground.settings_form import ORIGIN_WORDS, TURN, present_panel, read_panel
@@ -144,20 +144,8 @@ class Comparisons:
 
     def _question(self, here: Surroundings, text: str, token: str, overrides: Mapping[str, str]) -> Submission:
         """Return a question as the root of a thread of its own."""
-        visitor = here.visitor
         sending = prepare(
-            ComposedMessage(
-                channel=here.channel,
-                thread="",
-                author=visitor.person,
-                text=text,
-                token=token,
-                at=self._scene.clock(),
-                is_admin=visitor.is_admin,
-                zone=visitor.zone,
-                locale=visitor.locale,
-                overrides=overrides,
-            )
+            replace(here.composed(text, token=token, at=self._scene.clock(), thread=""), overrides=overrides)
         )
         incoming = sending.incoming
         return replace(sending, incoming=replace(incoming, key=replace(incoming.key, thread=incoming.message_id)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
@@ -11,7 +12,7 @@ from starlette.requests import Request
 
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.channel_access import DIRECT, HOME, direct_channel, seen_by
-from adapters.web.playground.composer import Complete
+from adapters.web.playground.composer import Complete, ComposedMessage
 from adapters.web.playground.hub import Hub
 from adapters.web.playground.request_examples import Api
 from adapters.web.playground.visitor import Visitor, visitor_of
@@ -57,6 +58,20 @@ class Surroundings:
         """Return the conversation."""
         return ConversationKey(
             platform=PLATFORM, workspace=self.channel.workspace, channel=self.channel.id, thread=self.thread
+        )
+
+    def composed(self, text: str, *, token: str, at: datetime, thread: str) -> ComposedMessage:
+        """Return a text as this person writes it here."""
+        return ComposedMessage(
+            channel=self.channel,
+            thread=thread,
+            author=self.visitor.person,
+            text=text,
+            token=token,
+            at=at,
+            is_admin=self.visitor.is_admin,
+            zone=self.visitor.zone,
+            locale=self.visitor.locale,
         )
 
     @property
