@@ -67,7 +67,7 @@ PACE_SECONDS: Final = 1.0
 """Slack takes about 100 appends a minute in a workspace, all answers together."""
 
 SETTLE_SECONDS: Final = 4.0
-"""How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.takeover`)."""
+"""How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.claim`)."""
 
 STOP_SECONDS: Final = 5.0
 

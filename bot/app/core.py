@@ -33,10 +33,10 @@ from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
+from bot.turns.claim import DEFAULT_TIMES, TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
-from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, Turn, TurnId
 from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 

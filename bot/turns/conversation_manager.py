@@ -18,11 +18,9 @@ from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.asker_notices import AskerNotices
-from bot.turns.attempt import Attempt
-from bot.turns.checkpoint import Checkpoint
+from bot.turns.claim import DEFAULT_TIMES, Attempt, Checkpoint, Takeover, TakeoverTimes
 from bot.turns.generator import BURST_NOTICE, Generator
 from bot.turns.runner import TurnRunner
-from bot.turns.takeover import DEFAULT_TIMES, Takeover, TakeoverTimes
 from bot.turns.undelivered import Undelivered
 from bot.types import ConversationKey, Incoming, Turn, TurnId
 

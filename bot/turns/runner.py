@@ -10,10 +10,9 @@ from bot.context.compaction import Compactor
 from bot.context.request_builder import PreparedRequest
 from bot.errors import PlatformError
 from bot.ports import Clock, Store
-from bot.turns.attempt import Attempt
+from bot.turns.claim import Attempt, Takeover
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
-from bot.turns.takeover import Takeover
 from bot.turns.undelivered import Undelivered
 from bot.types import Draft, Recorded, Settlement, Task
 
