@@ -220,18 +220,18 @@ class Dispatcher:
 # ------------------------------------------------------------ the pause of the whole queue
 
 
-_PLACE: Final = "queue"
-_NAME: Final = "paused"
+_PAUSED: Final = ("queue", "paused")
+"""Where the adapters' state holds it."""
 
 
 async def is_paused(state: AdapterStateStore) -> bool:
     """Return whether nothing new is to be answered now, in any process. Raises `StorageError`."""
-    return await state.get_state(_PLACE, _NAME) is not None
+    return await state.get_state(*_PAUSED) is not None
 
 
 async def set_paused(state: AdapterStateStore, *, paused: bool) -> None:
     """Pause the queue or let it go on. Raises `StorageError`."""
     if paused:
-        await state.put_state(_PLACE, _NAME, "yes")
+        await state.put_state(*_PAUSED, "yes")
     else:
-        await state.swap_state(_PLACE, _NAME, before="yes", after=None)
+        await state.swap_state(*_PAUSED, before="yes", after=None)
