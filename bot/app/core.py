@@ -20,7 +20,7 @@ from adapters.media.charts import PillowCharts
 from adapters.seed import SeedModel
 from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
-from bot.access.fallback import PricedModel
+from bot.access.metered_model import PricedModel
 from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates

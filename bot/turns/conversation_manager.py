@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
-from bot.access.fallback import PricedModel
-from bot.access.metered_model import MeteredModel
+from bot.access.metered_model import MeteredModel, PricedModel
 from bot.context.compaction import WAIT_SECONDS, Compactor, Sleep
 from bot.context.request_builder import PreparedRequest, RequestBuilder, RequestOptions
 from bot.delivery import Presenter

@@ -13,8 +13,7 @@ import pytest
 
 from adapters.seed import Pace, SeedOptions, open_rates, open_seed
 from benchmarks.context_product import Product
-from bot.access.fallback import PricedModel
-from bot.access.metered_model import Bill, MeteredModel
+from bot.access.metered_model import Bill, MeteredModel, PricedModel
 from bot.errors import ModelError, ModelUnavailable
 from bot.summary.model_requests import SummaryModel
 from bot.types import Entry, ModelRequest, Purpose, TextDelta
