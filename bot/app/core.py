@@ -26,8 +26,7 @@ from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.app.shared_pace import keep_dividing
-from bot.commands.command import Aids
-from bot.commands.registry import all_commands
+from bot.commands.command import Aids, all_commands
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
