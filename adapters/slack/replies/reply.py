@@ -30,7 +30,7 @@ from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, re
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
-from bot.delivery.long_answer import IN_A_FILE, file_of, is_for_file, most_messages
+from bot.delivery.split import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
