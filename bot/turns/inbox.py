@@ -11,7 +11,18 @@ from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
+from bot.chat.message_policy import (
+    ANSWERS_TO_BOTS,
+    Action,
+    Decision,
+    PolicyState,
+    about_thread,
+    check_says_something,
+    context_above,
+    decide,
+    placed,
+    with_limit,
+)
 from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import values_to_set
@@ -31,7 +42,6 @@ from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, Note
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import about_thread, check_says_something, placed, said_above, with_limit
 from bot.turns.spoken import spoken
 from bot.types import (
     ANSWER_IN,
@@ -391,7 +401,7 @@ class Inbox:
         self._pace.note(by or incoming, state.parameters, self._services.clock())
         if by is not None:
             await self._store.drop_context(incoming)
-        for message in said_above(incoming):
+        for message in context_above(incoming):
             await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
