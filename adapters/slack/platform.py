@@ -40,7 +40,6 @@ from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
-from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
 from bot.ports import Bot, Clock, Reply
@@ -140,12 +139,11 @@ class SlackPlatform:
         arguments = {**place, "text": said, "metadata": NOTICE}
         await workspace.calls.call("chat.postMessage", arguments, patience=60)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `SlackApiError` when the channel is known to take no messages of the bot."""
-        if not turn.incoming.private and not turn.incoming.key.channel.startswith("D"):
-            await raise_known_refusal(self._refusal(turn.incoming))
-
-    async def _refusal(self, asked: Incoming) -> SlackApiError | None:
+    async def known_refusal(self, turn: Turn) -> SlackApiError | None:
+        """Return the refusal of a channel that is known to take no messages of the bot. Raises `PlatformError`."""
+        asked = turn.incoming
+        if asked.private or asked.key.channel.startswith("D"):
+            return None
         workspace = await self._workspace_of(asked)
         code = await channels.unwritable(workspace, asked.key.channel)
         return SlackApiError("chat.postMessage", code) if code else None

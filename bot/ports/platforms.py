@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.access.roles import Permissions
 from bot.checks import Check
+from bot.errors import PlatformRefused
 from bot.parameters import Effective, Scope
 from bot.ports.model import Clock
 from bot.ports.stores import Store
@@ -90,8 +91,8 @@ class Platform(Protocol):
         """
         ...
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` when it is known beforehand that no answer to `turn` can be shown, and why."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return why no answer to `turn` could be shown, where that is known beforehand. Raises `PlatformError`."""
         ...
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.access.metered_model import MeteredModel, PricedModel
 from bot.context.compaction import WAIT_SECONDS, Compactor, Sleep
 from bot.context.request_builder import PreparedRequest, RequestBuilder, RequestOptions
 from bot.delivery import Presenter
-from bot.errors import ClaimLost, PlatformError
+from bot.errors import ClaimLost, PlatformError, PlatformRefused
 from bot.language import speaking
 from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
@@ -138,6 +139,10 @@ class ConversationManager:
 
 
 # ------------------------------------------------------------ one turn
+
+
+LOOK_SECONDS: Final = 2.0
+"""How long a question waits to be told whether its channel takes an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,10 +273,21 @@ class TurnRunner:
 
 
 async def _begin(attempt: Attempt) -> None:
-    """Show that a question is thought about. Raises `PlatformError` where an answer would not be taken."""
+    """Show that a question is thought about. Raises `PlatformRefused` where an answer would not be taken."""
     if attempt.turn.outcome is None and not attempt.turn.withdrawn:
-        await attempt.platform.check_writable(attempt.turn)
+        if refusal := await _known_refusal(attempt):
+            raise refusal
         attempt.presenter.submit(lambda: Draft(status="thinking"))
+
+
+async def _known_refusal(attempt: Attempt) -> PlatformRefused | None:
+    """Return why no answer could be shown; a look that fails, or takes too long, keeps nothing back."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await attempt.platform.known_refusal(attempt.turn)
+    except (PlatformError, TimeoutError) as error:
+        logger.info("could not check whether answers can be posted", extra={**attempt.log_fields, "error": str(error)})
+        return None
 
 
 def _answered(ended: Ended, recorded: Recorded) -> PreparedRequest | None:

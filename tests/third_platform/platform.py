@@ -88,11 +88,10 @@ class PigeonPlatform:
         """Return the reply of `turn`; what an earlier runner posted is found by its keys."""
         return (PrivateReply if turn.incoming.private else PigeonReply)(turn, self._client)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` where the room is closed."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return that the room is closed, where it is."""
         room = await self._client.call("GET", f"/rooms/{turn.incoming.key.channel}")
-        if room["closed"]:
-            raise PlatformRefused("the room is closed", reason="this room is closed")
+        return PlatformRefused("the room is closed", reason="this room is closed") if room["closed"] else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone. Raises `PlatformError`."""
