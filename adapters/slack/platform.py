@@ -12,12 +12,12 @@ from typing import Final
 import aiohttp
 from starlette.routing import Route
 
-from adapters.slack.api import channels, memberships
+from adapters.slack.api import channels
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces, workspace_of
 from adapters.slack.connection.bolt_app import make_app, make_handlers
 from adapters.slack.connection.dispatch import EventDispatcher
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
@@ -145,7 +145,7 @@ class SlackPlatform:
         if asked.private or asked.key.channel.startswith("D"):
             return None
         workspace = await self._workspace_of(asked)
-        code = await channels.unwritable(workspace, asked.key.channel)
+        code = await workspace.directory.unwritable(asked.key.channel)
         return SlackApiError("chat.postMessage", code) if code else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
@@ -156,7 +156,7 @@ class SlackPlatform:
         if asked.key.workspace:
             workspace = await self._workspace_of(asked)
         else:
-            workspace = await memberships.workspace_of(asked.author, await self._workspaces.everywhere())
+            workspace = await workspace_of(asked.author, await self._workspaces.everywhere())
         await tell(workspace, asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
@@ -176,7 +176,7 @@ class SlackPlatform:
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
-        return await channels.describe(await self._workspace(key), key)
+        return await (await self._workspace(key)).describe(key.channel)
 
     async def fetch(
         self,
@@ -224,12 +224,11 @@ class SlackPlatform:
 
     async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
         """Return what somebody is and may where they are. Raises `PlatformError`."""
-        workspace = await self._workspace_of(asked)
-        return await memberships.membership(workspace, asked, groups=groups)
+        return await (await self._workspace_of(asked)).membership(asked, groups=groups)
 
     async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
         """Return what people call somebody or a group, None where there is none. Raises `PlatformError`."""
-        return await memberships.subject_name(await self._workspace(key), subject)
+        return await (await self._workspace(key)).subject_name(subject)
 
     async def _workspace(self, key: ConversationKey) -> SlackWorkspace:
         return await self._workspaces.get(Origin(team=key.workspace))
