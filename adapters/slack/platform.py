@@ -18,8 +18,7 @@ from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces, workspace_of
-from adapters.slack.connection.bolt_app import make_app, make_handlers
-from adapters.slack.connection.dispatch import EventDispatcher
+from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_handlers
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
