@@ -31,11 +31,11 @@ from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
-from adapters.slack.replies.ephemeral import tell
+from adapters.slack.replies.ephemeral import EphemeralReply, tell
 from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.recovery import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
-from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
+from adapters.slack.replies.reply import ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks

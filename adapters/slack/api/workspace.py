@@ -23,7 +23,6 @@ from adapters.slack.message_content import files
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import ConversationAnswer, SlackMessage, TokenOwner
 from adapters.slack.replies.rendering import COMMAND
-from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.errors import ConfigError, PlatformError, PlatformRefused
 from bot.types import Attachment, AuthorKind, Incoming, Membership, Person, Place, Subject, SubjectKind
@@ -64,8 +63,8 @@ class SlackWorkspace:
         self.sessions = True
         self.statuses = True
         self.uploads = True
-        self.open_streams: WeakSet[ReplyMessage] = WeakSet()
-        self.open_edits: WeakSet[ReplyMessage] = WeakSet()
+        self.open_streams: WeakSet[object] = WeakSet()
+        self.open_edits: WeakSet[object] = WeakSet()
 
     def is_own(self, message: SlackMessage) -> bool:
         """Return whether the bot itself wrote a message."""

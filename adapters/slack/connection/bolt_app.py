@@ -270,7 +270,7 @@ class EventDispatcher:
         self._errors = errors
 
     async def envelope(self, envelope: Mapping[str, Any]) -> Acknowledgement:
-        """Return what came over Socket Mode."""
+        """Handle what came over Socket Mode; return how it is acknowledged."""
         if not isinstance(envelope.get("payload"), dict):
             return Acknowledgement()  # the SDK would raise for some of these
         request = SocketModeRequest.from_dict(dict(envelope))
@@ -279,7 +279,7 @@ class EventDispatcher:
         return await self._dispatch(body=request.payload, headers=build_headers(request) or {}, mode="socket_mode")
 
     async def post(self, body: str, headers: Mapping[str, Any]) -> Acknowledgement:
-        """Return what came over HTTP, its signature checked."""
+        """Handle what came over HTTP, its signature checked; return how it is acknowledged."""
         return await self._dispatch(body=body, headers=dict(headers), mode="http")
 
     async def _dispatch(self, *, body: Any, headers: Mapping[str, Any], mode: str) -> Acknowledgement:
