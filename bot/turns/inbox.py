@@ -31,7 +31,7 @@ from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
-from bot.parameter_resolver import effective_at, effective_parameters, values_of
+from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
 from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
@@ -42,7 +42,6 @@ from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, Note
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.spoken import spoken
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
