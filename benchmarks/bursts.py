@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(slots=True)
 class Sums:
-    """What a policy came to: cost in uncached input tokens, seconds to the first word of each question."""
+    """Sums of a policy: cost in uncached input tokens, seconds to the first word of each question."""
 
     cost: float = 0.0
     requests: int = 0

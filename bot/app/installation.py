@@ -37,7 +37,7 @@ OLD: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What a process knows of the installation; `heard` are the platforms that it listens to itself, by title."""
+    """Installation as a process knows it; `heard` are the platforms that it listens to itself, by title."""
 
     settings: Settings
     platforms: Sequence[ConfiguredPlatform]

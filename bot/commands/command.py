@@ -25,7 +25,7 @@ Group = Literal["ask", "settings", "tell", "administer"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aids:
-    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
+    """Helpers of commands: the words of times, and what paints pictures, None for none."""
 
     times: TimeWords = field(default_factory=IsoTimes)
     charts: ChartPainter | None = None

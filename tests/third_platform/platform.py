@@ -34,7 +34,7 @@ def signature_of(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    """Whether Pigeon signed these bytes within the last minutes."""
+    """Return whether Pigeon signed these bytes within the last minutes."""
     timestamp, signature = headers.get("X-Pigeon-Time", ""), headers.get("X-Pigeon-Signature", "")
     if not re.fullmatch(r"\d{1,12}", timestamp, re.ASCII) or abs(now.timestamp() - int(timestamp)) > REPLAY_SECONDS:
         return False
@@ -171,7 +171,7 @@ class PigeonPlatform:
 
 
 class Webhooks:
-    """What Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
+    """Receiver of what Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
 
     def __init__(self, platform: PigeonPlatform, bot: Bot, secret: str, clock: Clock) -> None:
         self._platform = platform

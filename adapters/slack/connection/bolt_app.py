@@ -68,7 +68,7 @@ P = TypeVar("P", bound=Payload)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
-    """What handles the events of all workspaces."""
+    """Handlers for the events of all workspaces."""
 
     messages: SlackMessageHandler
     interactions: InteractionHandler

@@ -142,7 +142,7 @@ class OneWorkspace:
 
 
 class Desk:
-    """Where deliveries come in; made inside of a running loop."""
+    """Entrance of deliveries; made inside of a running loop."""
 
     def __init__(self) -> None:
         self.bot = RememberingBot()
