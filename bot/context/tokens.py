@@ -42,6 +42,8 @@ SELDOM: Final = 1.5  # a letter that is rare in English: other languages' words 
 REQUEST_OVERHEAD: Final = 32
 ENTRY_OVERHEAD: Final = 4  # role and separators around each message of a chat template
 
+SECOND_OF_SOUND: Final = 25  # ours: the API publishes none, and others count 10 to 32
+
 # As a share of the truth: how far a corrected estimate may lie below it before a hard limit is exceeded.
 SAFETY_MARGIN: Final = 0.10
 
