@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from bot.types import Entry, ModelRequest, Usage
@@ -99,7 +100,13 @@ def corrected(tokens: float, ratio: float) -> int:
 
 def estimate_request(system_prompt: str, entries: Iterable[int]) -> int:
     """Return the estimated tokens of a whole request from its system prompt and the estimates of its entries."""
-    return REQUEST_OVERHEAD + estimate(system_prompt) + sum(entries)
+    return REQUEST_OVERHEAD + _estimate_again(system_prompt) + sum(entries)
+
+
+@lru_cache(maxsize=256)
+def _estimate_again(system_prompt: str) -> int:
+    """Return the same for a text of our own that stands in each request of a channel, and is counted once."""
+    return estimate(system_prompt)
 
 
 def own_tokens(request: ModelRequest, usage: Usage | None, *, searched: bool = False) -> int | None:
