@@ -54,6 +54,7 @@ MOST_STARVED = 0.95
 """The share of the time for which a process waits for a processor while it wants one; with more a bot answers so late
 that people, and Slack, come again and again."""
 
+FIRST_PORT, PORTS = 20_000, 6_000
 TOLD_SECONDS = 30.0
 LONGEST_REDELIVERY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
@@ -151,6 +152,14 @@ def ready_words(plan: Plan, town: Town) -> str:
     return town.ready if plan.mode == "sqlite" else "ready"
 
 
+def lasting_port() -> int:
+    """Return a port that nobody takes while the bot is down: below those that the kernel gives to clients."""
+    for port in range(FIRST_PORT + os.getpid() % PORTS, FIRST_PORT + 2 * PORTS):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("no port is free")
+
+
 @asynccontextmanager
 async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
     """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
@@ -165,9 +174,7 @@ async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
         async with running_slack(options) as slack:
             yield SlackTown(slack, notes)
     elif platform == "web":
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        yield WebTown(port, notes)
+        yield WebTown(lasting_port(), notes)
     else:
         async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
             yield DiscordTown(discord, notes)
