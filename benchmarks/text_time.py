@@ -7,7 +7,7 @@ an answer of 10,000 characters as a whole, the third one answers of that length 
 them: the work of all showings together, of one, and how much of the whole one is: about its tail, where blocks end.
 
 Time is what this process has computed, not what a busy machine made it wait. The whole takes some minutes;
-`python -m benchmarks.text_time 'table-*' brackets` measures those patterns alone, `--rows 1/4` the first quarter of all.
+`python -m benchmarks.text_time 'table-*' brackets` measures those patterns alone, `--rows 1/4` the first quarter.
 """
 
 from __future__ import annotations
