@@ -241,7 +241,8 @@ class SoundRoutes:
 def _seconds_of_sound(sound: bytes) -> int:
     """Return how long a WAV file is, in whole seconds."""
     with wave.open(io.BytesIO(sound)) as file:
-        return int(round(file.getnframes() / file.getframerate()))
+        frames: int = file.getnframes()
+        return round(frames / file.getframerate())
 
 
 class ControlRoutes:
