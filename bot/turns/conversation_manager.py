@@ -54,7 +54,7 @@ class ConversationManager:
         options: TurnOptions = TurnOptions(),
     ) -> None:
         self._store = store
-        self.platforms = platforms
+        self._platforms = platforms
         self._clock = clock
         metered = MeteredModel(model, store, rates, clock=clock, fallback=options.fallback)
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
@@ -126,7 +126,7 @@ class ConversationManager:
 
     def _attempt(self, turn: Turn) -> Attempt:
         """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""
-        platform, stop = self.platforms[turn.incoming.key.platform], asyncio.Event()
+        platform, stop = self._platforms[turn.incoming.key.platform], asyncio.Event()
         checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
         presenter = Presenter(
             lambda: platform.open_reply(turn),
