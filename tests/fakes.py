@@ -32,6 +32,7 @@ from bot.types import (
     TextDelta,
     ThreadMessage,
     Turn,
+    TurnState,
     Usage,
     UsageReported,
 )
@@ -90,6 +91,11 @@ class FixedRates:
 
     def observe(self, seen: Observation) -> None:
         self.observed.append(seen)
+
+
+def running(question: Incoming) -> Turn:
+    """The first turn of a store, under way."""
+    return Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
 
 
 def sent(request: ModelRequest) -> RequestSent:

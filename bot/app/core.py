@@ -109,7 +109,7 @@ async def open_core(
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name, clock))
         searches = not settings.uses_local_model
-        files = make_files(settings, platforms, sounds_of(settings, model))
+        files = make_files(settings, platforms, sounds_of(settings, model, store, rates))
         metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
         observed = ObservedModel(model, rates, metrics)
         fallback = _observed_fallback(await stack.enter_async_context(open_fallback(settings)), metrics)

@@ -195,7 +195,8 @@ class Bot(Protocol):
         """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
 
         What is ANSWERING or REPLIED is durable on return, so the platform may be told. Raises `InvalidInput` with a
-        message for the author, and `StorageError` when nothing was stored and the platform must not be told.
+        message for the author, and `StorageError` when nothing was stored and the platform must not be told. The
+        `posted` message of an incoming is stored with whatever comes of it, also of what is refused or passed over.
         """
         ...
 

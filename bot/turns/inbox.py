@@ -151,10 +151,11 @@ class Inbox:
             return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
-        if decision.action is Action.CONTEXT:
-            await self._remember(placed(incoming, state))
+        if decision.action is Action.CONTEXT and await self._remember(placed(incoming, state)):
+            incoming = replace(incoming, posted=None)  # it was stored with it
         if decision.action is Action.IGNORE or incoming.is_directed:
             return await self._pass_over(incoming, decision.reason)
+        await self._post(incoming)
         return PASSED_OVER
 
     async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:
@@ -166,12 +167,20 @@ class Inbox:
             return await self._pass_over(incoming, decision.reason)
         return replace(await self._effects.once(incoming, telling(decision.text)), is_refusal=decision.is_refusal)
 
-    async def _remember(self, incoming: Incoming) -> None:
-        """Keep what is not answered for the next question."""
-        if incoming.text.strip() or incoming.attachments:
+    async def _remember(self, incoming: Incoming) -> bool:
+        """Keep what is not answered for the next question; return whether there is anything to keep."""
+        says_something = bool(incoming.text.strip() or incoming.attachments)
+        if says_something:
             await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
+        return says_something
+
+    async def _post(self, incoming: Incoming) -> None:
+        """Store a message of which nothing comes and which no platform keeps."""
+        if incoming.posted is not None:
+            await self._store.put_messages([incoming.posted])
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
+        await self._post(incoming)
         await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
@@ -235,6 +244,7 @@ class Inbox:
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        message = replace(message, posted=None)  # it was stored with the edit
         if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
             return PASSED_OVER
         if await self._store.is_known(message):

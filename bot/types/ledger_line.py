@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     ANSWER = "answer"
     NOTES = "notes"
     SUMMARY = "summary"
+    TRANSCRIPTION = "transcription"  # of a sound, by the server
 
 
 class RequestKind(StrEnum):
@@ -32,15 +33,16 @@ class RequestKind(StrEnum):
     SUMMARY = "summary"
     DIGEST = "digest"
     NOTES = "notes"
+    TRANSCRIPTION = "transcription"
 
 
 def kind_of(purpose: Purpose, tools: Mapping[str, int], dedupe_key: str) -> RequestKind:
     """Return the kind of a request; `dedupe_key` is that of its turn, "" where it is gone."""
     if purpose is Purpose.SUMMARY:
         return RequestKind.DIGEST if dedupe_key.startswith(DIGEST_KEY) else RequestKind.SUMMARY
-    if purpose is Purpose.NOTES:
-        return RequestKind.NOTES
-    return RequestKind.SEARCH if tools else RequestKind.ANSWER
+    if purpose is Purpose.ANSWER:
+        return RequestKind.SEARCH if tools else RequestKind.ANSWER
+    return RequestKind(purpose.value)
 
 
 DIGEST_KEY: Final = "digest:"

@@ -64,7 +64,10 @@ class Deliveries:
     def __init__(self, transport: Transport, clock: MovableClock, options: Options) -> None:
         self._transport = transport
         self._clock = clock
-        socket_delays = (options.redeliver_after_s,) * options.redeliveries
+        after, longest = options.redeliver_after_s, options.redeliver_longest_s
+        socket_delays = [
+            min(after * 2.0 ** min(number, 20), max(after, longest)) for number in range(options.redeliveries)
+        ]
         self._delays = options.retry_delays_s if options.request_url else socket_delays
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Delivery] | None = None
