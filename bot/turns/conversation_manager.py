@@ -59,11 +59,11 @@ class ConversationManager:
         metered = MeteredModel(model, store, rates, clock=clock, fallback=options.fallback)
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
-        composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
+        builder = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
         self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep, wait_seconds=options.notes_wait)
         self._runner = TurnRunner(
             store,
-            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
+            Generator(store, metered, builder=builder, summariser=self._summariser, clock=clock),
             self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
@@ -294,4 +294,4 @@ def _answered(ended: Ended, recorded: Recorded) -> PreparedRequest | None:
     """Return the request whose exchange has entered the transcript; None when there is none."""
     if not isinstance(ended, Answered) or not ended.settlement.entries or recorded.conversation is None:
         return None
-    return ended.composition
+    return ended.prepared
