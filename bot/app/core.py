@@ -33,7 +33,7 @@ from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
-from bot.turns.claim import DEFAULT_TIMES, TakeoverTimes
+from bot.turns.claim import DEFAULT_TAKEOVER, TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
@@ -89,7 +89,7 @@ async def open_core(
     grace: float | None,
     role: EngineRole = EngineRole.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
-    takeover: TakeoverTimes = DEFAULT_TIMES,
+    takeover: TakeoverTimes = DEFAULT_TAKEOVER,
 ) -> AsyncIterator[Core]:
     """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 

@@ -19,7 +19,7 @@ from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.asker_notices import AskerNotices
-from bot.turns.claim import DEFAULT_TIMES, Attempt, Checkpoint, Takeover, TakeoverTimes
+from bot.turns.claim import DEFAULT_TAKEOVER, Attempt, Checkpoint, Takeover, TakeoverTimes
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.undelivered import Undelivered
@@ -34,7 +34,7 @@ class TurnOptions(RequestOptions):
     end of the cache is waited for and for how long notes, and which model is asked while the first is away.
     """
 
-    takeover: TakeoverTimes = DEFAULT_TIMES
+    takeover: TakeoverTimes = DEFAULT_TAKEOVER
     sleep: Sleep = asyncio.sleep
     notes_wait: float = WAIT_SECONDS
     fallback: PricedModel | None = None
@@ -132,7 +132,7 @@ class ConversationManager:
             lambda: platform.open_reply(turn),
             min_update_interval=platform.min_update_interval,
             on_shown=checkpoint.note,
-            before=checkpoint.ask,
+            before=checkpoint.check,
             on_removed=stop.set,
         )
         return Attempt(turn=turn, platform=platform, presenter=presenter, stop=stop, started=self._clock())

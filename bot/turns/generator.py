@@ -163,7 +163,7 @@ class Generator:
         effective = await effective_parameters(attempt.turn.incoming, self._store)
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
-            prepared = await self._builder.build(attempt.turn, effective, refused, attempt.tell)
+            prepared = await self._builder.build(attempt.turn, effective, refused, attempt.show_progress)
             prepared = await self._affordable(attempt, prepared)
             try:
                 return await self._run(attempt, await self._begun(attempt, prepared), prepared)
