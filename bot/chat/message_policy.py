@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.access.control import NO_FACTS, AccessFacts
-from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
+from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, STRANGER, AccessFacts, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.message_policy import (
@@ -21,7 +20,7 @@ from bot.chat.message_policy import (
     placed,
     with_limit,
 )
-from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
+from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import values_to_set
 from bot.commands.stop import stop_turns
@@ -31,7 +30,6 @@ from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
 from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
-from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
@@ -66,32 +64,15 @@ PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 class Inbox:
     """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
-    def __init__(
-        self,
-        store: Store,
-        manager: ConversationManager,
-        dispatcher: Dispatcher,
-        *,
-        rates: Rates,
-        clock: Clock,
-        aids: Aids = NO_AIDS,
-    ) -> None:
-        self._store = store
+    def __init__(self, manager: ConversationManager, dispatcher: Dispatcher, services: Services) -> None:
+        self._store = services.store
+        self._access = services.access
+        self._services = services
         self._manager = manager
         self._dispatcher = dispatcher
-        self._effects = EffectRunner(store, manager, dispatcher, clock=clock)
+        self._effects = EffectRunner(services.store, manager, dispatcher, clock=services.clock)
         self._ignored = IgnoredLog()
-        self._access = AccessControl(store, manager.platforms)
         self._pace = QuestionPace()
-        self._services = Services(
-            store=store,
-            access=self._access,
-            rates=rates,
-            clock=clock,
-            times=aids.times,
-            check_may_summarise=manager.check_may_summarise,
-            charts=aids.charts,
-        )
 
     @spoken
     async def handle(self, incoming: Incoming) -> HandleResult:
