@@ -22,10 +22,9 @@ from bot.context.attachments import (
 )
 from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
-from bot.context.known_places import Places
 from bot.context.overflow import check_shorter, shorter
 from bot.context.sizes import CACHED_AT_LEAST
-from bot.context.system_prompt import Abilities
+from bot.context.system_prompt import Abilities, Places
 from bot.context.tokens import below, own_tokens
 from bot.context.view import View, WindowLimits
 from bot.context.window import Window

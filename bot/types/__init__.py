@@ -25,11 +25,6 @@ from bot.types.channel_message import (
     PlaygroundFile,
     Workspace,
 )
-from bot.types.draft import (
-    Draft,
-    Footer,
-    ReplyStatus,
-)
 from bot.types.entry import (
     SOURCES_ID,
     Conversation,
@@ -127,8 +122,11 @@ from bot.types.turn import (
     NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
+    Draft,
+    Footer,
     QueueFigures,
     Recorded,
+    ReplyStatus,
     RequestFigures,
     RequestRecord,
     Settlement,

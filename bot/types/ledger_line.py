@@ -17,7 +17,7 @@ RequestId = int
 
 
 class Purpose(StrEnum):
-    """What a request was for."""
+    """Purpose of a request."""
 
     ANSWER = "answer"
     NOTES = "notes"
@@ -26,7 +26,7 @@ class Purpose(StrEnum):
 
 
 class RequestKind(StrEnum):
-    """What a request was for, as people read of their spending."""
+    """Kind of a request, as people read of their spending."""
 
     ANSWER = "answer"
     SEARCH = "search"  # an answer for which the web was searched
@@ -51,7 +51,7 @@ DIGEST_KEY: Final = "digest:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate.
+    """Usage and cost of a request in US dollars, as far as is known; `usage.estimated` marks an estimate.
 
     `first_byte_at` is when the first word came, of reasoning too, `first_text_at` when the first of the answer did.
     """

@@ -77,7 +77,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Whose request it is, by keys of a person and a channel, and how many of each may be under way at once."""
+    """Person and channel that a request is made for, by their keys, and how many of each may be under way at once."""
 
     person: str
     channel: str

@@ -245,7 +245,7 @@ def _seconds(sound: bytes) -> int:
 
 
 class ControlRoutes:
-    """What only tests ask for: faults, time, money and records. No key is needed."""
+    """Routes that only tests ask for: faults, time, money and records. No key is needed."""
 
     def __init__(self, emulator: SeedEmulator) -> None:
         self._emulator = emulator

@@ -78,7 +78,7 @@ class UsageEvent:
 
 
 class Account:
-    """Who pays: a balance in US dollars and the latest `KEPT_EVENTS` events."""
+    """Account that pays: a balance in US dollars and the latest `KEPT_EVENTS` events."""
 
     def __init__(self, card: RateCard, balance: Decimal) -> None:
         self.card = card

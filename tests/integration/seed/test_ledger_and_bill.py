@@ -14,8 +14,7 @@ import pytest
 from adapters.seed import Pace, SeedOptions, open_rates, open_seed
 from adapters.seed.transcriptions import SeedSounds
 from benchmarks.context_product import Product
-from bot.access.fallback import PricedModel
-from bot.access.metered_model import Bill, MeteredModel
+from bot.access.metered_model import Bill, MeteredModel, PricedModel
 from bot.access.metered_sounds import MeteredSounds
 from bot.context.tokens import SECOND_OF_SOUND
 from bot.errors import ModelError, ModelUnavailable
