@@ -238,7 +238,8 @@ class Bot(Protocol):
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
         What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
-        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
+        and the platform has added previews: what waits takes them in, what is being answered is followed by them, and
+        nothing else follows. Raises `StorageError`.
         """
         ...
 

@@ -10,9 +10,7 @@ from typing import Any, Final
 from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
-from bot.chat.follow_ups import TALK_LENGTH
 from bot.chat.message_policy import (
-    ANSWERS_TO_BOTS,
     Action,
     Decision,
     PolicyState,
@@ -42,8 +40,8 @@ from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, Note
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
+from bot.turns.policy_state import NO_PART, policy_state
 from bot.types import (
-    ANSWER_IN,
     ConversationKey,
     DeletionOutcome,
     Entrance,
@@ -63,8 +61,6 @@ ASKED_BY_EDIT: Final = timedelta(days=1)
 """How long after it was written an edit can make a message a question; what is older may have been one, and be gone."""
 
 PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
-
-NO_PART: Final = PolicyState(has_participated=False, parameters={})
 
 
 class Inbox:
@@ -146,23 +142,7 @@ class Inbox:
     # ------------------------------------------------------------ what is done with it
 
     async def _state(self, incoming: Incoming, *, marked: bool = False) -> PolicyState:
-        """Return what the stores know, as far as it can matter for what came in."""
-        talks_in_channel = incoming.is_top_level and not incoming.is_directed
-        key = replace(incoming.key, thread="") if talks_in_channel else incoming.key
-        has_participated = await self._store.has_participated(key)
-        if not (incoming.is_directed or has_participated):
-            return NO_PART
-        parameters = values_of(await effective_parameters(replace(incoming, key=key), self._store))
-        if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
-            return NO_PART
-        access = await self._access.facts(incoming)
-        state = PolicyState(has_participated=has_participated, parameters=parameters, access=access)
-        key = placed(incoming, state).key
-        if incoming.author.is_bot and incoming.is_directed:
-            return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
-        if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
-            return state
-        return replace(state, talk=await self._store.recent_talk(key, limit=TALK_LENGTH))
+        return await policy_state(incoming, self._store, self._access, marked=marked)
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
@@ -256,7 +236,8 @@ class Inbox:
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
 
-        What was no question before, as its mention was forgotten, is asked.
+        What was no question before, as its mention was forgotten, is asked; one that waits and is none any more, as
+        its mention went, is not.
         """
         edit = edit_of(message, at)
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
@@ -267,6 +248,8 @@ class Inbox:
         if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
             return PASSED_OVER
         if await self._store.is_known(message):
+            if await self._asks_no_more(message):
+                return PASSED_OVER
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
         return await self._ask_edited(message) if message.is_directed else PASSED_OVER
 
@@ -282,6 +265,20 @@ class Inbox:
             return await self._follow(decision, asked, state)
         question = await self._question(message)
         return PASSED_OVER if question is None else await self._take_up(question, await self._state(question), asked)
+
+    async def _asks_no_more(self, message: Incoming) -> bool:
+        """Set aside a question that waits and that an edit has made none; return whether it did."""
+        words = message.typed or message.text
+        if message.is_directed or parse(words, directed=False) is not None:
+            return False
+        state = await self._state(message)
+        action = decide(message, state).action
+        if action is Action.ANSWER or not await self._store.set_aside(message):
+            return False
+        if action is not Action.CONTEXT:
+            await self._store.drop_context(message)
+        self._manager.take_back(placed(message, state).key)
+        return True
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""
