@@ -28,7 +28,7 @@ class LimitedSlack(AsyncWebClient):
         super().__init__(base_url="https://slack.test/api/")
         self.free_from: dict[str, float] = {}
 
-    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:  # type: ignore[override]  # in short
+    async def api_call(self, api_method: str, **given: Any) -> AsyncSlackResponse:
         await asyncio.sleep(0.01)  # so that several are under way at once
         now = asyncio.get_running_loop().time()
         is_taken = now >= self.free_from.setdefault(given["json"]["channel"], now + ASKED_SECONDS)
@@ -42,7 +42,7 @@ class LimitedSlack(AsyncWebClient):
             status_code=200 if is_taken else 429,
         )
         if not is_taken:
-            raise SdkError("limited", response)
+            raise SdkError("limited", response)  # type: ignore[no-untyped-call]  # without types there
         return response
 
 

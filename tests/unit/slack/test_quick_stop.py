@@ -16,7 +16,7 @@ from adapters.slack.api.errors import SlackUnknownOutcome
 class LeavingSlack(AsyncWebClient):
     """Is left while a call is under way."""
 
-    async def api_call(self, api_method: str, **_: Any) -> AsyncSlackResponse:  # type: ignore[override]  # in short
+    async def api_call(self, api_method: str, **_: Any) -> AsyncSlackResponse:
         assert self.session is not None
         await self.session.close()
         await self.session.post(self.base_url + api_method)
