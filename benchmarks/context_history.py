@@ -45,7 +45,7 @@ TURN = Turn(id=1, incoming=QUESTION, state=TurnState.RUNNING, epoch=1, attempt=1
 
 @dataclass(slots=True)
 class Reads:
-    """What a SQLite database has done: rows given out, and steps of its virtual machine."""
+    """Work of a SQLite database: rows given out, and steps of its virtual machine."""
 
     rows: int = 0
     steps: int = 0

@@ -52,7 +52,7 @@ class Silence:
     async def retract(self, _keep: str) -> None:
         pass
 
-    async def check_writable(self, _turn: Turn) -> None:
+    async def known_refusal(self, _turn: Turn) -> None:
         pass
 
     async def tell(self, _asked: Incoming, _draft: Draft) -> None:

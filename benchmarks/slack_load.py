@@ -66,7 +66,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much is asked, and how the emulated Slack and the model behave; `minute` is that of Slack's limits."""
+    """Load of a run: questions, and how the emulated Slack and the model behave; `minute` is that of Slack's limits."""
 
     answers: int = 60
     channels: int = 6

@@ -58,6 +58,7 @@ class SqlDeliveries(SqlChanges):
         answer = tell(result)
         owed = owing(without_words(incoming)) | self._taken() | {"answer": answer} if answer else NOTHING_OWED
         session.exec(update(DeliveryRow).where(*_is(incoming.key.platform, incoming.dedupe_key)).values(owed))
+        self._post(session, incoming.posted)
         return CarriedOut(result=result, answer=answer)
 
     @unit_of_work

@@ -14,7 +14,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent, Workspace
 from storage.codec import as_utc
-from storage.database import chunks, put, unit_of_work
+from storage.database import chunks, put, unit_of_work, within
 from storage.playground import SqlPlayground, keep_files
 from storage.playground_rules import events_of, events_of_channels
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
@@ -49,6 +49,11 @@ class SqlWorkspaces(SqlPlayground):
             told += events_of(item.values(), before)
         self._record(session, told)
         return new
+
+    def _post(self, session: Session, message: ChannelMessage | None) -> None:
+        """Store a message, if there is one, as the last thing that a transaction does."""
+        if message is not None:
+            within(SqlWorkspaces.put_messages)(self, session, [message])
 
     @unit_of_work
     def get_workspaces(self, session: Session) -> Sequence[Workspace]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.context.tokens import estimate_entry, estimate_request
-from bot.errors import BotError
+from bot.errors import BotError, PlatformError, PlatformRefused
 from bot.ports import TurnStore
 from bot.pricing import SEED_CARD, RateCard
 from bot.types import (
@@ -29,6 +29,7 @@ from bot.types import (
     TextDelta,
     ThreadMessage,
     Turn,
+    TurnState,
     Usage,
     UsageReported,
 )
@@ -77,6 +78,11 @@ class FixedRates:
 
     def observe(self, seen: Observation) -> None:
         self.observed.append(seen)
+
+
+def running(question: Incoming) -> Turn:
+    """The first turn of a store, under way."""
+    return Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
 
 
 def sent(request: ModelRequest) -> RequestSent:
@@ -149,7 +155,7 @@ class RecordingPlatform:
         self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
         self.refuse_plain: Callable[[Draft], BotError | None] | None = None
         self.refuse_telling: Callable[[Draft], BotError | None] = lambda _draft: None
-        self.unwritable: BotError | None = None
+        self.unwritable: PlatformError | None = None
         self.told: list[tuple[str, Draft]] = []
         self.finishings: list[tuple[Draft, bool]] = []
         self.place: Place | BotError = PLACE
@@ -166,9 +172,10 @@ class RecordingPlatform:
             raise self.place
         return self.place
 
-    async def check_writable(self, turn: Turn) -> None:
-        if self.unwritable is not None:
-            raise self.unwritable
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        if self.unwritable is None or isinstance(self.unwritable, PlatformRefused):
+            return self.unwritable
+        raise self.unwritable
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         if error := self.refuse_telling(draft):

@@ -11,10 +11,10 @@ from typing import Any
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import QuestionPace
 from bot.ports import Model
+from bot.turns.claim import TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Purpose, Settlement, ThreadMessage, TurnId, TurnState
 from storage.in_memory.store import MemoryStore
 from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming

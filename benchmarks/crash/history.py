@@ -138,7 +138,7 @@ class WebAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the database holds when all work has ended; `texts` is every row of every table."""
+    """Contents of the database when all work has ended; `texts` is every row of every table."""
 
     open_turns: int = 0
     texts: Sequence[str] = ()

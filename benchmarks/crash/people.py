@@ -34,7 +34,7 @@ Doing = Callable[[], Awaitable[None]]
 
 
 class Notes:
-    """What people did so far. `chance` decides; every question has a name, and a secret word that nothing repeats."""
+    """Acts of people so far. `chance` decides; every question has a name, and a secret word that nothing repeats."""
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)

@@ -65,7 +65,7 @@ sent of a conversation, so that there is something to trim and to condense."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run does; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
+    """Plan of a run; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
     `outage_rest` the mean of the seconds between two outages of the database, 0 for none; `calm` are the seconds before
     the first kill, and `without` is left out of it.
     """
@@ -84,7 +84,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a run; `void` says why there is no verdict, "" where there is one.
+    """Result of a run; `void` says why there is no verdict, "" where there is one.
 
     A process took `start` seconds to be ready, and lived for `life` where it was killed.
     """

@@ -21,7 +21,7 @@ from benchmarks.crash.history import (
 from bot.context.transcript import NOTES_MARK
 
 BESIDE_SECONDS = 20.0
-"""A second message may stand for so long before it is taken back (`bot.turns.takeover` looks for ten seconds)."""
+"""A second message may stand for so long before it is taken back (`bot.turns.claim` looks for ten seconds)."""
 
 UNDER_WAY_SECONDS = 15.0
 """A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""

@@ -44,6 +44,8 @@ class TurnStore(Protocol):
     async def enqueue(self, incoming: Incoming) -> TurnId | None:
         """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return.
 
+        Its `posted` message is stored with it.
+
         With the task `CONTEXT` it is remembered until the next question of its conversation takes it along: it is never
         claimed and counts as nothing that was asked. Of all but the newest 50 of these the words are dropped.
         """

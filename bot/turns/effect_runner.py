@@ -61,7 +61,8 @@ class EffectRunner:
         """Return whether this is the first message within an hour that somebody is refused, in any process."""
         hour = int(self._clock().timestamp()) // REFUSED_EVERY_SECONDS
         name = f"refused:{asked.key.workspace}:{asked.author.id}:{hour}"
-        return await self._store.carry_out(replace(asked, dedupe_key=name), Nothing(), lambda _: "") is not None
+        counted = replace(asked, dedupe_key=name, posted=None)
+        return await self._store.carry_out(counted, Nothing(), lambda _: "") is not None
 
     async def remove_place(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place, and record it once of a workspace, however often its end is told."""

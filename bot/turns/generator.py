@@ -30,7 +30,7 @@ from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Store, TurnStore
 from bot.summary.service import SummaryService
-from bot.turns.attempt import Attempt
+from bot.turns.claim import Attempt
 from bot.turns.error_messages import CUT_NOTICE, user_message
 from bot.turns.retries import Retry, is_poison, next_retry
 from bot.types import (

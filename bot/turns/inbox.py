@@ -11,7 +11,18 @@ from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
+from bot.chat.message_policy import (
+    ANSWERS_TO_BOTS,
+    Action,
+    Decision,
+    PolicyState,
+    about_thread,
+    check_says_something,
+    context_above,
+    decide,
+    placed,
+    with_limit,
+)
 from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import values_to_set
@@ -20,7 +31,7 @@ from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
-from bot.parameter_resolver import effective_at, effective_parameters, values_of
+from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
 from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
@@ -31,8 +42,6 @@ from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, Note
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import about_thread, check_says_something, placed, said_above, with_limit
-from bot.turns.spoken import spoken
 from bot.types import (
     ANSWER_IN,
     ConversationKey,
@@ -161,10 +170,11 @@ class Inbox:
             return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
-        if decision.action is Action.CONTEXT:
-            await self._remember(placed(incoming, state))
+        if decision.action is Action.CONTEXT and await self._remember(placed(incoming, state)):
+            incoming = replace(incoming, posted=None)  # it was stored with it
         if decision.action is Action.IGNORE or incoming.is_directed:
             return await self._pass_over(incoming, decision.reason)
+        await self._post(incoming)
         return PASSED_OVER
 
     async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:
@@ -176,12 +186,20 @@ class Inbox:
             return await self._pass_over(incoming, decision.reason)
         return replace(await self._effects.once(incoming, telling(decision.text)), is_refusal=decision.is_refusal)
 
-    async def _remember(self, incoming: Incoming) -> None:
-        """Keep what is not answered for the next question."""
-        if incoming.text.strip() or incoming.attachments:
+    async def _remember(self, incoming: Incoming) -> bool:
+        """Keep what is not answered for the next question; return whether there is anything to keep."""
+        says_something = bool(incoming.text.strip() or incoming.attachments)
+        if says_something:
             await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
+        return says_something
+
+    async def _post(self, incoming: Incoming) -> None:
+        """Store a message of which nothing comes and which no platform keeps."""
+        if incoming.posted is not None:
+            await self._store.put_messages([incoming.posted])
 
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
+        await self._post(incoming)
         await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
@@ -245,6 +263,7 @@ class Inbox:
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        message = replace(message, posted=None)  # it was stored with the edit
         if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
             return PASSED_OVER
         if await self._store.is_known(message):
@@ -391,7 +410,7 @@ class Inbox:
         self._pace.note(by or incoming, state.parameters, self._services.clock())
         if by is not None:
             await self._store.drop_context(incoming)
-        for message in said_above(incoming):
+        for message in context_above(incoming):
             await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)

@@ -72,6 +72,7 @@ def said_above(question: Incoming) -> tuple[Incoming, ...]:
             task=Task.CONTEXT,
             time_zone=UTC_NAME,
             above=(),
+            posted=None,
         )
         for message in question.above
         if message.text.strip() or message.attachments

@@ -39,6 +39,7 @@ from bot.turns.effects import (
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
 from storage.in_memory.access import MemoryAccess, MemoryAudit
+from storage.in_memory.events import post
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
 from storage.turn_rules import PLAYGROUND, without_words
 
@@ -82,6 +83,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         now = as_utc(self._clock())
         before = await _values_before(change, self)
         _check_expected(change, before, self)
+        await post(self, incoming.posted)
         result: R = await _changed(change, self)
         if (undoable := change_made(change, before, at=now)) is not None:
             self._setting_changes[incoming.key.platform, incoming.author.id, undoable.scope] = undoable
@@ -271,7 +273,7 @@ def _name(incoming: Incoming) -> tuple[str, str]:
 
 
 def _in_utc(incoming: Incoming) -> Incoming:
-    return replace(incoming, sent_at=as_utc(incoming.sent_at))
+    return replace(incoming, sent_at=as_utc(incoming.sent_at), posted=None)
 
 
 def _is_free(delivery: _Delivery, now: datetime) -> bool:

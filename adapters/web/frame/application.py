@@ -47,7 +47,7 @@ FrameStore = SignInStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebPart:
-    """What one part adds to the web: its room, links and filters of templates, and its pages once there is a frame."""
+    """Part of the web: its room, links and filters of templates, and its pages once there is a frame."""
 
     room: Path
     routes: Callable[[Frame, Bot], Sequence[PageRoute]]
@@ -70,7 +70,7 @@ class FrameOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What all pages share; `is_open` lets everybody on this machine in without a sign-in."""
+    """Frame that all pages share; `is_open` lets everybody on this machine in without a sign-in."""
 
     sign_ins: SignIns
     accounts: Accounts

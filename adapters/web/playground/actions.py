@@ -32,19 +32,18 @@ from adapters.web.playground.shared import (
     Scene,
     Surroundings,
     furnished,
-    introduce,
     surroundings,
 )
+from adapters.web.playground.submit import NOT_STORED, note_shown, submit
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
-from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Mention, Outcome
+from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
 NOT_DONE = gettext_noop("That could not be done. Try again in a moment.")
 LIKED = gettext_noop("Thank you: noted as a good answer.")
 DISLIKED = gettext_noop("Thank you: noted as a bad answer.")
@@ -56,7 +55,7 @@ ANSWER_GONE = gettext_noop("This answer is not here any more.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of an action: what to tell its person, and where to go on, "" for nowhere else."""
+    """Result of an action: what to tell its person, and where to go on, "" for nowhere else."""
 
     notes: tuple[Note, ...] = ()
     opens: str = ""
@@ -140,45 +139,27 @@ class Actions:
         token = form["token"] or secrets.token_hex(12)
         written = here.composed(text, token=token, at=self._scene.clock(), thread=here.thread)
         sending = prepare(replace(written, attachments=attachments, overrides=_overrides(form["overrides"])))
-        if sending.message is not None:
-            await introduce(self._store, here)
-            await self._store.put_messages([sending.message])
         return await self._hand_over(here, sending, text)
 
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
         incoming, asked = sending.incoming, "" if sending.message else text
-        if "@" in text:
-            people = await self._store.get_people(here.channel.workspace)
-            named = {f"@{person.name}": Mention(kind="person", id=person.id) for person in people}
-            incoming = replace(incoming, mentions=named)
         try:
-            handled = await self._scene.bot.handle(incoming)
+            handled = await submit(self._scene, here, sending)
         except InvalidInput as error:
-            note = await self._note("error", str(error), here, incoming, asked)
-            return Done(notes=(note,), is_kept=sending.message is None)
+            return Done(notes=(_note("error", str(error), here, asked),), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
-            note = await self._note("info", handled.text, here, incoming, asked)
+            note = _note("info", handled.text, here, asked)
             beside = undo_button(here, handled.undo) + (picture_html(handled.picture) if handled.picture else "")
             return Done(notes=(replace(note, html=note.html + beside),))
         if handled.outcome is Outcome.ANSWERING:
             return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
 
-    async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
-        """Return what is for this person alone, the answer to something that they asked."""
-        await self._shown(incoming)
-        return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
-
-    async def _shown(self, asked: Incoming) -> None:
-        """Note that somebody is told what came of what they did; they are told all the same where that fails.
-
-        Or the page would try again, and hear that it is done already and nothing else.
-        """
-        try:
-            await self._scene.bot.mark_answered(asked)
-        except StorageError as error:
-            logger.info("not noted that a command was answered", extra={"error": str(error)})
+    async def _told(self, kind: str, markdown: str, here: Surroundings, pressed: Incoming) -> Done:
+        """Tell somebody what came of a button."""
+        await note_shown(self._scene.bot, pressed)
+        return Done(notes=(_note(kind, markdown, here),))
 
     # ------------------------------------------------------------ buttons
 
@@ -187,7 +168,7 @@ class Actions:
         try:
             await self._scene.bot.stop(asked.key, asked=asked)
         except InvalidInput as error:
-            return Done(notes=(await self._note("error", str(error), here, asked, ""),))
+            return await self._told("error", str(error), here, asked)
         return Done()
 
     async def _again(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
@@ -201,7 +182,7 @@ class Actions:
             note = (await self._scene.bot.follow_up(message.turn, FollowUp(form["how"]), asked=asked)).text
         except InvalidInput as error:
             note = str(error)
-        return Done(notes=(await self._note("error", note, here, asked, ""),)) if note else Done()
+        return await self._told("error", note, here, asked) if note else Done()
 
     async def _undo(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
         """Carry out the command that takes a change back, as if whoever pressed had typed it."""
@@ -242,9 +223,9 @@ class Actions:
         text = form["text"]
         if not text or len(text) > TEXT_LIMIT:
             raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
-        await self._store.put_messages([replace(message, text=text)])
         written = here.composed(text, token=message.id, at=self._scene.clock(), thread=message.thread)
-        await self._scene.bot.on_message_edited(as_edited(message, written), at=self._scene.clock())
+        edited = replace(as_edited(message, written), posted=replace(message, text=text))
+        await self._scene.bot.on_message_edited(edited, at=self._scene.clock())
         return Done()
 
     async def _feedback(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
@@ -256,7 +237,7 @@ class Actions:
         told = await self._scene.bot.feedback(
             message.turn, good=is_good, asked=asked, answer=gettext(LIKED if is_good else DISLIKED)
         )
-        return Done(notes=(await self._note("info", told.text, here, asked, ""),)) if told.text else Done()
+        return await self._told("info", told.text, here, asked) if told.text else Done()
 
     # ------------------------------------------------------------ settings
 
@@ -272,7 +253,7 @@ class Actions:
             form.errors[""] = str(error)
             panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
-            await self._shown(asked)
+            await note_shown(self._scene.bot, asked)
         shown = present_panel(panel, form["scope"], form if form.errors else None)
         shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)
@@ -322,6 +303,11 @@ class Actions:
         if _is_script(request):
             return JSONResponse({"name": visitor_of(request).person.name})
         return RedirectResponse(goal, 303)
+
+
+def _note(kind: str, markdown: str, here: Surroundings, asked: str = "") -> Note:
+    """Return what is for this person alone, the answer to something that they asked."""
+    return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
 
 
 def _overrides(text: str) -> dict[str, str]:

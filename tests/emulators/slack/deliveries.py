@@ -15,7 +15,7 @@ DeliveryKind = Literal["events_api", "slash_commands", "interactive"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the app said to one delivery; `failed` is Slack's word for what went wrong, "" when it acknowledged."""
+    """Answer of the app to one delivery; `failed` is Slack's word for what went wrong, "" when it acknowledged."""
 
     payload: Any = None
     failed: str = ""
@@ -51,7 +51,7 @@ class Delivery:
 
 
 class Transport(Protocol):
-    """How deliveries reach the app."""
+    """Transport of deliveries to the app."""
 
     async def deliver(self, delivery: Delivery) -> Answer:
         """Bring it to the app and wait for its answer, as long as Slack waits."""

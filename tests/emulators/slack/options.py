@@ -19,7 +19,7 @@ VERIFICATION_TOKEN = "emulator-verification-token"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the emulator behaves.
+    """Options of the emulator.
 
     `request_url`: where events and interactions are posted, signed; "" is Socket Mode.
     `limits`: whether rate limits hold. `minute_s`: how many seconds a minute of the rate limits lasts.

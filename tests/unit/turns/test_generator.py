@@ -14,8 +14,7 @@ from bot.context.request_builder import RequestBuilder
 from bot.delivery import Presenter
 from bot.errors import ModelAccessDenied, ModelUnavailable, StreamCut, TurnGivenUp
 from bot.summary.service import SummaryService
-from bot.turns.attempt import Attempt
-from bot.turns.checkpoint import Checkpoint
+from bot.turns.claim import Attempt, Checkpoint
 from bot.turns.error_messages import CUT_NOTICE, user_message
 from bot.turns.generator import Answered, Failed, Generator, PutOff, Stopped
 from bot.turns.retries import MOST_CLAIMS, RETRY_SECONDS
