@@ -41,7 +41,7 @@ EVERYWHERE: Final = "*"
 
 
 class _Entry(NamedTuple):
-    """What is recorded of one change; `place` is "" for where it was asked for."""
+    """Record of one change; `place` is "" for where it was asked for."""
 
     action: str
     what: str = ""

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.access.roles import Permissions
 from bot.checks import Check
+from bot.errors import PlatformRefused
 from bot.parameters import Effective, Scope
 from bot.ports.model import Clock
 from bot.ports.stores import Store
@@ -90,8 +91,8 @@ class Platform(Protocol):
         """
         ...
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` when it is known beforehand that no answer to `turn` can be shown, and why."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return why no answer to `turn` could be shown, where that is known beforehand. Raises `PlatformError`."""
         ...
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
@@ -237,7 +238,8 @@ class Bot(Protocol):
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
         What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
-        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
+        and the platform has added previews: what waits takes them in, what is being answered is followed by them, and
+        nothing else follows. Raises `StorageError`.
         """
         ...
 

@@ -67,7 +67,7 @@ class Nothing(Change[None]):
 
 @dataclass(frozen=True, slots=True)
 class Expected(Generic[V]):
-    """What somebody saw who changes it: where it is something else by then, nothing is changed (`ChangedMeanwhile`)."""
+    """Value that somebody saw who changes it: where it is another by then, nothing is changed (`ChangedMeanwhile`)."""
 
     value: V
 

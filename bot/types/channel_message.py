@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.types.draft import Draft
 from bot.types.incoming import Attachment, Person, TurnId
+from bot.types.turn import Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRef:
-    """Which message: its conversation and its id on the platform, "" for a command."""
+    """Reference to a message: its conversation and its id on the platform, "" for a command."""
 
     key: ConversationKey
     message_id: str

@@ -43,7 +43,7 @@ from storage.in_memory.access import MemoryAccess, MemoryAudit
 from storage.in_memory.channels import remove_channel
 from storage.in_memory.events import post
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
-from storage.turn_rules import without_words
+from storage.turn_rules import PLAYGROUND, without_words
 
 R = TypeVar("R")
 
@@ -101,7 +101,9 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
 
     async def take_answer(self, incoming: Incoming) -> str | None:
         now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
-        if known is None or known.answer is None or not _is_free(known, now):
+        if known is None or known.answer is None or known.due is None:
+            return None
+        if incoming.key.platform != PLAYGROUND and not _is_free(known, now):
             return None
         self._deliveries[_name(incoming)] = replace(known, due=now + TELLING)
         return known.answer

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from adapters.web.frame.accounts import Accounts
 from adapters.web.frame.guard import ALIVE_PATH, AWAY, Guard, SecurityHeaders
 from adapters.web.frame.languages import Languages
-from adapters.web.frame.openid import OpenId, ProviderOptions
+from adapters.web.frame.openid import Provider, ProviderOptions
 from adapters.web.frame.page_templates import NavigationItem, Templates, tell
 from adapters.web.frame.preferences import preference_routes
 from adapters.web.frame.routes import PageRoute, page
@@ -48,7 +48,7 @@ FrameStore = SignInStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebPart:
-    """What one part adds to the web: its room, links and filters of templates, and its pages once there is a frame."""
+    """Part of the web: its room, links and filters of templates, and its pages once there is a frame."""
 
     room: Path
     routes: Callable[[Frame, Bot], Sequence[PageRoute]]
@@ -71,11 +71,11 @@ class FrameOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What all pages share; `is_open` lets everybody on this machine in without a sign-in."""
+    """Frame that all pages share; `is_open` lets everybody on this machine in without a sign-in."""
 
     sign_ins: SignIns
     accounts: Accounts
-    openid: OpenId | None
+    openid: Provider | None
     templates: Templates
     files: StaticFiles
     is_open: bool
@@ -104,9 +104,15 @@ async def make_frame(
         templates=await asyncio.to_thread(Templates, folders, files, navigation, filters),
         files=files,
         accounts=accounts,
-        openid=OpenId(options.provider, accounts) if options.provider is not None else None,
+        openid=_openid(options.provider, accounts) if options.provider is not None else None,
         is_open=is_open,
     )
+
+
+def _openid(options: ProviderOptions, accounts: Accounts) -> Provider:
+    from adapters.web.frame.openid_client import OpenId  # noqa: PLC0415 - a tenth of a start, and few sign in so
+
+    return OpenId(options, accounts)
 
 
 async def need_sign_in(options: FrameOptions, accounts: Accounts) -> bool:

@@ -38,7 +38,7 @@ AWAY = gettext_noop("The database cannot be reached. Nothing is lost: try again 
 
 
 class GuardedFrame(Protocol):
-    """What the guard asks: the sign-ins, the templates of its pages, and whom it lets in without one."""
+    """Frame as the guard needs it: the sign-ins, the templates of its pages, and whom it lets in without one."""
 
     @property
     def sign_ins(self) -> SignIns: ...

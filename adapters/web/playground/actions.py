@@ -52,7 +52,7 @@ ANSWER_GONE = gettext_noop("This answer is not here any more.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of an action: what to tell its person, and where to go on, "" for nowhere else."""
+    """Result of an action: what to tell its person, and where to go on, "" for nowhere else."""
 
     notes: tuple[Note, ...] = ()
     opens: str = ""

@@ -62,7 +62,7 @@ Read = Callable[..., Awaitable[Sequence[ChannelMessage]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What is for one person alone, below the messages; `asked` is the command that it answers."""
+    """Note for one person alone, below the messages; `asked` is the command that it answers."""
 
     kind: str
     html: str

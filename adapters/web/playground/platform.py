@@ -147,8 +147,8 @@ class Playground(ChannelReading):
             raise FileTooLarge(limit)
         return file.data
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Do nothing: the bot may write everywhere in the playground."""
+    async def known_refusal(self, turn: Turn) -> None:
+        """Return None: the bot may write everywhere in the playground."""
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone, on the pages that they have open."""
