@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,7 @@ async def test_what_is_still_open_goes_as_well_unless_the_conversation_was_to_ha
 
 async def test_a_forgotten_person_leaves_neither_words_nor_name(url: str, store: SqlStore) -> None:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
+    await store.add_channel(replace(CHANNELS[0], id="hers", maker=ADA.id))
     await store.put_messages([message("1")])
     await answered(store, "m1")
     assert (await store.forget_person("slack", ADA.id)).entries == 2
