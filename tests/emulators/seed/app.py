@@ -240,7 +240,7 @@ class SoundRoutes:
 
 def _seconds_of_sound(sound: bytes) -> int:
     """Return how long a WAV file is, in whole seconds."""
-    with wave.open(io.BytesIO(sound)) as file:
+    with wave.open(io.BytesIO(sound), "rb") as file:
         frames: int = file.getnframes()
         return round(frames / file.getframerate())
 
