@@ -271,6 +271,13 @@ class Bot(Protocol):
         """
         ...
 
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        """Remove a channel of the playground with all that was said and set there; that is audited.
+
+        Raises `OthersWrote` for who neither administers the workspace nor is the only person there, and `StorageError`.
+        """
+        ...
+
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         """Go on with a turn that has ended, once however often that is asked. Raises `InvalidInput` and `StorageError`.
 
