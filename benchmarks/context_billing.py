@@ -12,10 +12,12 @@ from functools import cached_property
 from math import inf
 
 from benchmarks.context_traces import Trace
-from bot.context.condensed_notes import MOST_TOKENS, instruction_tokens
+from bot.context.condensed_notes import MOST_TOKENS, WORDS_PER_TOKEN, bound, instruction_tokens
 
 DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
 DEAR = 2.0
+
+WORDS_OF_A_TOKEN = 0.75  # in English, so that notes of 120 words have 160 tokens
 
 NOT_SENT = -1  # in place of a first entry: the person was told that the question is too long
 
@@ -46,6 +48,11 @@ class Terms:
     def most_prompt(self) -> int:
         """The longest prompt that the provider takes."""
         return self.context_tokens - self.max_tokens
+
+
+def asked_notes(floor: int) -> int:
+    """Return the tokens of the notes that the product asks for beside a floor."""
+    return round(bound(Terms.context_tokens, floor) * WORDS_PER_TOKEN / WORDS_OF_A_TOKEN)
 
 
 @dataclass(frozen=True, kw_only=True)

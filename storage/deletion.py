@@ -128,7 +128,7 @@ class SqlDeletion(SqlWorkspaces):
 
     @unit_of_work
     def edit_waiting(self, session: Session, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
-        edits.edit_waiting(session, channel, edit, asked=asked)
+        edits.edit_waiting(session, channel, edit, asked=asked, now=as_utc(self._clock()))
 
     @unit_of_work
     def forget_memory(self, session: Session, key: ConversationKey) -> bool:

@@ -318,6 +318,16 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         return session.connection().execute(dropped).first() is not None
 
     @unit_of_work
+    def set_aside(self, session: Session, incoming: Incoming) -> bool:
+        hold_together(session, incoming.key)
+        row = TurnRow
+        waits = (col(row.state) == TurnState.QUEUED, col(row.task) == Task.ANSWER, col(row.merged_into).is_(None))
+        is_begun = col(row.attempt) > 0
+        aside = sa.update(row).where(*_named(incoming), *waits, ~is_begun)
+        aside = aside.values(state=TurnState.REMEMBERED, task=Task.CONTEXT).returning(col(row.id))
+        return session.connection().execute(aside).first() is not None
+
+    @unit_of_work
     def turn_of(self, session: Session, incoming: Incoming) -> TurnId | None:
         named = col(TurnRow.platform) == incoming.key.platform, col(TurnRow.dedupe_key) == incoming.dedupe_key
         return session.exec(select(sa.func.coalesce(TurnRow.merged_into, TurnRow.id)).where(*named)).first()

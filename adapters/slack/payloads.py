@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from adapters.slack.elements import Element
-from bot.chat.payload import Flag, Id, Many, Nested, Number, OrNone, Payload, Text, Texts
+from adapters.slack.elements import Element, Scalar
+from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text, Texts
 
 _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
 
@@ -135,10 +135,10 @@ class FilePayload(Payload):
 
 
 class AttachmentField(Payload):
-    """A name and its value, in mrkdwn."""
+    """A name and its value, in mrkdwn; apps may give a number."""
 
-    title: Text = ""
-    value: Text = ""
+    title: Scalar = ""
+    value: Scalar = ""
 
 
 class MessageBlock(Element):
@@ -155,6 +155,7 @@ class MessageAttachment(Payload):
     is_reply_unfurl: Flag = False
     author_id: Text = ""
     author_name: Text = ""
+    author_subname: Text = ""
     channel_id: Text = ""
     channel_name: Text = ""
     service_name: Text = ""
@@ -191,6 +192,16 @@ class MessageAttachment(Payload):
     def with_messages(self) -> tuple[MessageAttachment | SlackMessage, ...]:
         """Return it and the messages in it: all that may have files and attachments."""
         return (self, *self.messages)
+
+
+class Huddle(Payload):
+    """A huddle: who was in it, and from when to when in seconds since 1970."""
+
+    name: Text = ""
+    participants: Ids = ()
+    participant_history: Ids = ()
+    date_start: Number = 0
+    date_end: Number = 0
 
 
 class EditPayload(Payload):
@@ -241,6 +252,7 @@ class SlackMessage(Payload):
     reply_count: Number = 0
     latest_reply: Text = ""
     metadata: OrNone[Metadata] = None
+    room: OrNone[Huddle] = None
     root: OrNone[SlackMessage] = None
     message: OrNone[SlackMessage] = None
     previous_message: OrNone[SlackMessage] = None

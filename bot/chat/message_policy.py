@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.access.control import NO_FACTS, AccessFacts
-from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
+from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, STRANGER, AccessFacts, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
@@ -242,6 +241,7 @@ def context_above(question: Incoming) -> tuple[Incoming, ...]:
             task=Task.CONTEXT,
             time_zone=UTC_NAME,
             above=(),
+            posted=None,
         )
         for message in question.above
         if message.text.strip() or message.attachments

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, pairwise
+from statistics import median_low
 from typing import Final
 
 from bot.context import condensed_notes
@@ -157,9 +158,11 @@ def question_sizes(history: Sequence[NewEntry]) -> Sequence[int]:
 
 
 def expected_question(history: Sequence[NewEntry], at: datetime) -> NewEntry:
-    """Return an entry as long as what is asked and said before an answer is on average."""
+    """Return an entry as long as what is usually asked and said before an answer: the median, which a pasted log among
+    short questions does not move.
+    """
     sizes = question_sizes(history)
-    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=sum(sizes) // max(1, len(sizes)), at=at)
+    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=median_low(sizes) if sizes else 0, at=at)
 
 
 def trim_start(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:

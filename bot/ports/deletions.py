@@ -52,10 +52,17 @@ class DeletionStore(Protocol):
         """
         ...
 
+    async def set_aside(self, incoming: Incoming) -> bool:
+        """Remember a question for the next one in place of asking it; return whether that was possible.
+
+        It is as long as it waits and nothing of an answer was begun.
+        """
+        ...
+
     async def edit_waiting(self, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
         """Follow a change of a message that waits for the next question, or as one where `asked`.
 
-        It is sent as it reads then.
+        It is sent as it reads then. One that is being answered where `asked` is followed by the correction.
         """
         ...
 

@@ -83,14 +83,13 @@ class SoundReader(Protocol):
 
     @property
     def transcriber(self) -> str:
-        """The name of the model that transcribes."""
+        """Return the name of the model that transcribes."""
         ...
 
     async def transcribe(self, sound: Media) -> Transcription | None:
         """Return what is said in a sound, None where nobody was asked or the server refused, so that nothing is billed;
         never raises.
         """
-        ...
         ...
 
 

@@ -238,7 +238,8 @@ class Bot(Protocol):
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
         What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
-        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
+        and the platform has added previews: what waits takes them in, what is being answered is followed by them, and
+        nothing else follows. Raises `StorageError`.
         """
         ...
 
@@ -264,6 +265,13 @@ class Bot(Protocol):
         """Follow the end of a thread, a channel or a whole workspace, with all that was said there.
 
         Raises `StorageError`.
+        """
+        ...
+
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        """Remove a channel of the playground with all that was said and set there; that is audited.
+
+        Raises `OthersWrote` for who neither administers the workspace nor is the only person there, and `StorageError`.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ async def workspace(store: AnyStore) -> None:
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
 
 
-def asked(*, channel: str = "C1", **changes: object) -> Incoming:
+def asked(*, channel: str = "C1", **changes: Any) -> Incoming:
     posted = message("m", channel=channel)
     return replace(incoming("m", key=KEY, message_id="m"), posted=posted, **changes)
 

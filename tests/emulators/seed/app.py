@@ -224,7 +224,7 @@ class SoundRoutes:
                 return _error(ApiError(400, "invalid_parameter", why, kind="invalid_request_error"))
             data = await file.read()
             said = f"These are {len(data)} bytes of {file.filename}."
-        seconds = _seconds(data)
+        seconds = _seconds_of_sound(data)
         cost = self._emulator.bill_sound(TRANSCRIPTIONS, seconds)
         if how == "transcriptions":
             return JSONResponse({"text": said, "usage": {"type": "duration", "seconds": seconds}})
@@ -238,10 +238,11 @@ class SoundRoutes:
         return JSONResponse({"id": job, "status": "completed", **self._jobs.get(job, {"text": ""})})
 
 
-def _seconds(sound: bytes) -> int:
+def _seconds_of_sound(sound: bytes) -> int:
     """Return how long a WAV file is, in whole seconds."""
     with wave.open(io.BytesIO(sound)) as file:
-        return round(file.getnframes() / file.getframerate())
+        seconds: float = file.getnframes() / file.getframerate()
+    return round(seconds)
 
 
 class ControlRoutes:
