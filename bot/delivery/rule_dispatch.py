@@ -89,6 +89,14 @@ class _InlineParser(ParserInline):
         if state.pending:
             state.pushPending()
 
+    def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's name
+        """Skip one token, as each label and address of a link asks at each place of them."""
+        known = state.cache.get(state.pos)
+        if known is None:
+            super().skipToken(state)
+        else:
+            state.pos = known
+
 
 class _BlockRuler(Ruler[RuleFuncBlockType]):
     """The rules of another one, each chain of them as one rule."""
