@@ -30,6 +30,7 @@ _OF_BLOCKS: Final[Mapping[str, str]] = {
 """The characters that begin what a rule reads, by its name; the others are asked at each line."""
 
 _OF_RUNNING_TEXT: Final[Mapping[str, str]] = {
+    "text": "",
     "newline": "\n",
     "address": ":",
     "formula": "$\\",
@@ -45,14 +46,17 @@ _OF_RUNNING_TEXT: Final[Mapping[str, str]] = {
     "html_inline": "<",
     "entity": "&",
 }
-"""The same within a paragraph; a rule that is not named here is not asked."""
+"""The same within a paragraph, where each rule has to be named."""
 
 _TEXT: Final = re.compile(r"(?:[^\n:$\\`*_~\[!<&]++|:(?!//)|!(?!\[)|<(?!(?i:[a-z/!?]))|&(?!(?i:[a-z#])))*+")
 """What no rule begins with."""
 
 
 def dispatching(parser: MarkdownIt) -> MarkdownIt:
-    """Return a parser that has all its rules, which reads the same with them in less time."""
+    """Return a parser that has all its rules, which reads the same with them in less time.
+
+    Raises `KeyError` where it has a rule for running text of which it is not known what begins it.
+    """
     parser.inline = _InlineParser(parser.inline)
     parser.block.ruler = _BlockRuler(parser.block.ruler)
     return parser
@@ -66,7 +70,7 @@ class _InlineParser(ParserInline):
         self.ruler, self.ruler2 = other.ruler, other.ruler2
         named = list(zip(self.ruler.get_active_rules(), self.ruler.getRules(""), strict=True))
         self._rules: Mapping[str, tuple[RuleFuncInlineType, ...]] = {
-            mark: tuple(rule for name, rule in named if mark in _OF_RUNNING_TEXT.get(name, ""))
+            mark: tuple(rule for name, rule in named if mark in _OF_RUNNING_TEXT[name])
             for mark in set("".join(_OF_RUNNING_TEXT.values()))
         }
 
