@@ -37,11 +37,14 @@ def channel_payload(channel: object) -> ChannelPayload | None:
 
 
 def names_of(guild: discord.Guild | None) -> Names:
-    """Return the names of roles and channels that are cached; people are named by the messages themselves."""
+    """Return the names of roles, channels and the bot that are cached; people are named by the messages themselves."""
 
     def name(kind: str, id: str) -> str | None:
-        if guild is None or kind == "user" or not id.isdecimal():
+        if guild is None or not id.isdecimal():
             return None
+        if kind == "user":
+            me = guild.me
+            return me.display_name if me is not None and me.id == int(id) else None
         found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
         return found.name if found is not None else None
 

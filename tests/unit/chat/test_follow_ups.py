@@ -330,6 +330,28 @@ def test_the_other_ways_look_at_no_talk() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("own_name", "text"),
+    [
+        ("Helper", "helper, is it open at noon?"),
+        ("Helper", "Helper what about noon"),
+        ("Garden Helper", "Garden Helper, is it open at noon?"),
+        ("Garden Helper", "@garden helper: at noon?"),
+        ("", "bot, is it open at noon?"),
+        ("Helper", "bot: is it open at noon?"),
+    ],
+)
+def test_the_bot_is_called_by_the_name_that_it_has_there(own_name: str, text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name=own_name) == MEANT
+
+
+@pytest.mark.parametrize("text", ["Garden doors are open", "bots are fun", "bot was down at noon", "a helper would do"])
+def test_what_only_looks_like_its_name_calls_nobody(text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name="Garden Helper") == AMONG_PEOPLE
+
+
 # ---------------------------------------------------------------- words that are no names, and yes to a question
 
 
