@@ -6,8 +6,9 @@
 * The bot answers whoever wrote above it; thanks end a talk with others, and one is back in that with the bot.
 * Who joins in talks with whoever wrote above them, but with the bot only to ask something.
 
-A message begins with the name that it is for, "ada: ..." or "@ada ...", or is short and ends with it. When in doubt,
-these rules answer one person and are silent among many. `benchmarks/follow_ups.py` measures them on recorded threads.
+A message begins with the name that it is for, "ada: ...", "@ada ..." or "ok ada ...", or is short and ends with it.
+When in doubt, these rules answer one person and are silent among many. `benchmarks/follow_ups.py` measures them on
+recorded threads.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ _ORDINARY: Final = """
 _WORDS: Final = frozenset(_ORDINARY.split())
 """Names that are words as well: bare, without a mark or a comma, they call nobody."""
 
+_GREETINGS: Final = frozenset({"hi", "hey", "hello", "hallo", "dear", "yes", "no"})
+
 _COMMAND = re.compile(r"(?:[!/$%?]|;;)[a-z][\w-]+(?:\s+\S+){0,7}\s*\Z")
 """A command of the kind that bots have; longer messages are about one."""
 
@@ -80,6 +83,11 @@ def reason_for_silence(
     if BOT in addressees or talk.people <= {said.speaker} or talk.partner(said) == BOT:
         return ""
     return AMONG_PEOPLE
+
+
+def _is_greeting(word: str) -> bool:
+    """Return whether a name may follow a word that a message begins with: "hi Ada", "ok Ada", "thanks Ada"."""
+    return word.casefold().strip(_EDGES) in _GREETINGS or (word[:1].isalpha() and is_reaction(word))
 
 
 class _Talk:
@@ -138,7 +146,8 @@ class _Talk:
         if called:
             named.add(self._called(called["name"], abbreviated=True))
         words = text.split()
-        bare = words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]
+        begins = words[1:2] if words and _is_greeting(words[0]) else words[:1]
+        bare = begins + words[-1:] if len(words) <= _SHORT else begins
         named.update(self._called(word) for word in bare if word.casefold().strip(_EDGES) not in _WORDS)
         named.add(BOT if self._begins_with_own_name(text) else None)
         return {item for item in named if item not in (None, said.speaker)}
