@@ -26,20 +26,24 @@ from storage.tables import (
 from storage.transcripts import append
 
 
-def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
-    """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts."""
+def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> bool:
+    """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts.
+
+    Return whether it counts.
+    """
     hold_alone(session, channel.platform, channel.workspace)
     turns = asked_in(session, channel, [edit.message_id])
     before = Changes(session, channel, [edit.message_id]).messages.get(edit.message_id)
     known_at = [turn.edited_at for turn in turns if turn.edited_at is not None] + ([before.at] if before else [])
     if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
-        return
+        return False
     waits = False
     for row in turns:
         waits = _edit_turn(session, row, edit) or waits
     corrected = _correct(session, channel, edit)
     if waits or (is_directed and not turns and not corrected):
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
+    return True
 
 
 def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, asked: bool, now: datetime) -> None:

@@ -61,7 +61,7 @@ LEAVING = author_of(2_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a call is made with: the store, a turn of it that is claimed, and the turn's conversation."""
+    """Scene of a call: the store, a turn of it that is claimed, and the turn's conversation."""
 
     store: SqlStore
     turn: Turn

@@ -356,7 +356,7 @@ class FormComponent(Payload):
 
 
 class InteractionData(Payload):
-    """What was pressed, or a form with what was typed (interactions/receiving-and-responding#interaction-data)."""
+    """Control that was pressed, or form with its fields (interactions/receiving-and-responding#interaction-data)."""
 
     custom_id: Text = ""
     components: Many[FormComponent] = ()

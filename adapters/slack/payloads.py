@@ -76,7 +76,7 @@ class UserPayload(Payload):
 
 
 class Described(Payload):
-    """What a channel is for."""
+    """Topic or purpose of a channel."""
 
     value: Text = ""
 
@@ -115,7 +115,7 @@ class TranscriptPreview(Payload):
 
 
 class Transcription(Payload):
-    """What Slack heard in a sound (https://docs.slack.dev/reference/objects/file-object)."""
+    """Transcription of a sound by Slack (https://docs.slack.dev/reference/objects/file-object)."""
 
     status: Text = ""
     preview: Nested[TranscriptPreview] = TranscriptPreview()
@@ -205,20 +205,20 @@ class Huddle(Payload):
 
 
 class EditPayload(Payload):
-    """When a message was edited last."""
+    """Time of the last edit of a message."""
 
     ts: Text = ""
 
 
 class AnswerMark(Payload):
-    """What the bot's own messages carry: the turn that they answer, and which part of it they are."""
+    """Mark on the bot's own messages: the turn that they answer, and which part of it they are."""
 
     turn: Text = ""
     part: Number = 0
 
 
 class Metadata(Payload):
-    """What an app has written beside its message."""
+    """Metadata that an app has written beside its message."""
 
     event_type: Text = ""
     event_payload: Nested[AnswerMark] = AnswerMark()
@@ -263,7 +263,7 @@ class SlackMessage(Payload):
 
 
 class Cursor(Payload):
-    """Where a list goes on."""
+    """Cursor at which a list goes on."""
 
     next_cursor: Text = ""
 
@@ -285,13 +285,13 @@ class ListPage(Payload):
 
 
 class UserAnswer(Payload):
-    """What `users.info` answers."""
+    """Answer of `users.info`."""
 
     user: Nested[UserPayload] = UserPayload()
 
 
 class ConversationAnswer(Payload):
-    """What `conversations.info` and `conversations.open` answer."""
+    """Answer of `conversations.info` and `conversations.open`."""
 
     channel: Nested[ConversationPayload] = ConversationPayload()
 
@@ -313,26 +313,26 @@ class UserGroup(Payload):
 
 
 class UserGroupsAnswer(Payload):
-    """What `usergroups.list` answers."""
+    """Answer of `usergroups.list`."""
 
     usergroups: Many[UserGroup] = ()
 
 
 class FileAnswer(Payload):
-    """What `files.info` answers."""
+    """Answer of `files.info`."""
 
     file: Nested[FilePayload] = FilePayload()
 
 
 class UploadAnswer(Payload):
-    """What `files.getUploadURLExternal` answers."""
+    """Answer of `files.getUploadURLExternal`."""
 
     upload_url: Text = ""
     file_id: Text = ""
 
 
 class TokenOwner(Payload):
-    """What `auth.test` answers: whose token it is."""
+    """Answer of `auth.test`: whose token it is."""
 
     team_id: Text = ""
     enterprise_id: Text = ""
@@ -343,7 +343,7 @@ class TokenOwner(Payload):
 
 
 class Authorization(Payload):
-    """What `oauth.v2.access` answers (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
+    """Answer of `oauth.v2.access` (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
 
     app_id: Text = ""
     access_token: Text = ""

@@ -40,7 +40,8 @@ class DeletionStore(Protocol):
         """Follow an edit of a message in the channel that `channel` lies in; of several the newest counts.
 
         The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
-        An edit that overtook its message is kept for it when the message `is_directed` at the bot.
+        An edit that overtook its message is kept for it when the message `is_directed` at the bot. The `posted` message
+        of an edit that counts is stored with it.
         """
         ...
 

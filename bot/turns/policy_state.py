@@ -7,10 +7,9 @@ from typing import Final
 
 from bot.access.control import AccessControl
 from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import ANSWERS_TO_BOTS, PolicyState
+from bot.chat.message_policy import ANSWERS_TO_BOTS, PolicyState, placed
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.ports import Store
-from bot.turns.questions import placed
 from bot.types import ANSWER_IN, Incoming
 
 NO_PART: Final = PolicyState(has_participated=False, parameters={})

@@ -26,7 +26,7 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
-from storage.in_memory.events import MemoryPlayground
+from storage.in_memory.events import MemoryPlayground, post
 from storage.in_memory.message_changes import ChangeName, MessageChange, channel_of, name_of
 from storage.in_memory.removal import MemoryRemoval, blank
 from storage.in_memory.summaries import lies_in
@@ -95,6 +95,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         known_at += [before.at] if before else []
         if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
             return
+        await post(self, edit.posted)
         waits = True in [self._edit_turn(turn, edit) for turn in asked]  # each of them is edited
         corrected = await self._correct(channel, edit)
         if waits or (is_directed and not asked and not corrected):
