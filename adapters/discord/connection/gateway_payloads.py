@@ -43,8 +43,8 @@ def names_of(guild: discord.Guild | None) -> Names:
         if guild is None or not id.isdecimal():
             return None
         if kind == "user":
-            me = guild.me
-            return me.display_name if me is not None and me.id == int(id) else None
+            member = guild.get_member(int(id))
+            return member.display_name if member is not None and member == guild.me else None
         found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
         return found.name if found is not None else None
 
