@@ -162,13 +162,15 @@ class _Search:
 
     `best[i]` and `next_notes[i]` belong to a move at turn i with new notes: the least cost from there on, without these
     notes, and the turn of the next ones. `_after[i][j]` is the move after j that is made with i's notes, if any.
-    `_carried[j]` are the costs of the requests behind a move at turn j while nothing moves, added up.
+    `_carried[j]` are the costs of the requests behind a move at turn j while nothing moves, added up; `_read[j]` the
+    tokens that notes have read when their window begins there.
     """
 
     def __init__(self, account: Account) -> None:
         turns = len(account.trace)
         self._account = account
         self._latest = [account.latest_first(turn) for turn in range(turns)]
+        self._read = [account.trace.before[first] if account.terms.notes else 0 for first in self._latest]
         self._most_lost = [_most_lost(account, turn) for turn in range(turns)]
         self._fixed = account.notes_bill(1, 0) + account.terms.notes - account.notes_bill(1, 0, new=False)
         self._carried: list[list[float]] = [[0.0] for _ in range(turns)]
@@ -205,18 +207,21 @@ class _Search:
         opened = account.bill(j, first, before).cost
         fixed = self._fixed if first > 0 else self._fixed - account.terms.notes
         least, found = inf, (turns, turns)
+        sums, best, latest, read, most_lost = self._carried[j], self.best, self._latest, self._read, self._most_lost
+        has_notes, already = account.terms.notes > 0, read[j]
         for k in range(j + 1, turns):
-            carried = self._carried_until(j, k)
+            behind = k - j - 1
+            carried = sums[behind] if behind < len(sums) else self._carried_until(j, k)
             if opened + carried >= least or carried == inf:
                 return least, *found
-            if self._latest[k] == first:
+            if latest[k] == first:
                 continue
             noted, next_notes = known.get(k, (inf, k))
-            anew = fixed + self.best[k] if account.terms.notes else self.best[k]
-            moved = opened + carried + account.notes_bill(self._latest[k], first, new=False) + min(noted, anew)
+            anew = fixed + best[k] if has_notes else best[k]
+            moved = opened + carried + (read[k] - already) + min(noted, anew)
             if moved < least:
                 least, found = moved, (k, next_notes if noted < anew else k)
-            if first > 0 and moved - self._most_lost[k] >= least:
+            if first > 0 and moved - most_lost[k] >= least:
                 return least, *found
         whole = opened + self._carried_until(j, turns)
         return (whole, turns, turns) if whole < least else (least, *found)
