@@ -61,7 +61,7 @@ LEAVING = author_of(2_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a call is made with: the store, a turn of it that is claimed, and the turn's conversation."""
+    """Scene of a call: the store, a turn of it that is claimed, and the turn's conversation."""
 
     store: SqlStore
     turn: Turn
@@ -351,6 +351,7 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
+    "set_aside": lambda scene: scene.store.set_aside(asked(scene.key, "new")),
     "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
     "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),

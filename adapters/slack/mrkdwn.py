@@ -89,7 +89,7 @@ def to_plain(text: str, names: Mapping[str, str]) -> str:
 
 
 def _unescape(text: str) -> str:
-    return _ESCAPED.sub(lambda match: _UNESCAPED[match[1]], text)
+    return _ESCAPED.sub(lambda match: _UNESCAPED[match[1]], text) if "&" in text else text
 
 
 # ---------------------------------------------------------------- blocks

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, pairwise
+from statistics import median_low
 from typing import Final
 
 from bot.context import condensed_notes
@@ -30,16 +31,17 @@ class Sizes:
 
     `held[i]` are those from entry i to the end of the question, for i from 0 to the question itself. `starts` are the
     legal starts, ascending; the last one is the question. `unread` is the part that no request has carried yet: the
-    last answer and the question. `system` is the system prompt with the overhead, `fixed` that and the notes, `cap` is
-    the most that entries may hold, `floor` what they should. `goal` is where a trim would begin, `rhythm` how the
-    conversation goes, `longest` its longest exchange. `notes_prompt` is what a request for notes has besides what it
-    condenses, `notes` what it will probably write; both are 0 without memory.
+    last answer and the question. `system` is the system prompt with the overhead, `noted` the notes before they are
+    corrected, `fixed` both, `cap` is the most that entries may hold, `floor` what they should. `goal` is where a trim
+    would begin, `rhythm` how the conversation goes, `longest` its longest exchange. `notes_prompt` is what a request
+    for notes has besides what it condenses, `notes` what it will probably write; both are 0 without memory.
     """
 
     starts: Sequence[int]
     held: Sequence[int]
     unread: int
     system: int
+    noted: int
     fixed: int
     cap: int
     floor: int
@@ -72,7 +74,8 @@ class Sizes:
 def measure(view: View, limits: WindowLimits) -> Sizes:
     ratio = view.conversation.token_ratio
     system = estimate_request(view.system_prompt, ())  # our own words: the ratio is about what people and models write
-    fixed = system + corrected(sum(map(estimate_entry, view.notes)), ratio)
+    noted = sum(map(estimate_entry, view.notes))
+    fixed = system + corrected(noted, ratio)
     asked = sum(entry.tokens for entry in view.question)
     question = corrected(asked, ratio)
     room = limits.prompt - fixed
@@ -89,12 +92,13 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
     held = [corrected(tokens, ratio) for tokens in uncorrected][::-1]
     starts = list(legal_starts(view.history, held, floor))
     exchanges = [held[start] - held[end] for start, end in pairwise(starts)] or [held[0]]
-    notes_prompt, notes = _notes(view, limits) if limits.memory else (0, 0)
+    notes_prompt, notes = _notes(corrected(noted, ratio), ratio, limits) if limits.memory else (0, 0)
     return Sizes(
         starts=starts,
         held=held,
         unread=held[last_answer(view.history)],
         system=system,
+        noted=noted,
         fixed=fixed,
         cap=cap,
         floor=floor,
@@ -106,10 +110,9 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
     )
 
 
-def _notes(view: View, limits: WindowLimits) -> tuple[int, int]:
+def _notes(present: int, ratio: float, limits: WindowLimits) -> tuple[int, int]:
     """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
-    most, ratio = limits.notes, view.conversation.token_ratio
-    present = corrected(sum(map(estimate_entry, view.notes)), ratio)
+    most = limits.notes
     instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
     return present + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
 
@@ -155,9 +158,11 @@ def question_sizes(history: Sequence[NewEntry]) -> Sequence[int]:
 
 
 def expected_question(history: Sequence[NewEntry], at: datetime) -> NewEntry:
-    """Return an entry as long as what is asked and said before an answer is on average."""
+    """Return an entry as long as what is usually asked and said before an answer: the median, which a pasted log among
+    short questions does not move.
+    """
     sizes = question_sizes(history)
-    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=sum(sizes) // max(1, len(sizes)), at=at)
+    return NewEntry(id="", entry=Entry(role="user", text=""), tokens=median_low(sizes) if sizes else 0, at=at)
 
 
 def trim_start(starts: Sequence[int], held: Sequence[int], floor: int, cap: int) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from bot.context.cache_breaks import FREE, CacheBreak, known_break
 from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure
 from bot.context.system_prompt import same_prompt_and_notes, same_system_prompt
-from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
+from bot.context.tokens import estimate_request, updated_ratio
 from bot.context.trim import excess_limit, notes_cost, notes_delay
 from bot.context.view import FULL, View, WindowLimits
 from bot.pricing import Tier
@@ -203,9 +203,7 @@ def _describe(
         entries=tuple(item.entry for item in carried),
         broken=reason,
         removed=tuple(view.history[:index]),
-        estimated=estimate_request(
-            view.system_prompt, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))
-        ),
+        estimated=estimate_request(view.system_prompt, (sizes.noted, *(item.tokens for item in carried))),
         tokens=sizes.fixed + sizes.held[index],
         fixed_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],

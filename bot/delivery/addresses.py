@@ -64,6 +64,8 @@ def _as_address(label: str) -> str:
 
 def visible(text: str) -> str:
     """Return a text as it looks: compatible forms made plain, invisible characters left out."""
+    if text.isascii():
+        return text
     return "".join(item for item in unicodedata.normalize("NFKC", text) if unicodedata.category(item) != "Cf")
 
 

@@ -17,6 +17,7 @@ from markdown_it.rules_block import StateBlock, list_block, table
 from markdown_it.token import Token
 
 from bot.delivery import inline_rules
+from bot.delivery.inline_parser import InlineParser
 
 LONGEST_TITLE: Final = 80
 """Characters of a line that may turn out to be a heading, or the header of a table, by the line below it."""
@@ -48,7 +49,9 @@ def parse_running(text: str) -> list[Token]:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST + 2 * _QUOTES})
+    parser = MarkdownIt()
+    parser.inline = InlineParser()
+    parser.configure("commonmark", {"html": False, "maxNesting": _DEEPEST + 2 * _QUOTES})
     parser.disable(["reference", "html_block", "autolink", "html_inline", "linkify"], ignoreInvalid=True)
     parser.enable("table")
     inline, block = parser.inline.ruler, parser.block.ruler

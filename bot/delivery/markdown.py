@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 _QUOTE: Final = re.compile(r" {0,3}>[ \t]?")
 _ITEM: Final = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
@@ -43,8 +43,7 @@ class Fence:
         return self.prefix + self.marker + self.info
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkdownLine:
+class MarkdownLine(NamedTuple):
     """One line read: its quote marks, the columns where its list items' text begins, and what is left."""
 
     quotes: int
@@ -73,6 +72,8 @@ def quoted(depth: int) -> str:
 
 def read_line(line: str) -> MarkdownLine:
     """Take a line apart, from the outside in."""
+    if line[:1].isalpha():
+        return MarkdownLine(quotes=0, indent=0, columns=(), text=line.rstrip())
     quotes, rest = _unquote(line, depth=_DEEPEST)
     text = rest.lstrip(" \t")
     indent = column = _indent(rest)
@@ -252,4 +253,6 @@ def _unquote(line: str, *, depth: int) -> tuple[int, str]:
 
 def _indent(line: str) -> int:
     """Return the columns before the text of a line, tabs going to the next multiple of four."""
+    if line[:1] not in (" ", "\t"):
+        return 0
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(_INDENTED_CODE))

@@ -41,19 +41,18 @@ def any_address(_address: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class _Frame:
-    """What is being written between an opening and a closing mark, with and without marks."""
+    """Text between an opening and a closing mark, with and without marks."""
 
     kind: str
     token: Token | None = None
     written: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
+    last: str = ""  # character that is written
 
     def add(self, written: str, plain: str) -> None:
         self.written.append(written)
         self.plain.append(plain)
-
-    def last(self) -> str:
-        return next((part[-1] for part in reversed(self.written) if part), "")
+        self.last = written[-1:] or self.last
 
 
 class RunningTextRenderer:
@@ -83,13 +82,12 @@ class RunningTextRenderer:
     def _read(self, children: Sequence[Token], behind: str = "") -> _Frame:
         frames = [_Frame(kind="")]
         for number, token in enumerate(children):
-            after = _first_character(children, number + 1) if number + 1 < len(children) else behind
             if token.type in _OPEN_PAIRS:
                 frames.append(_Frame(kind=token.type.removesuffix("_open"), token=token))
             elif token.nesting < 0:
-                self._close(frames, token.type.removesuffix("_close"), after)
+                self._close(frames, token.type.removesuffix("_close"), _first_character(children, number + 1, behind))
             elif token.type == "html_inline":
-                self._tag(frames, token, after)
+                self._tag(frames, token, _first_character(children, number + 1, behind))
             else:
                 self._leaf(frames, token)
         while len(frames) > 1:
@@ -100,7 +98,7 @@ class RunningTextRenderer:
         frame = frames[-1]
         match token.type:
             case "text" | "text_special":
-                before = next((item.last() for item in reversed(frames) if item.last()), "\n")
+                before = frame.last or next((item.last for item in reversed(frames) if item.last), "\n")
                 frame.add(self._escaped(token.content, at_start=before == "\n"), token.content)
             case "softbreak":
                 frame.add("\n", "\n")
@@ -126,7 +124,7 @@ class RunningTextRenderer:
         if token.tag in BREAKING_TAGS or token.tag in ITEM_TAGS:
             self._break(frames[-1], item=token.tag in ITEM_TAGS and not token.info)
         elif token.tag in CELL_TAGS and not token.info:
-            if frames[-1].last() not in {"\n", ""}:
+            if frames[-1].last not in {"\n", ""}:
                 frames[-1].add(CELL_BAR, CELL_BAR)
         elif token.tag == "img" and token.attrs:
             label = str(token.attrs["alt"])
@@ -140,7 +138,7 @@ class RunningTextRenderer:
                 self._break(frames[-1])
 
     def _break(self, frame: _Frame, *, item: bool = False) -> None:
-        if frame.written and frame.last() not in {"\n", ""}:
+        if frame.written and frame.last not in {"\n", ""}:
             frame.add("\n", "\n")
         if item:
             frame.add("• ", "• ")
@@ -153,7 +151,7 @@ class RunningTextRenderer:
             return
         frame = frames.pop()
         written, plain = "".join(frame.written), "".join(frame.plain)
-        before = frames[-1].last()
+        before = frames[-1].last
         if kind == "link" and frame.token is not None:
             address = str(frame.token.attrs["href"])
             written = self.escape(plain) if frame.token.type == "html_inline" else written  # no link within a link
@@ -198,7 +196,7 @@ class RunningTextRenderer:
 
     def escape(self, text: str) -> str:
         """Return a text in which nothing is a mark."""
-        return self.escaped.sub(lambda mark: f"\\{mark.group()}", text)
+        return self.escaped.sub(r"\\\g<0>", text)
 
     # ------------------------------------------------------------ helpers
 
@@ -267,8 +265,12 @@ def percent_encoded(address: str) -> str:
     return _NOT_IN_ADDRESS.sub(lambda each: "".join(f"%{byte:02X}" for byte in each.group().encode()), address)
 
 
-def _first_character(children: Sequence[Token], at: int) -> str:
-    """Return the first character that is shown from a token on, as far as that token tells."""
+def _first_character(children: Sequence[Token], at: int, behind: str) -> str:
+    """Return the first character that is shown from a token on, as far as that token tells; `behind` is that after
+    the last one.
+    """
+    if at == len(children):
+        return behind
     token = children[at]
     if token.type in {"softbreak", "hardbreak"}:
         return "\n"

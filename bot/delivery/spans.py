@@ -39,6 +39,12 @@ class Spans:
         before = bisect_right(self._starts, at - 1)
         return before > 0 and self._ends[before - 1] > at
 
+    def last_whole(self, at: int) -> int:
+        """Return the last place up to `at` that lies inside of no span."""
+        while self.tears(at):
+            at = self._starts[bisect_right(self._ends, at)]
+        return at
+
 
 class _Reader:
     """One pass over a text: what is open is kept until its end, or the end of the paragraph."""

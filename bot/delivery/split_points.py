@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.delivery.markdown import BlockState, Fence, head, is_heading, may_open, missing_marker, read_line
 from bot.delivery.spans import Spans
@@ -73,8 +71,7 @@ def best_cut(text: str, start: int, end: int, lines: Sequence[LineStart]) -> int
     return max(end - 1, start + 1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
+class _Stretch(NamedTuple):
     """One line: where its text begins behind all marks, and whether any cut within tears something."""
 
     start: int
@@ -95,54 +92,72 @@ class _Places:
 
     def last(self, rank: Rank, lowest: int) -> int | None:
         """Return the last place of the rank that is not before `lowest`."""
-        places = self._characters(rank) if rank in (Rank.CHARACTER, Rank.TORN) else iter(self._marked[rank][::-1])
+        match rank:
+            case Rank.CHARACTER | Rank.TORN:
+                places = self._characters(rank)
+            case Rank.SENTENCE | Rank.SPACE | Rank.TORN_SPACE:
+                places = self._spaces(rank)
+            case _:
+                places = (at for at, each in self._line_ranks if each is rank)
         found = next(places, None)
         return found if found is not None and found >= lowest else None
 
     @cached_property
-    def _marked(self) -> dict[Rank, list[int]]:
-        """The starts of lines, the ends of sentences and the spaces."""
-        places: dict[Rank, list[int]] = {rank: [] for rank in Rank}
-        for at, state in self._lines:
-            if self._start < at < self._end:
-                places[self._rank_of_line(at, state)].append(at)
-        for stretch in self._stretches:
-            for rank, pattern in ((Rank.SENTENCE, _SENTENCE_END), (Rank.SPACE, _SPACE)):
-                for place in self._matches(pattern, stretch):
-                    torn = stretch.torn or self._tears(place, stretch)
-                    places[Rank.TORN_SPACE if torn else rank].append(place)
-        places[Rank.TORN_SPACE].sort()
-        return places
+    def _line_ranks(self) -> list[tuple[int, Rank]]:
+        """The starts of the lines from the last one on, each with its rank."""
+        return [(at, self._rank_of_line(at, state)) for at, state in self._lines[::-1] if self._start < at < self._end]
+
+    def _spaces(self, rank: Rank) -> Iterator[int]:
+        """Yield the ends of sentences, or the spaces, from the last one on; TORN_SPACE are those of both that tear."""
+        patterns = {Rank.SENTENCE: (_SENTENCE_END,), Rank.SPACE: (_SPACE,)}.get(rank, (_SENTENCE_END, _SPACE))
+        torn = rank is Rank.TORN_SPACE
+        for stretch in reversed(self._stretches):
+            if torn or not stretch.torn:
+                places = sorted(place for pattern in patterns for place in self._matches(pattern, stretch))
+                yield from (
+                    place for place in reversed(places) if (stretch.torn or self._tears(place, stretch)) == torn
+                )
 
     def _matches(self, pattern: re.Pattern[str], stretch: _Stretch) -> Iterator[int]:
-        for match in pattern.finditer(self._text, max(stretch.text_at, self._start), stretch.end):
-            if max(stretch.text_at, self._start) < match.end() < stretch.end:
-                yield match.end()
+        first = max(stretch.text_at, self._start)
+        return (
+            end
+            for match in pattern.finditer(self._text, first, stretch.end)
+            if first < (end := match.end()) < stretch.end
+        )
 
     def _tears(self, place: int, stretch: _Stretch) -> bool:
         """Return whether a cut inside of a line of text parts what belongs together, or makes a block of
         what was none.
         """
+        return self._spans.tears(place) or self._makes_block(place, stretch)
+
+    def _makes_block(self, place: int, stretch: _Stretch) -> bool:
+        """Return whether what comes next would be a block at the beginning of a line, or belongs to what is before."""
         return (
-            self._spans.tears(place)
-            or _SOURCE.match(self._text, place, self._end) is not None
+            _SOURCE.match(self._text, place, self._end) is not None
             or _LIKE_A_BLOCK.match(self._text, place, stretch.end) is not None
         )
 
     def _characters(self, rank: Rank) -> Iterator[int]:
         """Yield the places between visible characters from the last one on; TORN includes all that are in no marker."""
-        for place in range(self._end - 1, self._start, -1):
-            stretch = self._stretches[bisect_right(self._stretches, place, key=lambda each: each.start) - 1]
-            if place == stretch.start:
-                if rank is Rank.TORN and place in self._marked[rank]:
-                    yield place
+        torn_lines = {at for at, each in self._line_ranks if each is Rank.TORN} if rank is Rank.TORN else set[int]()
+        for stretch in reversed(self._stretches):
+            if rank is Rank.TORN or not stretch.torn:
+                yield from self._characters_of(stretch, whole=rank is Rank.CHARACTER)
+            if stretch.start in torn_lines:
+                yield stretch.start
+
+    def _characters_of(self, stretch: _Stretch, *, whole: bool) -> Iterator[int]:
+        """Yield the places within a line from the last one on, those that tear nothing if it has to stay `whole`."""
+        place, first = stretch.end - 1, max(stretch.text_at, self._start)
+        while place > first:
+            if whole and (before := self._spans.last_whole(place)) < place:
+                place = before
                 continue
-            if place <= stretch.text_at or self._text[place] == "\n":
-                continue
-            if rank is Rank.CHARACTER and (stretch.torn or self._tears(place, stretch)):
-                continue
-            if is_boundary(self._text, place, self._start):
+            if not (whole and self._makes_block(place, stretch)) and is_boundary(self._text, place, self._start):
                 yield place
+            place -= 1
 
     @cached_property
     def _stretches(self) -> list[_Stretch]:

@@ -34,7 +34,7 @@ def signature_of(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    """Whether Pigeon signed these bytes within the last minutes."""
+    """Return whether Pigeon signed these bytes within the last minutes."""
     timestamp, signature = headers.get("X-Pigeon-Time", ""), headers.get("X-Pigeon-Signature", "")
     if not re.fullmatch(r"\d{1,12}", timestamp, re.ASCII) or abs(now.timestamp() - int(timestamp)) > REPLAY_SECONDS:
         return False
@@ -88,11 +88,10 @@ class PigeonPlatform:
         """Return the reply of `turn`; what an earlier runner posted is found by its keys."""
         return (PrivateReply if turn.incoming.private else PigeonReply)(turn, self._client)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` where the room is closed."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return that the room is closed, where it is."""
         room = await self._client.call("GET", f"/rooms/{turn.incoming.key.channel}")
-        if room["closed"]:
-            raise PlatformRefused("the room is closed", reason="this room is closed")
+        return PlatformRefused("the room is closed", reason="this room is closed") if room["closed"] else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone. Raises `PlatformError`."""
@@ -172,7 +171,7 @@ class PigeonPlatform:
 
 
 class Webhooks:
-    """What Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
+    """Receiver of what Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
 
     def __init__(self, platform: PigeonPlatform, bot: Bot, secret: str, clock: Clock) -> None:
         self._platform = platform

@@ -24,8 +24,8 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
+from bot.chat.follow_ups import own_words, without_quotes
 from bot.chat.message_markdown import render
-from bot.chat.quotes import own_words, without_quotes
 from bot.chat.rate_limit import Priority
 from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError

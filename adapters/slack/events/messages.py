@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.directory import Member
-from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -123,7 +122,7 @@ class SlackMessageHandler:
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
-            author_kind=kind_of(workspace, member, said.user_team),
+            author_kind=workspace.author_kind(member, said.user_team),
             text=await message_text(said.message, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
             typed=to_plain(without_mention(said.text, workspace.bot_user), names),
             sent_at=said.at,

@@ -63,12 +63,13 @@ def test_notes_are_counted_beside_the_rule_that_takes_them_for_free(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = ["--trace", str(small), "--floor", "2000", "--ratio", "0.2", "--turns", "40", "--pieces", "1"]
-    assert main([*cell, "--notes", "300", "800"]) == 0
+    assert main([*cell, "--notes", "300", "product", "800"]) == 0
     text = capsys.readouterr().out
     assert "### small, 40 turns, floor 2,000, notes of 300" in text
     assert "### small, 40 turns, floor 2,000, notes of 800" in text
-    assert text.count(f"| {UNCOUNTED.name} |") == 2
-    assert f"{UNCOUNTED.name} over 2 cells" in text
+    assert "### small, 40 turns, floor 2,000, notes of 160" in text
+    assert text.count(f"| {UNCOUNTED.name} |") == 3
+    assert f"{UNCOUNTED.name} over 3 cells" in text
 
 
 def test_without_traffic_it_says_what_to_do(

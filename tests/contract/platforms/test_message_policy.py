@@ -251,6 +251,40 @@ async def test_what_waits_is_asked_as_it_reads_now(chat: Chat, before: str, afte
     assert before not in chat.sent()
 
 
+@row("edit-while-waiting", "slack", "discord")
+@pytest.mark.parametrize("now", ["{bob} is it cold?", "`{bot}` is it cold?", "is it cold?"])
+async def test_what_waits_and_no_longer_mentions_the_bot_is_asked_no_more(chat: Chat, now: str) -> None:
+    await chat.set(follow_ups="mentioned")
+    gate = asyncio.Event()
+    first = await chat.asking(gate, "one?")
+    waiting = await chat.say(f"{chat.mention} is it hot?", below=first)
+    await chat.became(waiting)
+    await chat.edit(waiting, now.format(bob=chat.call("bob"), bot=chat.mention))
+    await chat.until(lambda: waiting.id in chat.inbox.changed)
+    gate.set()
+    await chat.answered()
+    assert len(await chat.answers(first)) == len(chat.model.asked) == 1
+    await chat.edit(waiting, f"{chat.mention} is it cold, then?")
+    await chat.until(lambda: len(chat.model.asked) == 2)
+    assert "is it hot?" not in chat.sent()
+    assert "is it cold, then?" in chat.sent()
+
+
+@row("edit-while-waiting", "slack", "discord")
+async def test_what_waits_and_goes_on_with_the_bot_without_its_mention_is_asked(chat: Chat) -> None:
+    await chat.set(follow_ups="auto")
+    gate = asyncio.Event()
+    first = await chat.asking(gate, "one?")
+    waiting = await chat.say(f"{chat.mention} is it hot?", below=first)
+    await chat.became(waiting)
+    await chat.edit(waiting, "is it cold?")
+    await chat.until(lambda: waiting.id in chat.inbox.changed)
+    gate.set()
+    await chat.answered()
+    assert "is it cold?" in chat.sent()
+    assert len(chat.model.asked) == 2
+
+
 @row("edit-while-waiting", "slack", "discord", "pigeon")
 async def test_what_is_being_answered_is_corrected_in_the_next_request(chat: Chat) -> None:
     gate = asyncio.Event()

@@ -130,7 +130,7 @@ def test_without_any_platform_the_command_line_is_whole(capsys: pytest.CaptureFi
 
 
 class Opened:
-    """What was opened, checked and closed, in order."""
+    """Record of what was opened, checked and closed, in order."""
 
     def __init__(self, configured: ConfiguredPlatform) -> None:
         self.configured = configured

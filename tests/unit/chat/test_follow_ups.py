@@ -140,7 +140,9 @@ THANKS = """
     thanks for the explanation | thank you so much for your help! | Danke für die schnelle Antwort :) | no worries |
     gracias por la ayuda | merci d'avoir répondu | dzięki za pomoc | yard\u0131m\u0131n için teşekkürler |
     教えてくれてありがとうございます | 谢谢你的帮助 | спасибо, помогло | 도와주셔서 감사합니다 |
-    that helps, thanks | works now | passt so |
+    that helps, thanks | works now | passt so | great answer! | Thank you, have a nice day! | You're the best |
+    exactly what I needed, thanks | Great, I'll try that | Thanks, I'll give it a try | no further questions, thanks |
+    sweet, that fixed it | yes thanks | No, thank you! | nein, danke | oui merci | all set | Merci, bonne journée |
     ah, perfect. ça marche | Kein Problem, hat geklappt! | sorry, my bad | no thanks | *thumbs up* | 太好了\uff01 | \\o/
 """
 
@@ -155,6 +157,8 @@ NO_THANKS = """
     Malay | 1️⃣ | 555 | good work on the pump, now the filter | that works on Linux only | Seedling
     | you know | thanks for the summary of it, now the prices | merci de répondre en anglais | thanks for translating
     this into French for me | works only once | top 10 | forget it, write about cats | never mind the tone
+    | no, thanks to him it broke | yes, thank Ben in it as well | I'll try that without sugar, or is it too sour
+    | great answer, but shorter | fixed it wrongly | have a nice day in Spanish | no | yes | did it rain | yes please
     | das hilft nicht | problem solved by Ben | no problem in the second one either
 """
 
@@ -378,7 +382,14 @@ def test_yes_to_what_the_bot_asked_is_answered(text: str) -> None:
     assert reason_for_silence(said, _talk("I wrote the rest as well.")) == REACTION
 
 
-@pytest.mark.parametrize("text", ["thanks!", "ah", "haha", "\U0001f602"])
+@pytest.mark.parametrize("text", ["yes thanks", "Yes, thank you!", "ja, danke"])
+def test_yes_with_thanks_answers_what_the_bot_asked(text: str) -> None:
+    said = Utterance(speaker="a", name="Ada", text=text)
+    assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == ""
+    assert reason_for_silence(said, _talk("I wrote the rest as well.")) == REACTION
+
+
+@pytest.mark.parametrize("text", ["thanks!", "ah", "haha", "\U0001f602", "no, thank you", "nein danke"])
 def test_thanks_and_laughs_answer_no_question(text: str) -> None:
     said = Utterance(speaker="a", name="Ada", text=text)
     assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == REACTION
