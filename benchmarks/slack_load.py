@@ -27,7 +27,7 @@ from bot.turns.inbox import Inbox
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Channel, Message, Options, RunningSlack, running_slack
-from tests.fakes import FixedRates
+from tests.fakes import FixedRates, services
 
 END = "That is all."
 
@@ -89,9 +89,10 @@ async def measure(load: Load) -> tuple[RunningSlack, list[Answer]]:
         )
         async with open_slack(options, store, clock=_now) as platform:
             model = SlowModel(words=load.words, seconds=load.model_seconds)
-            manager = ConversationManager(store, model, FixedRates(), {"slack": platform}, clock=_now)
+            platforms = {"slack": platform}
+            manager = ConversationManager(store, model, FixedRates(), platforms, clock=_now)
             dispatcher = Dispatcher(store, manager.answer, worker="load", clock=_now)
-            inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=_now)
+            inbox = Inbox(manager, dispatcher, services(store, manager, platforms, clock=_now))
             listening = asyncio.create_task(platform.run(inbox))
             await slack.sockets.connected(options.sockets.connections)
             answers = await _ask(slack, load)

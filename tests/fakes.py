@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.access.control import AccessControl
+from bot.commands.command import Services
 from bot.context.tokens import estimate_entry, estimate_request
 from bot.errors import BotError, PlatformError, PlatformRefused
-from bot.ports import TurnStore
+from bot.ports import Clock, Platform, Store, TurnStore
 from bot.pricing import SEED_CARD, RateCard
+from bot.turns.conversation_manager import ConversationManager
 from bot.types import (
     ConversationKey,
     Draft,
@@ -38,6 +41,16 @@ KEY = ConversationKey(platform="fake", workspace="w", channel="c", thread="t")
 ADA = Person(id="u1", name="Ada")
 PLACE = Place(platform="Fake", workspace="W", channel="#c")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def services(
+    store: Store, manager: ConversationManager, platforms: Mapping[str, Platform], *, clock: Clock, **others: Any
+) -> Services:
+    """Return what an inbox carries commands out with; `others` are its rates, times and charts."""
+    may_summarise = manager.check_may_summarise
+    access = AccessControl(store, platforms)
+    told = {"rates": FixedRates(), **others}
+    return Services(store=store, access=access, clock=clock, check_may_summarise=may_summarise, **told)
 
 
 class ManualClock:

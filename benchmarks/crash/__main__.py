@@ -78,6 +78,8 @@ def summary(result: Result) -> dict[str, Any]:
         "questions": result.questions,
         "seconds": round(result.seconds),
         "settling": round(result.settling),
+        "start": round(result.start, 1),
+        "life": round(result.life, 1),
         "counts": result.counts,
         "verdicts": result.verdicts,
         "violations": result.violations,
@@ -90,6 +92,7 @@ def table(result: Result) -> str:
     lines = [
         f"{plan.platform}, {plan.mode}, seed {plan.seed}: {result.kills} kills, {result.outages} outages, "
         f"{result.questions} questions in {result.seconds:.0f} s, the last {result.settling:.0f} s undisturbed",
+        f"processes took {result.start:.1f} s to start and lived for {result.life:.1f} s",
         ", ".join(f"{name} {count}" for name, count in sorted(result.counts.items())),
     ]
     lines += [f"not ready in time: {result.never_ready} processes"] if result.never_ready else []

@@ -84,7 +84,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """Result of a run; `void` says why there is no verdict, "" where there is one."""
+    """Result of a run; `void` says why there is no verdict, "" where there is one.
+
+    A process took `start` seconds to be ready, and lived for `life` where it was killed.
+    """
 
     plan: Plan
     verdicts: Mapping[str, Sequence[str]]
@@ -96,6 +99,8 @@ class Result:
     outages: int
     restarts: int
     exits: Mapping[str, int]
+    start: float
+    life: float
     seconds: float
     settling: float
     void: str = ""
@@ -220,13 +225,14 @@ class Run:
             await self._town.close()
             await self._fleet.end(keeping)
         history = await self._history()
+        start, life = self._fleet.figures()
         if self._plan.log != Path(os.devnull):
             self._plan.log.with_suffix(".seen").write_text("\n".join(told(history)))
             self._plan.log.with_suffix(".stored").write_text("\n".join(history.stored.texts))
         return Result(
             plan=self._plan,
             verdicts=judge(history),
-            violations=self._town.violations(),
+            violations=[*self._town.violations(), *self._crowd.broken],
             counts=dict(self._notes.counts),
             questions=len(self._notes.asked),
             kills=len(self._killer.kills),
@@ -234,6 +240,8 @@ class Run:
             outages=self._outages.count,
             restarts=len(self._fleet.past),
             exits=dict(self._fleet.exits),
+            start=start,
+            life=life,
             seconds=time.monotonic() - started,
             settling=settling,
             void=void,

@@ -20,19 +20,20 @@ from adapters.media.charts import PillowCharts
 from adapters.seed import SeedModel
 from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
+from bot.access.control import AccessControl
 from bot.access.metered_model import PricedModel
 from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.app.shared_pace import keep_dividing
-from bot.commands.command import Aids, all_commands
+from bot.commands.command import Services, all_commands
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
-from bot.turns.claim import DEFAULT_TIMES, TakeoverTimes
+from bot.turns.claim import DEFAULT_TAKEOVER, TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
@@ -88,7 +89,7 @@ async def open_core(
     grace: float | None,
     role: EngineRole = EngineRole.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
-    takeover: TakeoverTimes = DEFAULT_TIMES,
+    takeover: TakeoverTimes = DEFAULT_TAKEOVER,
 ) -> AsyncIterator[Core]:
     """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 
@@ -119,8 +120,7 @@ async def open_core(
         run_turn = metrics.observed(manager.answer, clock)
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        aids = Aids(times=DateWords(), charts=PillowCharts())
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, aids=aids)
+        inbox = Inbox(manager, dispatcher, _services(store, manager, platforms, rates, clock))
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             for name, work in _upkeep(model, store, platforms, digests, clock).items():
@@ -135,6 +135,21 @@ async def open_core(
             worker=worker,
             clock=clock,
         )
+
+
+def _services(
+    store: Store, manager: ConversationManager, platforms: Mapping[str, Platform], rates: Rates, clock: Clock
+) -> Services:
+    """Return what commands are carried out with."""
+    return Services(
+        store=store,
+        access=AccessControl(store, platforms),
+        rates=rates,
+        clock=clock,
+        check_may_summarise=manager.check_may_summarise,
+        times=DateWords(),
+        charts=PillowCharts(),
+    )
 
 
 def _observed_fallback(found: tuple[Model, Rates] | None, metrics: Metrics) -> PricedModel | None:

@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.access.control import NO_FACTS, AccessFacts
-from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
+from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, STRANGER, AccessFacts, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
@@ -161,7 +160,8 @@ def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:
         case "always":
             return Decision(action=Action.ANSWER)
         case "auto":
-            reason = reason_for_silence(_said(incoming), state.talk, has_files=bool(incoming.attachments))
+            has_files, own_name = bool(incoming.attachments), incoming.bot_name
+            reason = reason_for_silence(_said(incoming), state.talk, has_files=has_files, own_name=own_name)
     return Decision(action=Action.CONTEXT, reason=reason) if reason else Decision(action=Action.ANSWER)
 
 

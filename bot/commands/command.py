@@ -24,29 +24,18 @@ Group = Literal["ask", "settings", "tell", "administer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aids:
-    """Helpers of commands: the words of times, and what paints pictures, None for none."""
-
-    times: TimeWords = field(default_factory=IsoTimes)
-    charts: ChartPainter | None = None
-
-
-NO_AIDS: Final = Aids()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel.
 
-    `charts` is None where nothing paints pictures.
+    `times` understands times in words, and `charts` paints pictures, None where nothing does.
     """
 
     store: Store
     access: AccessControl
     rates: Rates
     clock: Clock
-    times: TimeWords
     check_may_summarise: Callable[[Incoming], Awaitable[None]]
+    times: TimeWords = field(default_factory=IsoTimes)
     charts: ChartPainter | None = None
 
 

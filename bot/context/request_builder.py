@@ -20,14 +20,12 @@ from bot.context.attachments import (
     unnoticed,
     without_media,
 )
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
-from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities, Places
 from bot.context.tokens import below, own_tokens
-from bot.context.view import View, WindowLimits
-from bot.context.window import Window
+from bot.context.view import CACHED_AT_LEAST, View, WindowLimits
+from bot.context.window import CacheBreak, Window, mark_prefix_broken
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
@@ -146,7 +144,7 @@ class PreparedRequest:
 class Refusal:
     """A request that the server found too long."""
 
-    composition: PreparedRequest
+    prepared: PreparedRequest
     error: ContextTooLong
 
 
@@ -159,7 +157,7 @@ class RequestOptions:
 
 
 class RequestBuilder:
-    """Composes the requests of turns."""
+    """Builds the requests of turns."""
 
     def __init__(
         self,
@@ -180,7 +178,7 @@ class RequestBuilder:
         self._places = Places(platforms, store)
         self._searches = options.searches
 
-    async def compose(
+    async def build(
         self,
         turn: Turn,
         effective: Mapping[str, Effective],
@@ -216,7 +214,7 @@ class RequestBuilder:
         chosen, first_media = self._with_media(view, window.plan(view, limits))
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
         if refused is not None:
-            check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
+            check_shorter(chosen, limits, refused.prepared.window, refused.prepared.limits, refused.error)
         wire["max_tokens"] = limits.reserved  # no more than the window has left room for
         left_out = sum(stored.position < first_media for stored in view.history[len(chosen.removed) :])
         entries = without_media(chosen.entries, left_out)
@@ -334,7 +332,7 @@ class RequestBuilder:
         )
         if refused is None:
             return limits
-        return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
+        return shorter(limits, refused.prepared.window, refused.prepared.limits, refused.error)
 
 
 def _mode(parameters: Mapping[str, ParameterValue]) -> str:

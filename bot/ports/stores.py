@@ -280,6 +280,10 @@ class WorkspaceStore(Protocol):
         """Store a workspace with channels and people; what is there under the same id is replaced."""
         ...
 
+    async def add_channel(self, channel: Channel, *, most: int | None = None) -> bool:
+        """Add a channel to a workspace, unless one has its id; False where its maker has made `most` already."""
+        ...
+
     async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
         """Store messages of existing channels; what has the same id is replaced; the number of new ones.
 

@@ -43,7 +43,7 @@ class Attempt:
         plain = takes_others(self.turn.incoming) and not is_poison(self.turn)
         return plain and not self.has_begun.is_set() and self.renewals < MOST_RENEWALS
 
-    def tell(self, progress: str) -> None:
+    def show_progress(self, progress: str) -> None:
         """Show what is being done before there is any answer."""
         self.presenter.submit(lambda: Draft(status="thinking", progress=progress))
 
@@ -61,7 +61,7 @@ class Attempt:
         return {"turn": turn.id, "conversation": str(turn.incoming.key), "epoch": turn.epoch, "attempt": turn.attempt}
 
 
-# ------------------------------------------------------------ what a crash must not lose
+# ------------------------------------------------------------ the checkpoint
 
 
 CHECKPOINT_SECONDS = 2.0
@@ -69,9 +69,9 @@ CHECKPOINT_SECONDS = 2.0
 
 
 class Checkpoint:
-    """Store what a crash must not lose: the first visible message at once, the text every few seconds.
+    """Stores what a crash must not lose: the first visible message at once, the text every few seconds.
 
-    Ask as well whether the turn is still this runner's, before anything of it is shown.
+    Checks as well that the turn is still this runner's, before anything of it is shown.
     """
 
     def __init__(self, store: TurnStore, turn: Turn, clock: Clock, *, stop: asyncio.Event) -> None:
@@ -85,26 +85,26 @@ class Checkpoint:
     async def note(self, ref: str, messages: Sequence[str]) -> None:
         """Store where the reply stands, if that has changed. Raises `ClaimLost`."""
         if (ref, messages) != self._noted:
-            self._heed(await self._store.set_reply_ref(self._turn, ref, messages))
+            self._stop_if(await self._store.set_reply_ref(self._turn, ref, messages))
             self._noted = ref, messages
 
-    async def ask(self, draft: Draft) -> None:
-        """Ask whether `draft` may be shown, right before it is, and store it every few seconds.
+    async def check(self, draft: Draft) -> None:
+        """Check that `draft` may be shown, right before it is, and store it every few seconds.
 
         Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
         """
         if (self._clock() - self._saved_at).total_seconds() < CHECKPOINT_SECONDS:
-            self._heed(await self._store.check_claim(self._turn))
+            self._stop_if(await self._store.check_claim(self._turn))
             return
-        self._heed(await self._store.save_draft(self._turn, draft))
+        self._stop_if(await self._store.save_draft(self._turn, draft))
         self._saved_at = self._clock()
 
-    def _heed(self, stop: bool) -> None:
-        if stop:  # told again here, in case the word of it came before this turn began or got lost on the way
+    def _stop_if(self, is_stopped: bool) -> None:
+        if is_stopped:  # told again here, in case the word of it came before this turn began or got lost on the way
             self._stop.set()
 
 
-# ------------------------------------------------------------ two claims of one turn
+# ------------------------------------------------------------ the takeover by another runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +120,11 @@ class TakeoverTimes:
     between: float = 1.0
 
 
-DEFAULT_TIMES = TakeoverTimes()
+DEFAULT_TAKEOVER = TakeoverTimes()
 
 
 class Takeover:
-    """Keep two runners of one turn from leaving two answers, or the wrong one."""
+    """Keeps two runners of one turn from leaving two answers, or the wrong one."""
 
     def __init__(self, store: TurnStore, platforms: Mapping[str, Platform], times: TakeoverTimes) -> None:
         self._store = store

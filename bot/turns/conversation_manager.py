@@ -19,7 +19,7 @@ from bot.parameter_resolver import language_of
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.summary.service import SummaryService
 from bot.turns.asker_notices import AskerNotices
-from bot.turns.claim import DEFAULT_TIMES, Attempt, Checkpoint, Takeover, TakeoverTimes
+from bot.turns.claim import DEFAULT_TAKEOVER, Attempt, Checkpoint, Takeover, TakeoverTimes
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.undelivered import Undelivered
@@ -34,7 +34,7 @@ class TurnOptions(RequestOptions):
     end of the cache is waited for and for how long notes, and which model is asked while the first is away.
     """
 
-    takeover: TakeoverTimes = DEFAULT_TIMES
+    takeover: TakeoverTimes = DEFAULT_TAKEOVER
     sleep: Sleep = asyncio.sleep
     notes_wait: float = WAIT_SECONDS
     fallback: PricedModel | None = None
@@ -54,16 +54,16 @@ class ConversationManager:
         options: TurnOptions = TurnOptions(),
     ) -> None:
         self._store = store
-        self.platforms = platforms
+        self._platforms = platforms
         self._clock = clock
         metered = MeteredModel(model, store, rates, clock=clock, fallback=options.fallback)
         self._summariser = SummaryService(store, metered, rates, platforms, clock=clock)
         self._takeover = Takeover(store, platforms, options.takeover)
-        composer = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
+        builder = RequestBuilder(store, model, rates, platforms, clock=clock, options=options)
         self._compactor = Compactor(store, metered, clock=clock, sleep=options.sleep, wait_seconds=options.notes_wait)
         self._runner = TurnRunner(
             store,
-            Generator(store, metered, composer=composer, summariser=self._summariser, clock=clock),
+            Generator(store, metered, builder=builder, summariser=self._summariser, clock=clock),
             self._compactor,
             takeover=self._takeover,
             undelivered=Undelivered(store, platforms, clock=clock, model=model.name),
@@ -126,13 +126,13 @@ class ConversationManager:
 
     def _attempt(self, turn: Turn) -> Attempt:
         """Return a claimed turn with a presenter that keeps a checkpoint and stops it when the answer is removed."""
-        platform, stop = self.platforms[turn.incoming.key.platform], asyncio.Event()
+        platform, stop = self._platforms[turn.incoming.key.platform], asyncio.Event()
         checkpoint = Checkpoint(self._store, turn, self._clock, stop=stop)
         presenter = Presenter(
             lambda: platform.open_reply(turn),
             min_update_interval=platform.min_update_interval,
             on_shown=checkpoint.note,
-            before=checkpoint.ask,
+            before=checkpoint.check,
             on_removed=stop.set,
         )
         return Attempt(turn=turn, platform=platform, presenter=presenter, stop=stop, started=self._clock())
@@ -294,4 +294,4 @@ def _answered(ended: Ended, recorded: Recorded) -> PreparedRequest | None:
     """Return the request whose exchange has entered the transcript; None when there is none."""
     if not isinstance(ended, Answered) or not ended.settlement.entries or recorded.conversation is None:
         return None
-    return ended.composition
+    return ended.prepared

@@ -191,6 +191,17 @@ class ForgetPerson(Deletion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveChannel(Deletion):
+    """Remove a channel of the playground with all that was said and set there.
+
+    With a `maker`, by id, only one that they made and in which no other person wrote; else `OthersWrote` is raised.
+    """
+
+    key: ConversationKey
+    maker: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StopTurns(Change[tuple[TurnId, ...]]):
     """Mark every open turn of a conversation to be stopped, or those of one author by id; the ids, oldest first.
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.message_policy import (
@@ -21,7 +20,7 @@ from bot.chat.message_policy import (
     placed,
     with_limit,
 )
-from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
+from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import values_to_set
 from bot.commands.stop import stop_turns
@@ -31,7 +30,6 @@ from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
 from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
-from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
@@ -66,32 +64,15 @@ PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 class Inbox:
     """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
-    def __init__(
-        self,
-        store: Store,
-        manager: ConversationManager,
-        dispatcher: Dispatcher,
-        *,
-        rates: Rates,
-        clock: Clock,
-        aids: Aids = NO_AIDS,
-    ) -> None:
-        self._store = store
+    def __init__(self, manager: ConversationManager, dispatcher: Dispatcher, services: Services) -> None:
+        self._store = services.store
+        self._access = services.access
+        self._services = services
         self._manager = manager
         self._dispatcher = dispatcher
-        self._effects = EffectRunner(store, manager, dispatcher, clock=clock)
+        self._effects = EffectRunner(services.store, manager, dispatcher, clock=services.clock)
         self._ignored = IgnoredLog()
-        self._access = AccessControl(store, manager.platforms)
         self._pace = QuestionPace()
-        self._services = Services(
-            store=store,
-            access=self._access,
-            rates=rates,
-            clock=clock,
-            times=aids.times,
-            check_may_summarise=manager.check_may_summarise,
-            charts=aids.charts,
-        )
 
     @spoken
     async def handle(self, incoming: Incoming) -> HandleResult:
@@ -150,12 +131,11 @@ class Inbox:
             return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
-        if decision.action is Action.CONTEXT and await self._remember(placed(incoming, state)):
+        if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
+            await self._store.enqueue(replace(placed(incoming, state), task=Task.CONTEXT))  # for the next question
             incoming = replace(incoming, posted=None)  # it was stored with it
-        if decision.action is Action.IGNORE or incoming.is_directed:
-            return await self._pass_over(incoming, decision.reason)
-        await self._post(incoming)
-        return PASSED_OVER
+        is_noted = decision.action is Action.IGNORE or incoming.is_directed
+        return await self._pass_over(incoming, decision.reason if is_noted else "")
 
     async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:
         """Tell the author why not, once; to whom the bot is not open that is said once an hour, whatever they write."""
@@ -166,21 +146,12 @@ class Inbox:
             return await self._pass_over(incoming, decision.reason)
         return replace(await self._effects.once(incoming, telling(decision.text)), is_refusal=decision.is_refusal)
 
-    async def _remember(self, incoming: Incoming) -> bool:
-        """Keep what is not answered for the next question; return whether there is anything to keep."""
-        says_something = bool(incoming.text.strip() or incoming.attachments)
-        if says_something:
-            await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
-        return says_something
-
-    async def _post(self, incoming: Incoming) -> None:
-        """Store a message of which nothing comes and which no platform keeps."""
+    async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
+        """Let nothing come of a message; one that no platform keeps is stored, and a reason is counted."""
         if incoming.posted is not None:
             await self._store.put_messages([incoming.posted])
-
-    async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
-        await self._post(incoming)
-        await self._ignored.note(incoming.key, reason)
+        if reason:
+            await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
     async def _control(self, asked: Incoming, effect: Effect[Any]) -> HandleResult:
@@ -319,6 +290,11 @@ class Inbox:
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place that is gone; of a whole workspace that is recorded."""
         return await self._effects.remove_place(place)
+
+    @spoken
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        """Remove a channel of the playground with all that was said there."""
+        return await self._effects.remove_channel(key, asked)
 
     async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
         """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""

@@ -27,6 +27,7 @@ from bot.turns.effects import (
     Nothing,
     PauseDigest,
     RemoveBudget,
+    RemoveChannel,
     RemoveDigest,
     RemoveRule,
     SetBudget,
@@ -39,6 +40,7 @@ from bot.turns.effects import (
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
 from storage.in_memory.access import MemoryAccess, MemoryAudit
+from storage.in_memory.channels import remove_channel
 from storage.in_memory.events import post
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
 from storage.turn_rules import PLAYGROUND, without_words
@@ -246,6 +248,11 @@ async def _(change: ForgetNotes, store: Any) -> bool:
 @_changed.register
 async def _(change: ForgetConversation, store: Any) -> Any:
     return await store.forget_conversation(change.key)
+
+
+@_changed.register
+async def _(change: RemoveChannel, store: Any) -> Any:
+    return await remove_channel(store, change)
 
 
 @_changed.register

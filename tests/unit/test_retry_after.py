@@ -42,7 +42,7 @@ class LimitedSlack(AsyncWebClient):
             status_code=200 if is_taken else 429,
         )
         if not is_taken:
-            raise SdkError("limited", response)  # type: ignore[no-untyped-call]  # the SDK leaves it without types
+            raise SdkError("limited", response)  # type: ignore[no-untyped-call]  # without types there
         return response
 
 

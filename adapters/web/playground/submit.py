@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ from adapters.web.playground.shared import Scene, Surroundings, introduce
 from bot.errors import InvalidInput, StorageError
 from bot.language import gettext_noop
 from bot.ports import Bot
-from bot.types import HandleResult, Incoming, Mention, Outcome
+from bot.types import LOCALE, Entrance, HandleResult, Incoming, Mention, Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,22 @@ async def submit(scene: Scene, here: Surroundings, sending: Submission) -> Handl
     if handled.outcome is Outcome.REPLIED and handled.text:
         await note_shown(scene.bot, incoming)
     return handled
+
+
+def pressed(scene: Scene, here: Surroundings) -> Incoming:
+    """Return what somebody does by a button; a browser sends it once."""
+    return Incoming(
+        key=here.key,
+        dedupe_key=f"b-{secrets.token_hex(12)}",
+        author=here.visitor.person,
+        text="",
+        sent_at=scene.clock(),
+        is_admin=here.visitor.is_admin,
+        entrance=Entrance.BUTTON,
+        is_direct=here.channel.direct,
+        time_zone=here.visitor.zone,
+        platform_data={LOCALE: here.visitor.locale},
+    )
 
 
 async def note_shown(bot: Bot, asked: Incoming) -> None:

@@ -240,9 +240,9 @@ class SoundRoutes:
 
 def _seconds_of_sound(sound: bytes) -> int:
     """Return how long a WAV file is, in whole seconds."""
-    with wave.open(io.BytesIO(sound), "rb") as file:
-        frames: int = file.getnframes()
-        return round(frames / file.getframerate())
+    with wave.open(io.BytesIO(sound)) as file:
+        seconds: float = file.getnframes() / file.getframerate()
+    return round(seconds)
 
 
 class ControlRoutes:

@@ -251,7 +251,7 @@ async def composed(
 ) -> list[Entry]:
     clock = ManualClock()
     store = MemoryStore(clock=clock)
-    composer = RequestBuilder(
+    builder = RequestBuilder(
         store,
         ScriptedModel(),
         FixedRates(),
@@ -259,7 +259,7 @@ async def composed(
         clock=clock,
         options=RequestOptions(files=files),
     )
-    return list((await composer.compose(running(question), resolve([]))).request.entries)
+    return list((await builder.build(running(question), resolve([]))).request.entries)
 
 
 async def test_a_request_carries_what_is_attached() -> None:
