@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.context.cache_breaks import merge_concurrent_changes, with_notes
+from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (

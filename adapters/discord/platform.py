@@ -17,7 +17,7 @@ from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
 from adapters.discord.events.parse import no_names, readable
-from adapters.discord.events.pending_answers import tell_owed
+from adapters.discord.events.pending_answers import tell_pending
 from adapters.discord.replies.ephemeral import known_refusal, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
@@ -149,7 +149,7 @@ class DiscordPlatform(DiscordChannelReader):
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.context, owed))
+        telling = keep_telling(bot, PLATFORM, lambda pending: tell_pending(bot, self.context, pending))
         task = asyncio.create_task(telling, name="Discord: sending pending answers")
         try:
             await listen(bot, self._options, self.context, on_ready=self._ready.set)

@@ -247,7 +247,7 @@ class SlackPlatform:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(dispatcher), name="Slack")
                 group.create_task(self._backfill(handlers.backfill), name="catching up")
-                telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(handlers.messages, owed))
+                telling = keep_telling(bot, PLATFORM, lambda pending: self._tell_pending(handlers.messages, pending))
                 group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
             wrong = errors.subgroup(ConfigError)
@@ -256,10 +256,10 @@ class SlackPlatform:
             await background.aclose(grace=STOP_SECONDS)
             await handlers.backfill.positions.remember()
 
-    async def _tell_owed(self, message_handler: SlackMessageHandler, owed: PendingAnswer) -> None:
-        asked = owed.incoming
+    async def _tell_pending(self, message_handler: SlackMessageHandler, pending: PendingAnswer) -> None:
+        asked = pending.incoming
         workspace = await self._workspace_of(asked)
-        await message_handler.tell_owed(workspace, owed)
+        await message_handler.tell_pending(workspace, pending)
 
     async def wait_ready(self) -> None:
         """Wait until Slack can deliver what people write."""

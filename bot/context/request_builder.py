@@ -20,14 +20,12 @@ from bot.context.attachments import (
     unnoticed,
     without_media,
 )
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
 from bot.context.overflow import check_shorter, shorter
-from bot.context.sizes import CACHED_AT_LEAST
 from bot.context.system_prompt import Abilities, Places
 from bot.context.tokens import below, own_tokens
-from bot.context.view import View, WindowLimits
-from bot.context.window import Window
+from bot.context.view import CACHED_AT_LEAST, View, WindowLimits
+from bot.context.window import CacheBreak, Window, mark_prefix_broken
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of

@@ -187,8 +187,8 @@ class Bot(Protocol):
     """Receiver of an adapter's events.
 
     Whatever has an effect names who wants it and by which delivery (`asked`), and the same delivery twice is done
-    once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `told` is called: after a crash
-    it comes back from the same delivery, and from `owed`.
+    once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `mark_answered` is called: after
+    a crash it comes back from the same delivery, and from `take_pending_answers`.
     """
 
     async def handle(self, incoming: Incoming) -> HandleResult:
@@ -203,7 +203,7 @@ class Bot(Protocol):
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when it is, or was, handled elsewhere.
 
-        Everything that was begun is handled, or ends with `told`. Raises `StorageError`.
+        Everything that was begun is handled, or ends with `mark_answered`. Raises `StorageError`.
         """
         ...
 
@@ -223,7 +223,10 @@ class Bot(Protocol):
         ...
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
-        """Take over what a crash kept from its authors, oldest first; each ends with `told`. Raises `StorageError`."""
+        """Take over what a crash kept from its authors, oldest first; each ends with `mark_answered`.
+
+        Raises `StorageError`.
+        """
         ...
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:

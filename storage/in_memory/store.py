@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 
 from bot.access.budgets import reservation, scope_of
-from bot.context.cache_breaks import merge_concurrent_changes, with_notes
+from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.turns.retries import LONGEST_PUT_OFF

@@ -155,15 +155,15 @@ class PigeonPlatform:
             await web.TCPSite(runner, *self.address).start()
             self.address = runner.addresses[0][:2]
             self._ready.set()
-            await keep_telling(bot, PLATFORM, self._tell_owed)
+            await keep_telling(bot, PLATFORM, self._tell_pending)
         except OSError as error:
             raise ConfigError("PIGEON_PORT", f"cannot be listened on: {error.strerror}") from error
         finally:
             await runner.cleanup()
             await webhooks.background.aclose(grace=STOP_SECONDS)
 
-    async def _tell_owed(self, owed: PendingAnswer) -> None:
-        await self.tell(owed.incoming, Draft(status="done", text=owed.answer or INTERRUPTED))
+    async def _tell_pending(self, pending: PendingAnswer) -> None:
+        await self.tell(pending.incoming, Draft(status="done", text=pending.answer or INTERRUPTED))
 
     async def wait_ready(self) -> None:
         """Wait until webhooks are taken."""

@@ -146,7 +146,7 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 
 def _add_events(app: AsyncApp, handlers: Handlers) -> None:
     async def handle_and_note(workspace: SlackWorkspace, message: SlackMessage) -> None:
-        await handlers.messages.message(workspace, message)
+        await handlers.messages.on_message(workspace, message)
         await handlers.backfill.note(workspace, message)
 
     interactions = handlers.interactions
@@ -162,7 +162,7 @@ def _add_events(app: AsyncApp, handlers: Handlers) -> None:
 
 def _add_ends(app: AsyncApp, workspaces: Workspaces, message_handler: SlackMessageHandler) -> None:
     for name in PLACES_GONE:
-        app.event({"type": name})(_event(ChannelEvent, message_handler.place_gone))
+        app.event({"type": name})(_event(ChannelEvent, message_handler.on_place_gone))
     for name in UNINSTALLED:
         app.event({"type": name})(_uninstalled(workspaces, message_handler))
 
@@ -213,7 +213,7 @@ def _uninstalled(workspaces: Workspaces, message_handler: SlackMessageHandler) -
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
             for team in await workspaces.uninstalled(origin):
-                await message_handler.workspace_gone(team)
+                await message_handler.on_workspace_gone(team)
         except StorageError:
             context[NOT_STORED] = True
             raise
