@@ -108,13 +108,20 @@ async def test_what_was_begun_is_answered_once() -> None:
 
 @pytest.mark.parametrize("direct", [False, True])
 @pytest.mark.parametrize("text", ["/set channel memory no", "!set channel memory no"])
-async def test_what_the_playground_sends_again_is_done_once(text: str, direct: bool) -> None:
+async def test_what_the_playground_sends_again_is_done_once_and_told_until_it_was_heard(
+    text: str, direct: bool
+) -> None:
     """The composer sends the same text under the same token until it hears that it has arrived."""
     async with running() as house:
         channel = Channel(workspace="local", id="general", name="general", direct=direct)
         written = ComposedMessage(channel=channel, thread="", author=ADA, text=text, token="t1", at=START)
-        became = [(await house.inbox.handle(prepare(written).incoming)).outcome for _ in range(3)]
-        assert became == [Outcome.REPLIED, Outcome.DUPLICATE, Outcome.DUPLICATE]
+        asked = prepare(written).incoming
+        told = [(await house.inbox.handle(asked)).text for _ in range(3)]
+        assert len(set(told)) == 1
+        assert told[0]
+        await house.inbox.mark_answered(asked)
+        assert (await house.inbox.handle(asked)).outcome is Outcome.DUPLICATE
+        assert len(await house.store.audit_trail(since=START, limit=9)) == 1
         another = replace(written, token="t2")
         assert (await house.inbox.handle(prepare(another).incoming)).outcome is Outcome.REPLIED
         assert {platform for platform, _ in house.store._deliveries} == {PLATFORM}
