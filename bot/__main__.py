@@ -35,7 +35,6 @@ import argparse
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -56,7 +55,7 @@ from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
 from bot.app.stop_signals import Interrupted
 from bot.checks import CHECK_SECONDS, Check
-from bot.command_help import add_command, log_only_failures
+from bot.command_help import add_command, log_only_failures, time_limit
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
@@ -217,7 +216,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     )
     command.add_argument(
         "--seconds",
-        type=_seconds,
+        type=time_limit,
         default=CHECK_SECONDS,
         metavar="N",
         help="time limit of each check in seconds (default: %(default)g)",
@@ -366,14 +365,6 @@ def _listed(*things: str) -> str:
     """Write things as people list them: "a, b and c"."""
     *before, last = things
     return f"{', '.join(before)} and {last}" if before else last
-
-
-def _seconds(text: str) -> float:
-    """Read a time limit. Raises `ArgumentTypeError`, which argparse tells."""
-    with suppress(ValueError):
-        if 0 < (seconds := float(text)) < float("inf"):
-            return seconds
-    raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number of seconds above 0")
 
 
 def _usage(options: argparse.Namespace) -> int:
