@@ -31,6 +31,7 @@ OUTPUT_PRICE = Terms.output
 TWELVE_MINUTES = 720.0
 SLOW_TURNS = 140
 LIVELY_TURNS = (60, 100, 150)
+ENDS = range(30, 151, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +117,31 @@ def lively_table(turns: int, floor: int) -> str:
     return "\n".join(lines)
 
 
+def ends_table(floor: int) -> str:
+    """Return a Markdown table: cost as a multiple of keeping everything, for threads that end sooner or later."""
+    lines = [f"| thread | {' | '.join(f'c/p = {ratio:g}' for ratio in RATIOS)} |", "|---|" + "---:|" * len(RATIOS)]
+    for trace in lively_threads(ENDS[-1]):
+        cells = (" to ".join(f"{each:.3f}" for each in _over_ends(trace, floor, ratio)) for ratio in RATIOS)
+        lines.append(f"| {trace.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _over_ends(trace: Trace, floor: int, ratio: float) -> tuple[float, float]:
+    """Return the mean over the ends, and the most."""
+    factors = list[float]()
+    for turns in ENDS:
+        ours, everything, _ = kept(next(trace.pieces(turns)), floor, ratio).values()
+        factors.append(ours.cost / everything.cost)
+    return fmean(factors), max(factors)
+
+
 def main() -> int:
     """Print the tables."""
     print(f"### a question every twelve minutes, {SLOW_TURNS} turns: with memory, without = 1\n\n{slow_table()}\n")
     for turns in LIVELY_TURNS:
         print(f"### lively, {turns} turns, context=normal\n\n{lively_table(turns, FLOORS['normal'])}\n", flush=True)
+    ends = f"### that end after {ENDS[0]} to {ENDS[-1]} turns, context=normal, keeping everything = 1: mean to most"
+    print(f"{ends}\n\n{ends_table(FLOORS['normal'])}")
     return 0
 
 

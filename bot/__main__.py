@@ -34,28 +34,27 @@ if IS_PROGRAM:
 import argparse
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 from bot.app.account_commands import add_account_commands
 from bot.app.administration_commands import add_administration_commands
 from bot.app.budget_command import add_budget_command
 from bot.app.database import open_database
 from bot.app.day_option import add_days
+from bot.app.doctor_command import add_doctor_command
 from bot.app.evaluation_command import add_evaluation_command
 from bot.app.export_commands import add_export_commands
 from bot.app.maintenance_commands import add_upkeep_commands
 from bot.app.own_history import add_own, chosen_settings
-from bot.app.platform_registry import PLATFORMS, ConfiguredPlatform, configure, load_specs, try_out
+from bot.app.platform_registry import PLATFORMS, configure, load_specs
 from bot.app.program_input import place_of, readable
 from bot.app.question_commands import add_question_commands
 from bot.app.shell_completion import add_completion_command
 from bot.app.stop_signals import Interrupted
-from bot.checks import CHECK_SECONDS, Check
-from bot.command_help import add_command, log_only_failures, time_limit
+from bot.command_help import add_command, log_only_failures
 from bot.commands.parameter_text import origin_text, parameters_table
 from bot.errors import BotError, ConfigError, InvalidInput, StorageError
 from bot.exit_codes import EXIT_AWAY, EXIT_BUG, EXIT_CONFIG, EXIT_FAILED, EXIT_OUTPUT_LOST, EXIT_USAGE, EXPLANATION
@@ -208,26 +207,7 @@ def _add_model_commands(commands: Commands, titles: Sequence[str]) -> None:
     command = add_command(commands, "rates", "print the current prices and where they come from", "seedling rates")
     command.set_defaults(command=_rates)
 
-    command = add_command(
-        commands,
-        "doctor",
-        f"check {_listed(*titles, 'the model')}: what works, and how to fix the rest",
-        "seedling doctor --seconds 60",
-    )
-    command.add_argument(
-        "--seconds",
-        type=time_limit,
-        default=CHECK_SECONDS,
-        metavar="N",
-        help="time limit of each check in seconds (default: %(default)g)",
-    )
-    command.add_argument(
-        "--live",
-        metavar="PLATFORM/CHANNEL",
-        default="",
-        help="post, edit, stream, upload and delete in a test channel, and tell what the platform made of it",
-    )
-    command.set_defaults(command=_doctor)
+    add_doctor_command(commands, titles)
 
     command = add_command(
         commands, "usage", "print what was used and what it cost", "seedling usage --days 7", "seedling usage --own"
@@ -327,44 +307,6 @@ def _rates(options: argparse.Namespace) -> int:
     for sentence in learned:
         say(f"- {sentence}")
     return 0
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    log_only_failures(options)
-    settings, platforms = load_settings(), configure(options.platforms)
-    if options.live:
-        say(f"Trying what answers need in {options.live}; look at it there, the last check takes it away:")
-        checks = try_out(platforms, settings, options.live, seconds=options.seconds)
-        return asyncio.run(_print_rows(checks))
-    return asyncio.run(_print_checks(settings, platforms, options.seconds))
-
-
-async def _print_checks(settings: Settings, platforms: Sequence[ConfiguredPlatform], seconds: float) -> int:
-    from bot.app import operator_commands
-
-    server = urlsplit(settings.model_url).netloc.rpartition("@")[2]
-    remote = f"{settings.seed_model} at {server} ({settings.seed_wire} wire)"
-    model = "the embedded model" if settings.uses_local_model else remote
-    checked = _listed(*(platform.spec.title for platform in platforms), model)
-    say(f"Checking {checked}; each check ends after {seconds:g} s:")
-    return await _print_rows(operator_commands.check_all(settings, platforms, seconds=seconds))
-
-
-async def _print_rows(checks: AsyncIterator[Check]) -> int:
-    broken = False
-    async for check in checks:
-        broken |= check.ok is False
-        mark = {True: "ok", False: "BROKEN", None: "-"}[check.ok]
-        say(f"{mark:>6}  {check.name:<20} {check.detail}")
-        if check.fix:
-            say(f"{'':>6}  {'':<20} -> {check.fix}")
-    return EXIT_FAILED if broken else 0
-
-
-def _listed(*things: str) -> str:
-    """Write things as people list them: "a, b and c"."""
-    *before, last = things
-    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _usage(options: argparse.Namespace) -> int:

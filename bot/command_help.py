@@ -1,10 +1,9 @@
-"""What all commands of the command line share: how one is added with its examples, what it takes, how quiet it is."""
+"""What all commands of the command line share: how one is added with its examples, and how quiet it is."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-from contextlib import suppress
 
 from bot.ports import Commands
 
@@ -27,11 +26,3 @@ def log_only_failures(options: argparse.Namespace) -> None:
     """Keep the log out of what a command prints, unless it is asked for."""
     for package in ("bot", "adapters", "storage"):
         logging.getLogger(package).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
-
-
-def time_limit(text: str) -> float:
-    """Read a time limit. Raises `ArgumentTypeError`, which argparse tells."""
-    with suppress(ValueError):
-        if 0 < (limit := float(text)) < float("inf"):
-            return limit
-    raise argparse.ArgumentTypeError(f"{text[:20]!r} is no number of seconds above 0")

@@ -332,6 +332,7 @@ CALLS: Mapping[str, Call] = {
     "spent, all": lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START),
     "cost_by_day": lambda scene: scene.store.cost_by_day(since=MONTH_AGO, until=START),
     "put_workspace": lambda scene: scene.store.put_workspace(WORKSPACE, CHANNELS, []),
+    "add_channel": lambda scene: scene.store.add_channel(replace(CHANNELS[0], id="made", maker="U1"), most=9),
     "put_messages": lambda scene: scene.store.put_messages([message("new"), message("in it", thread="new")]),
     "get_workspaces": lambda scene: scene.store.get_workspaces(),
     "get_channels": lambda scene: scene.store.get_channels("W"),

@@ -151,7 +151,10 @@ class Town(Protocol):
 
 
 class Crowd:
-    """People who do what the town lets them, but for what is named in `without`, at random moments."""
+    """People who do what the town lets them, but for what is named in `without`, at random moments.
+
+    `broken` is what ended in an error, of the harness or of its emulators: that is no verdict, and ends no run.
+    """
 
     def __init__(self, town: Town, notes: Notes, *, per_second: float, without: Collection[str] = ()) -> None:
         self._town = town
@@ -159,6 +162,7 @@ class Crowd:
         self._notes = notes
         self._per_second = per_second
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.broken: list[str] = []
 
     async def run(self) -> None:
         """Do one thing after the other, until cancelled."""
@@ -173,7 +177,12 @@ class Crowd:
             self._notes.counts[name] = self._notes.counts.get(name, 0) + 1
             task: asyncio.Task[Any] = asyncio.create_task(doings[name][1](), name=name)  # type: ignore[arg-type]
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.broken.append(f"somebody who wanted a {task.get_name()} could not go on: {error!r}")
 
     @property
     def busy(self) -> int:
@@ -181,14 +190,9 @@ class Crowd:
         return len(self._tasks)
 
     async def done(self, seconds: float) -> Sequence[str]:
-        """Wait until everybody has done what they had begun; return what they still wait for after so long.
-
-        Raises what went wrong.
-        """
-        until = time.monotonic() + seconds
-        while self._tasks and (left := until - time.monotonic()) > 0:
-            for task in (await asyncio.wait(tuple(self._tasks), timeout=left))[0]:
-                task.result()
+        """Wait until everybody has done what they had begun; return what they still wait for after so long."""
+        if self._tasks:
+            await asyncio.wait(tuple(self._tasks), timeout=seconds)
         waiting = [task.get_name() for task in self._tasks]
         for task in tuple(self._tasks):
             task.cancel()

@@ -232,7 +232,7 @@ class Run:
         return Result(
             plan=self._plan,
             verdicts=judge(history),
-            violations=self._town.violations(),
+            violations=[*self._town.violations(), *self._crowd.broken],
             counts=dict(self._notes.counts),
             questions=len(self._notes.asked),
             kills=len(self._killer.kills),

@@ -160,7 +160,8 @@ def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:
         case "always":
             return Decision(action=Action.ANSWER)
         case "auto":
-            reason = reason_for_silence(_said(incoming), state.talk, has_files=bool(incoming.attachments))
+            has_files, own_name = bool(incoming.attachments), incoming.bot_name
+            reason = reason_for_silence(_said(incoming), state.talk, has_files=has_files, own_name=own_name)
     return Decision(action=Action.CONTEXT, reason=reason) if reason else Decision(action=Action.ANSWER)
 
 

@@ -66,7 +66,10 @@ def visible(text: str) -> str:
     """Return a text as it looks: compatible forms made plain, invisible characters left out."""
     if text.isascii():
         return text
-    return "".join(item for item in unicodedata.normalize("NFKC", text) if unicodedata.category(item) != "Cf")
+    compatible = unicodedata.normalize("NFKC", text)
+    if compatible.isprintable():
+        return compatible
+    return "".join(item for item in compatible if unicodedata.category(item) != "Cf")
 
 
 def _key(address: str) -> str:

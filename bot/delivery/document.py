@@ -17,7 +17,7 @@ from markdown_it.rules_block import StateBlock, list_block, table
 from markdown_it.token import Token
 
 from bot.delivery import inline_rules
-from bot.delivery.inline_parser import InlineParser
+from bot.delivery.rule_dispatch import dispatching
 
 LONGEST_TITLE: Final = 80
 """Characters of a line that may turn out to be a heading, or the header of a table, by the line below it."""
@@ -49,9 +49,7 @@ def parse_running(text: str) -> list[Token]:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt()
-    parser.inline = InlineParser()
-    parser.configure("commonmark", {"html": False, "maxNesting": _DEEPEST + 2 * _QUOTES})
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": _DEEPEST + 2 * _QUOTES})
     parser.disable(["reference", "html_block", "autolink", "html_inline", "linkify"], ignoreInvalid=True)
     parser.enable("table")
     inline, block = parser.inline.ruler, parser.block.ruler
@@ -70,7 +68,7 @@ def _parser() -> MarkdownIt:
     block.before("table", "prompt", _prompt, alternatives)
     block.before("blockquote", "formula", _formula)
     block.at("list", lambda *at: at[0].level < _DEEPEST and list_block(*at), list_alternatives)
-    return parser
+    return dispatching(parser)
 
 
 def guarded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:

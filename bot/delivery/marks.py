@@ -35,6 +35,7 @@ FORMULA: Final = re.compile(
 FORMULA_ENDS: Final = {"\\(": "\\)", "\\[": "\\]"}
 
 _SENTENCE_MARKS: Final = ".,:;!?"
+_TELLING: Final = 3  # marks of a run; more of them say no more
 _LIKE_MATHEMATICS: Final = re.compile(
     r"""\\[a-zA-Z{}|] | [_^=<>] | ^[-+]?\w{1,2}!?$ | ^[\w\s+*/().,-]*[+*/-][\w\s+*/().,-]*$
       | ^[a-zA-Z]'{1,3}$ | ^[a-zA-Z]\w{0,2}'{0,3}\([^()]*\)$ | ^\|[^|]+\|$ | ^[a-zA-Z](?:,[ ]?[a-zA-Z])+$""",
@@ -96,6 +97,11 @@ def flanking(marker: str, before: str, after: str) -> tuple[bool, bool]:
     from being emphasised, nor does a colon within bold letters (**Note:**text); a single star between two letters or
     digits (2*3*4) or in a pattern of file names (*.py) is a star; underscores inside of a word are no marks.
     """
+    return _flanking(marker[:_TELLING], before, after)
+
+
+@lru_cache(maxsize=1_024)
+def _flanking(marker: str, before: str, after: str) -> tuple[bool, bool]:
     before, after, behind = before or " ", after[:1] or " ", after[1:]
     opens = not after.isspace()
     closes = not before.isspace()

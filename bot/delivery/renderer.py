@@ -215,9 +215,9 @@ class _Cursor:
         self.at = 0
 
     def next(self) -> Token | None:
-        token = self.peek()
-        self.at += 1
-        return token
+        at = self.at
+        self.at = at + 1
+        return self._tokens[at] if at < len(self._tokens) else None
 
     def peek(self, ahead: int = 0) -> Token | None:
         return self._tokens[self.at + ahead] if self.at + ahead < len(self._tokens) else None

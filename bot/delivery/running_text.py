@@ -77,7 +77,9 @@ class RunningTextRenderer:
 
     def plain(self, children: Sequence[Token]) -> str:
         """Return what stands within a paragraph as it is read, in one line."""
-        return " ".join("".join(self._read(children).plain).split())
+        is_text = all(child.type == "text" for child in children)
+        parts = [child.content for child in children] if is_text else self._read(children).plain
+        return " ".join("".join(parts).split())
 
     def _read(self, children: Sequence[Token], behind: str = "") -> _Frame:
         frames = [_Frame(kind="")]
@@ -196,7 +198,7 @@ class RunningTextRenderer:
 
     def escape(self, text: str) -> str:
         """Return a text in which nothing is a mark."""
-        return self.escaped.sub(r"\\\g<0>", text)
+        return self.escaped.sub(lambda mark: f"\\{mark.group()}", text)
 
     # ------------------------------------------------------------ helpers
 

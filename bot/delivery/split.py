@@ -219,7 +219,7 @@ class Splitter:
         """Return the lines that open and close a code block; without its language, or none, where they would take too
         much.
         """
-        if self._wrapped is None or self._wrapped[0] is not fence:
+        if self._wrapped is None or self._wrapped[0] != fence:
             self._wrapped = fence, self._affordable_wrapping(fence)
         return self._wrapped[1]
 

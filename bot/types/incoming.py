@@ -155,7 +155,8 @@ class Incoming:
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
     `private` says that the answer is for the author alone. `is_admin` says that the author is known to administer
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
-    `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
+    `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in; `bot_name`
+    is what the bot is called there, "" where that is not known.
     `platform_data` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     `above` are the messages that a question is about, in order: the inbox stores them as context beside it.
     `posted` is the message where no platform keeps it: the inbox stores it in one transaction with what comes of it.
@@ -183,6 +184,7 @@ class Incoming:
     manages_channel: bool = False
     mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
+    bot_name: str = ""
     time_zone: str = "UTC"
     platform_data: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     above: tuple[ThreadMessage, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.errors import StorageUnavailable
 from bot.types import Channel, Draft, Workspace
 from tests.browser.conftest import ADA, Stage
 
@@ -174,6 +175,23 @@ async def test_several_workspaces_have_a_switcher(stage: Stage, page: Page) -> N
     await expect(page.locator(".main .beginning")).to_contain_text("Nothing has been said here yet.")
     await page.goto(stage.url)
     await expect(page.locator(".main h1")).to_contain_text("ubuntu")
+
+
+async def test_a_page_comes_by_itself_when_the_database_is_back(
+    stage: Stage, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise StorageUnavailable("away")
+
+    await page.clock.install()
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store, "get_workspaces", away)
+        await page.goto(stage.url)
+        await expect(page.get_by_role("alert")).to_contain_text("The database cannot be reached.")
+        async with page.expect_response(lambda response: response.status == 503):
+            await page.clock.fast_forward(6_000)
+    await page.clock.fast_forward(6_000)
+    await expect(page.locator(".main .composer")).to_be_visible()
 
 
 async def test_a_conversation_is_deleted_by_a_second_press_that_the_keyboard_reaches(stage: Stage, page: Page) -> None:

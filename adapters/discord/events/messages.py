@@ -136,6 +136,7 @@ class DiscordMessageHandler:
             message_id=id,
             attachments=files,
             is_directed=is_directed,
+            bot_name=names("user", self._my_id) or "",
             addressees=self._addressees(message) - self._ids(own_role),
             mentions=named_in(message.content, names),
             is_top_level=outside,

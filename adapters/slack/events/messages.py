@@ -117,7 +117,7 @@ class SlackMessageHandler:
     async def incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
         """Return what somebody said in the core's words. Raises `PlatformError`."""
         member = await _author(workspace, said)
-        names = await workspace.directory.names(mentions(said.message))
+        names = await workspace.directory.names([*mentions(said.message), ("@", workspace.bot_user)])
         return Incoming(
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
@@ -129,6 +129,7 @@ class SlackMessageHandler:
             message_id=said.ts,
             attachments=workspace.attachments_of(said.message),
             is_directed=said.is_direct or said.mentions_bot,
+            bot_name=names.get(workspace.bot_user, ""),
             addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
             is_top_level=not said.thread and not said.is_direct,

@@ -25,7 +25,7 @@ from pygments.lexers import find_lexer_class, get_all_lexers
 
 from bot.delivery.addresses import bare_address
 from bot.delivery.document import guarded_table
-from bot.delivery.inline_parser import InlineParser
+from bot.delivery.rule_dispatch import dispatching
 from bot.language import gettext, language
 
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
@@ -103,9 +103,7 @@ def _may_link(url: str) -> bool:
 
 @cache
 def _parser() -> MarkdownIt:
-    parser = MarkdownIt()
-    parser.inline = InlineParser()
-    parser.configure("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"])
     parser.disable("lheading")  # a line of dashes under a sentence is a rule in a chat, not a heading
     parser.validateLink = _may_link  # type: ignore[method-assign]  # the documented way to set a policy
     parser.core.ruler.after("inline", "mentions", _mark_mentions)
@@ -119,7 +117,7 @@ def _parser() -> MarkdownIt:
         parser.add_render_rule(name, rule)
     parser.add_render_rule("table_open", lambda *_: '<div class="table"><table>\n')
     parser.add_render_rule("table_close", lambda *_: "</table></div>\n")
-    return parser
+    return dispatching(parser)
 
 
 # ---------------------------------------------------------------- links and images

@@ -201,6 +201,18 @@ async def test_people_who_talk_among_themselves_are_left_alone(chat: Chat) -> No
     assert await is_remembered(chat, thread, "Not today.", "I can do it on Monday")
 
 
+@row("two-people", "slack", "discord")
+@pytest.mark.parametrize("called", ["{name}, is it open on Monday?", "bot, is it open?", "Seedling: is it open?"])
+async def test_the_bot_is_called_back_by_the_name_that_people_see(chat: SlackChat | DiscordChat, called: str) -> None:
+    await chat.rename_bot("Garden Helper")
+    await chat.set(follow_ups="auto")
+    thread = await chat.ask("Who can do it?")
+    for by, text in (("ada", f"{chat.call('bob')} can you?"), ("bob", "Not today.")):
+        await chat.became(await chat.say(text, by=by, below=thread))
+    said = await chat.say(called.format(name="Garden Helper"), by="bob", below=thread)
+    assert (await chat.became(said)).outcome is Outcome.ANSWERING
+
+
 @row("between-mentions", *EVERYWHERE)
 async def test_what_was_said_between_two_mentions_is_sent(chat: Chat) -> None:
     await chat.set(follow_ups="mentioned")

@@ -19,7 +19,7 @@ from bot.access.metered_sounds import MeteredSounds
 from bot.context.tokens import SECOND_OF_SOUND
 from bot.errors import ModelError, ModelUnavailable
 from bot.summary.model_requests import SummaryModel
-from bot.types import Entry, Media, ModelRequest, Purpose, TextDelta, Transcription
+from bot.types import INSTALLATION, Budget, Entry, Media, ModelRequest, Period, Purpose, TextDelta, Transcription
 from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.store import MemoryStore
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
@@ -149,6 +149,17 @@ async def test_a_stopped_answer_is_estimated_as_far_as_it_came() -> None:
     async with opened(tokens_per_second=400.0) as books:
         await books.ask("Write 20000 words. " + TALK, stop=True)
         await books.check(counted=False)
+
+
+async def test_a_second_try_near_a_cap_costs_no_more_than_was_reserved_for_it() -> None:
+    async with opened() as books:
+        amount, greatest = Decimal("0.05"), books.model.greatest_cost(2_000, 2_000)
+        await books.store.put_budget(Budget(scope=INSTALLATION, period=Period.DAY, amount=amount, time_zone="UTC"))
+        books.seeds[0].faults.add(Fault(kind="length_without_text"))
+        await books.ask(enable_thinking=True)
+        assert [request.body["max_tokens"] for request in books.seeds[0].requests] == [2_000, 2_000]
+        assert max(event.cost for event in books.billed) <= greatest
+        await books.check(counted=True)
 
 
 async def test_what_the_provider_did_not_take_has_no_line() -> None:

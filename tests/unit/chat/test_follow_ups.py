@@ -200,6 +200,14 @@ def test_a_picture_without_words_is_no_reaction() -> None:
         pytest.param(f"{TWO_ASK}ada: Ben, shall we go?", TO_SOMEBODY, id="named-with-a-comma"),
         pytest.param(f"{TWO_ASK}ada: ben: shall we go?", TO_SOMEBODY, id="named-with-a-colon"),
         pytest.param(f"{TWO_ASK}ada: Ben\uff1a我们走吧", TO_SOMEBODY, id="named-with-a-wide-colon"),
+        pytest.param(
+            f"{TWO_ASK}ada: thanks Ben, shall we meet there on Monday?", TO_SOMEBODY, id="named-behind-thanks"
+        ),
+        pytest.param(f"{TWO_ASK}ada: hey Ben are you coming there as well?", TO_SOMEBODY, id="named-behind-a-greeting"),
+        pytest.param(f"{TWO_ASK}ada: ok, Ben, then I will wait there", TO_SOMEBODY, id="named-behind-ok"),
+        pytest.param(f"{TWO_ASK}ada: thanks, ben wrote that it is closed", TO_SOMEBODY, id="in-doubt-named"),
+        pytest.param(f"{AMONG}ben: ok seedling what about noon on Monday", MEANT, id="the-bot-behind-ok"),
+        pytest.param(f"{TWO_ASK}ada: please tell Ben when it is open", MEANT, id="about-somebody-near-the-beginning"),
         pytest.param(f"{TWO_ASK}ada: see you there Ben", TO_SOMEBODY, id="named-at-the-end-of-a-short-one"),
         pytest.param(f"{TWO_ASK}ada: please write down in two lines what you told Ben", MEANT, id="about-somebody"),
         pytest.param(f"{AMONG}ada: at noon then", AMONG_PEOPLE, id="among-people"),
@@ -328,6 +336,28 @@ def test_the_other_ways_look_at_no_talk() -> None:
             decide(thanks, PolicyState(has_participated=True, parameters={"follow_ups": way}, talk=talk(ONE))).action
             is action
         )
+
+
+@pytest.mark.parametrize(
+    ("own_name", "text"),
+    [
+        ("Helper", "helper, is it open at noon?"),
+        ("Helper", "Helper what about noon"),
+        ("Garden Helper", "Garden Helper, is it open at noon?"),
+        ("Garden Helper", "@garden helper: at noon?"),
+        ("", "bot, is it open at noon?"),
+        ("Helper", "bot: is it open at noon?"),
+    ],
+)
+def test_the_bot_is_called_by_the_name_that_it_has_there(own_name: str, text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name=own_name) == MEANT
+
+
+@pytest.mark.parametrize("text", ["Garden doors are open", "bots are fun", "bot was down at noon", "a helper would do"])
+def test_what_only_looks_like_its_name_calls_nobody(text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name="Garden Helper") == AMONG_PEOPLE
 
 
 # ---------------------------------------------------------------- words that are no names, and yes to a question
