@@ -114,7 +114,7 @@ class TranscriptPreview(Payload):
     has_more: Flag = False
 
 
-class Transcription(Payload):
+class TranscriptionPayload(Payload):
     """Transcription of a sound by Slack (https://docs.slack.dev/reference/objects/file-object)."""
 
     status: Text = ""
@@ -131,7 +131,7 @@ class FilePayload(Payload):
     mimetype: Text = ""
     size: Number = 0
     url_private: Text = ""
-    transcription: Nested[Transcription] = Transcription()
+    transcription: Nested[TranscriptionPayload] = TranscriptionPayload()
 
 
 class AttachmentField(Payload):

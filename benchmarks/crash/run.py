@@ -340,7 +340,7 @@ class Run:
 
 
 class Starvation:
-    """How long this program, in which the platforms run, waits for a processor: over all of a run, and at its end.
+    """Time that this program, in which the platforms run, waits for a processor: in all of a run, and at its end.
 
     From /proc/self/schedstat: nanoseconds that it ran, and that it could have run and did not.
     """

@@ -150,7 +150,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcription:
-    """What is said in a sound, "" where that did not come; `usage` counts the tokens of the sound as its input."""
+    """Text that is said in a sound, "" where none came; `usage` counts the tokens of the sound as its input."""
 
     text: str
     usage: Usage
