@@ -97,6 +97,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         group = max(found, key=lambda each: found[each][0])
         read, name = columns[group][found[group][1]], found[group][1]
         took = min(found[group][0], once(read, text))
+        found[group] = took, name
         plain, growth = once(bare, text), took / max(1e-9, seconds(read, half))
         over += [pattern] if took > AIM * length / 100_000 else []
         cells = "".join(f"{item[0]:10.3f}" for item in found.values())
