@@ -48,7 +48,7 @@ SLACK: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strik
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a model wrote."""
+    """Answer as a model wrote it."""
 
     name: str
     text: str

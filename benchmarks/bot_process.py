@@ -42,7 +42,7 @@ PERSON = Person(id="u1", name="Ada")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BotOptions:
-    """Where a bot process finds everything."""
+    """Addresses of everything that a bot process needs."""
 
     database_url: str
     seed_url: str

@@ -39,7 +39,7 @@ FORKS.set_forkserver_preload(["benchmarks.budget_spender", "sqlalchemy.dialects.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a run came to; `leaked` is reserved, and `unsettled` the number of open lines, when all have ended."""
+    """Outcome of a run; `leaked` is reserved, and `unsettled` the number of open lines, when all have ended."""
 
     questions: int
     kills: int

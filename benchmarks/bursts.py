@@ -25,7 +25,7 @@ if not __package__:  # run as a file: the packages lie beside this folder
 from benchmarks.context_tokens import data_folder
 from benchmarks.context_traces import ANSWER_TOKENS, question_tokens
 from bot.pricing import SEED_CARD
-from bot.turns.attempt import MOST_RENEWALS
+from bot.turns.claim import MOST_RENEWALS
 
 BURST_SECONDS: Final = 30.0
 WRITING_SECONDS: Final = 5.0
@@ -49,7 +49,7 @@ class Question:
 
 @dataclass(slots=True)
 class Sums:
-    """What a policy came to: cost in uncached input tokens, seconds to the first word of each question."""
+    """Sums of a policy: cost in uncached input tokens, seconds to the first word of each question."""
 
     cost: float = 0.0
     requests: int = 0

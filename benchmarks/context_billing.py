@@ -12,10 +12,12 @@ from functools import cached_property
 from math import inf
 
 from benchmarks.context_traces import Trace
-from bot.context.condensed_notes import MOST_TOKENS, instruction_tokens
+from bot.context.condensed_notes import MOST_TOKENS, WORDS_PER_TOKEN, bound, instruction_tokens
 
 DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
 DEAR = 2.0
+
+WORDS_OF_A_TOKEN = 0.75  # in English, so that notes of 120 words have 160 tokens
 
 NOT_SENT = -1  # in place of a first entry: the person was told that the question is too long
 
@@ -46,6 +48,11 @@ class Terms:
     def most_prompt(self) -> int:
         """The longest prompt that the provider takes."""
         return self.context_tokens - self.max_tokens
+
+
+def asked_notes(floor: int) -> int:
+    """Return the tokens of the notes that the product asks for beside a floor."""
+    return round(bound(Terms.context_tokens, floor) * WORDS_PER_TOKEN / WORDS_OF_A_TOKEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +169,8 @@ class _Search:
 
     `best[i]` and `next_notes[i]` belong to a move at turn i with new notes: the least cost from there on, without these
     notes, and the turn of the next ones. `_after[i][j]` is the move after j that is made with i's notes, if any.
-    `_carried[j]` are the costs of the requests behind a move at turn j while nothing moves, added up.
+    `_carried[j]` are the costs of the requests behind a move at turn j while nothing moves, added up. `_noted[j]` are
+    the tokens that notes have read which reach as far as a move at turn j.
     """
 
     def __init__(self, account: Account) -> None:
@@ -170,6 +178,8 @@ class _Search:
         self._account = account
         self._latest = [account.latest_first(turn) for turn in range(turns)]
         self._most_lost = [_most_lost(account, turn) for turn in range(turns)]
+        read = account.trace.before if account.terms.notes else [0] * (2 * turns + 1)
+        self._noted = [read[first] for first in self._latest]
         self._fixed = account.notes_bill(1, 0) + account.terms.notes - account.notes_bill(1, 0, new=False)
         self._carried: list[list[float]] = [[0.0] for _ in range(turns)]
         self._after: list[dict[int, int]] = [{} for _ in range(turns)]
@@ -205,15 +215,16 @@ class _Search:
         opened = account.bill(j, first, before).cost
         fixed = self._fixed if first > 0 else self._fixed - account.terms.notes
         least, found = inf, (turns, turns)
+        sums, notes = self._carried[j], account.terms.notes
         for k in range(j + 1, turns):
-            carried = self._carried_until(j, k)
+            carried = sums[k - j - 1] if k - j <= len(sums) else self._carried_until(j, k)
             if opened + carried >= least or carried == inf:
                 return least, *found
             if self._latest[k] == first:
                 continue
             noted, next_notes = known.get(k, (inf, k))
-            anew = fixed + self.best[k] if account.terms.notes else self.best[k]
-            moved = opened + carried + account.notes_bill(self._latest[k], first, new=False) + min(noted, anew)
+            anew = fixed + self.best[k] if notes else self.best[k]
+            moved = opened + carried + self._noted[k] - self._noted[j] + min(noted, anew)
             if moved < least:
                 least, found = moved, (k, next_notes if noted < anew else k)
             if first > 0 and moved - self._most_lost[k] >= least:

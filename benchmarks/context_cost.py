@@ -4,7 +4,7 @@
     python -m benchmarks.context_cost --turns 600                    the same on pieces of 600 turns
     python -m benchmarks.context_cost --plot docs/context_cost.svg   and the picture
     python -m benchmarks.context_cost --notes 300 500 800            with the notes that trims cause, memory on
-    python -m benchmarks.context_cost --notes 500 --turns 1500 --pieces 1        the same in less than two minutes
+    python -m benchmarks.context_cost --notes product --turns 600 --pieces 1     the same in less than two minutes
     python -m benchmarks.context_cost --trace FILE --floor 8000 --ratio 0.2 --json
     python -m benchmarks.context_cost --trace FILE --floor 8000 --ratio 0.2 --decisions FILE
 
@@ -26,7 +26,7 @@ from pathlib import Path
 if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.context_billing import Account, Terms
+from benchmarks.context_billing import Account, Terms, asked_notes
 from benchmarks.context_plot import draw
 from benchmarks.context_policies import BY_NAME
 from benchmarks.context_report import OURS, Cell, as_json, measure, table, verdict, write_decisions
@@ -62,7 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--trace", type=Path, help="one CSV file in place of all recorded traffic")
     parser.add_argument("--floor", type=int, nargs="+", default=FLOORS, help="tokens that stay in view")
     parser.add_argument("--ratio", type=float, nargs="+", default=RATIOS, help="price of cached input as a share")
-    parser.add_argument("--notes", type=int, nargs="+", default=[0], help="tokens of the notes on what left the view")
+    notes = "tokens of the notes on what left the view; `product` for as many as the product asks for"
+    parser.add_argument("--notes", type=_notes, nargs="+", default=[0], help=notes)
     parser.add_argument("--turns", type=int, default=0, help="cut each trace into pieces of so many turns")
     parser.add_argument("--pieces", type=int, help="measure only so many pieces of each trace")
     parser.add_argument("--block", type=int, default=1, help="cached prefixes end at multiples of so many tokens")
@@ -71,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", choices=list(BY_NAME), default=OURS, help="whose decisions are written")
     parser.add_argument("--plot", type=Path, help="draw the comparison into this SVG file")
     return parser
+
+
+def _notes(text: str) -> int | None:
+    """Return the tokens of notes that the command line names, None for those of the product."""
+    return None if text == "product" else int(text)
 
 
 def recorded_traffic() -> list[Path]:
@@ -84,7 +90,10 @@ def recorded_traffic() -> list[Path]:
 
 def _terms(options: argparse.Namespace) -> list[Terms]:
     cells = product(options.notes, options.floor, options.ratio)
-    return [Terms(floor=floor, ratio=ratio, notes=notes, block=options.block) for notes, floor, ratio in cells]
+    return [
+        Terms(floor=floor, ratio=ratio, notes=asked_notes(floor) if notes is None else notes, block=options.block)
+        for notes, floor, ratio in cells
+    ]
 
 
 def _measure(trace: Trace, options: argparse.Namespace) -> list[Cell]:

@@ -45,7 +45,7 @@ TURN = Turn(id=1, incoming=QUESTION, state=TurnState.RUNNING, epoch=1, attempt=1
 
 @dataclass(slots=True)
 class Reads:
-    """What a SQLite database has done: rows given out, and steps of its virtual machine."""
+    """Work of a SQLite database: rows given out, and steps of its virtual machine."""
 
     rows: int = 0
     steps: int = 0
@@ -104,8 +104,8 @@ async def opened(url: str) -> AsyncIterator[SqlStore]:
 
 async def build_request(store: SqlStore) -> PreparedRequest:
     """Return the next request of the conversation, built as the product builds it."""
-    composer = RequestBuilder(store, ScriptedModel(), FixedRates(), {KEY.platform: Silence()}, clock=ManualClock(NOW))
-    return await composer.compose(TURN, await effective_parameters(QUESTION, store))
+    builder = RequestBuilder(store, ScriptedModel(), FixedRates(), {KEY.platform: Silence()}, clock=ManualClock(NOW))
+    return await builder.build(TURN, await effective_parameters(QUESTION, store))
 
 
 async def count_reads(url: str) -> Reads:

@@ -14,12 +14,10 @@ from decimal import Decimal
 from types import MappingProxyType
 
 from benchmarks.context_billing import DEAR, DEAR_FROM, NOT_SENT, Account, Terms, Windows, optimum
-from bot.context.cache_breaks import with_notes
-from bot.context.sizes import expected_question
 from bot.context.system_prompt import digest
 from bot.context.tokens import ENTRY_OVERHEAD, LATIN, REQUEST_OVERHEAD, SYMBOL
-from bot.context.view import View, WindowLimits
-from bot.context.window import after, is_due, plan
+from bot.context.view import View, WindowLimits, expected_question
+from bot.context.window import after, is_due, plan, with_notes
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Condensation, Conversation, Entry, Role, StoredEntry

@@ -17,6 +17,7 @@ from bot.turns.inbox import Inbox
 from bot.types import ConversationKey, Draft, Incoming, Person, Place, ThreadMessage, Turn
 from storage import migrate, open_store
 from storage.in_memory.store import MemoryStore
+from tests.fakes import services
 
 StoreKind = Literal["sqlite", "memory"]
 
@@ -52,7 +53,7 @@ class Silence:
     async def retract(self, _keep: str) -> None:
         pass
 
-    async def check_writable(self, _turn: Turn) -> None:
+    async def known_refusal(self, _turn: Turn) -> None:
         pass
 
     async def tell(self, _asked: Incoming, _draft: Draft) -> None:
@@ -65,12 +66,12 @@ class Product:
     def __init__(self, store: Store, model: Model, rates: Rates, *, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self._store = store
         self._clock = clock
-        options = TurnOptions(sleep=sleep)
-        self._manager = ConversationManager(
-            store, model, rates, {KEY.platform: Silence()}, clock=clock, options=options
-        )
+        options, platforms = TurnOptions(sleep=sleep), {KEY.platform: Silence()}
+        self._manager = ConversationManager(store, model, rates, platforms, clock=clock, options=options)
         self._dispatcher = Dispatcher(store, self._manager.answer, worker="measured", clock=clock)
-        self._inbox = Inbox(store, self._manager, self._dispatcher, rates=rates, clock=clock)
+        self._inbox = Inbox(
+            self._manager, self._dispatcher, services(store, self._manager, platforms, clock=clock, rates=rates)
+        )
 
     async def set(self, **values: str) -> None:
         """Set parameters for the whole workspace."""

@@ -41,7 +41,7 @@ SHORT: Final = range(2, 21)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What a request has beside the messages, in tokens."""
+    """Parts of a request beside the messages, in tokens."""
 
     prompt: int
     label: int
@@ -59,7 +59,7 @@ FORMS: Final = {
 
 @dataclass(slots=True)
 class Bill:
-    """What was paid, in uncached input tokens; `too_short` are prefixes that were sent before and are never cached."""
+    """Sum that was paid, in uncached input tokens; `too_short` are prefixes that were sent before, never cached."""
 
     read: float = 0.0
     too_short: float = 0.0
@@ -78,7 +78,7 @@ PARTS: Final = tuple(part.name for part in fields(Bill))
 
 @dataclass(slots=True)
 class Channel:
-    """What was said in a channel so far: when a prompt was sent last, and the sizes of the newest messages."""
+    """Course of a channel so far: when a prompt was sent last, and the sizes of the newest messages."""
 
     prompted_at: float = float("-inf")
     newest: list[int] = field(default_factory=list)

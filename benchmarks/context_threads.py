@@ -19,7 +19,7 @@ from statistics import fmean
 if not __package__:  # run as a file: the packages lie beside this folder
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.context_billing import Account, Terms, Windows
+from benchmarks.context_billing import Account, Terms, Windows, asked_notes
 from benchmarks.context_cost import RATIOS, recorded_traffic
 from benchmarks.context_policies import fill_and_slide, last_messages, seedling
 from benchmarks.context_report import bills
@@ -27,11 +27,11 @@ from benchmarks.context_traces import ANSWER_TOKENS, Trace, read_traces
 from bot.context.view import FLOORS
 
 HEAD_TOKENS = 1_100
-NOTES_TOKENS = {"economy": 160, "normal": 400}  # as many as the instruction asks for
 OUTPUT_PRICE = Terms.output
 TWELVE_MINUTES = 720.0
 SLOW_TURNS = 140
 LIVELY_TURNS = (60, 100, 150)
+ENDS = range(30, 151, 6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ def slow_thread(turns: int = SLOW_TURNS, *, pause: float = TWELVE_MINUTES) -> Tr
 def memory_factor(trace: Trace, context: str, ratio: float) -> float:
     """Return what a thread costs with memory, its answers included, as a multiple of what it costs without."""
     off = Account(trace, Terms(floor=FLOORS[context], ratio=ratio, head=HEAD_TOKENS))
-    on = Account(trace, replace(off.terms, notes=NOTES_TOKENS[context]))
+    on = Account(trace, replace(off.terms, notes=asked_notes(FLOORS[context])))
     written = sum(trace.answers) * OUTPUT_PRICE
     return (_cost(on, seedling(on)) + written) / (_cost(off, seedling(off)) + written)
 
@@ -74,7 +74,7 @@ def lively_threads(turns: int) -> Iterator[Trace]:
 def kept(trace: Trace, floor: int, ratio: float) -> dict[str, Kept]:
     """Return what ours and the simpler bots do with a thread."""
     plain = Account(trace, Terms(floor=floor, ratio=ratio, head=HEAD_TOKENS))
-    ours = Account(trace, replace(plain.terms, notes=NOTES_TOKENS["normal"]))
+    ours = Account(trace, replace(plain.terms, notes=asked_notes(FLOORS["normal"])))
     return {
         "Seedling": _kept(ours, seedling(ours)),
         "keep everything that fits": _kept(plain, fill_and_slide(plain)),
@@ -117,11 +117,31 @@ def lively_table(turns: int, floor: int) -> str:
     return "\n".join(lines)
 
 
+def ends_table(floor: int) -> str:
+    """Return a Markdown table: cost as a multiple of keeping everything, for threads that end sooner or later."""
+    lines = [f"| thread | {' | '.join(f'c/p = {ratio:g}' for ratio in RATIOS)} |", "|---|" + "---:|" * len(RATIOS)]
+    for trace in lively_threads(ENDS[-1]):
+        cells = (" to ".join(f"{each:.3f}" for each in _over_ends(trace, floor, ratio)) for ratio in RATIOS)
+        lines.append(f"| {trace.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _over_ends(trace: Trace, floor: int, ratio: float) -> tuple[float, float]:
+    """Return the mean over the ends, and the most."""
+    factors = list[float]()
+    for turns in ENDS:
+        ours, everything, _ = kept(next(trace.pieces(turns)), floor, ratio).values()
+        factors.append(ours.cost / everything.cost)
+    return fmean(factors), max(factors)
+
+
 def main() -> int:
     """Print the tables."""
     print(f"### a question every twelve minutes, {SLOW_TURNS} turns: with memory, without = 1\n\n{slow_table()}\n")
     for turns in LIVELY_TURNS:
         print(f"### lively, {turns} turns, context=normal\n\n{lively_table(turns, FLOORS['normal'])}\n", flush=True)
+    ends = f"### that end after {ENDS[0]} to {ENDS[-1]} turns, context=normal, keeping everything = 1: mean to most"
+    print(f"{ends}\n\n{ends_table(FLOORS['normal'])}")
     return 0
 
 

@@ -27,7 +27,7 @@ from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import Incoming, Person
 from storage.in_memory.store import MemoryStore
-from tests.fakes import KEY, START, FixedRates, RecordingPlatform, incoming
+from tests.fakes import KEY, START, FixedRates, RecordingPlatform, incoming, services
 from tests.house import AT_ONCE
 
 THINKS = 1.8
@@ -124,16 +124,11 @@ async def opened(server: Server, pace: Pace = USUAL) -> AsyncIterator[Bench]:
     options = SeedOptions(pace=pace, surroundings=around, context_tokens=32_000)
     store, platform = MemoryStore(clock=now), RecordingPlatform()
     async with open_seed(base_url="http://model/v1", api_key="k", model="seed-2-0-lite", options=options) as model:
-        manager = ConversationManager(
-            store,
-            model,
-            FixedRates(),
-            {platform.name: platform},
-            clock=now,
-            options=TurnOptions(takeover=AT_ONCE),
-        )
+        turns, platforms = TurnOptions(takeover=AT_ONCE), {platform.name: platform}
+        manager = ConversationManager(store, model, FixedRates(), platforms, clock=now, options=turns)
         dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        yield Bench(Inbox(store, manager, dispatcher, rates=FixedRates(), clock=now), platform, model)
+        inbox = Inbox(manager, dispatcher, services(store, manager, platforms, clock=now))
+        yield Bench(inbox, platform, model)
         await dispatcher.aclose(grace=0)
         await manager.aclose()
 

@@ -70,7 +70,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How many messages were judged, spoken to though not meant, and met with silence though meant."""
+    """Counts of messages that were judged, spoken to though not meant, and met with silence though meant."""
 
     messages: int
     spoke: int

@@ -48,7 +48,7 @@ class SilentPlatform:
         """Return a place without a name."""
         return Place()
 
-    async def check_writable(self, turn: Turn) -> None:
+    async def known_refusal(self, turn: Turn) -> None:
         """Do nothing: everything is taken."""
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:

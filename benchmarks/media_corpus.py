@@ -65,7 +65,7 @@ TERMS: Final = FileTerms(text_tokens=200_000, media_tokens=400_000)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one file: the verdict, seconds of processor, memory of the process in MB."""
+    """Result of one file: the verdict, seconds of processor, memory of the process in MB."""
 
     path: Path
     verdict: str

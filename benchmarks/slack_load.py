@@ -27,7 +27,7 @@ from bot.turns.inbox import Inbox
 from bot.types import Finish, Finished, ModelEvent, ModelRequest, RequestSent, TextDelta, Usage, UsageReported
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Channel, Message, Options, RunningSlack, running_slack
-from tests.fakes import FixedRates
+from tests.fakes import FixedRates, services
 
 END = "That is all."
 
@@ -66,7 +66,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much is asked, and how the emulated Slack and the model behave; `minute` is that of Slack's limits."""
+    """Load of a run: questions, and how the emulated Slack and the model behave; `minute` is that of Slack's limits."""
 
     answers: int = 60
     channels: int = 6
@@ -89,9 +89,10 @@ async def measure(load: Load) -> tuple[RunningSlack, list[Answer]]:
         )
         async with open_slack(options, store, clock=_now) as platform:
             model = SlowModel(words=load.words, seconds=load.model_seconds)
-            manager = ConversationManager(store, model, FixedRates(), {"slack": platform}, clock=_now)
+            platforms = {"slack": platform}
+            manager = ConversationManager(store, model, FixedRates(), platforms, clock=_now)
             dispatcher = Dispatcher(store, manager.answer, worker="load", clock=_now)
-            inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=_now)
+            inbox = Inbox(manager, dispatcher, services(store, manager, platforms, clock=_now))
             listening = asyncio.create_task(platform.run(inbox))
             await slack.sockets.connected(options.sockets.connections)
             answers = await _ask(slack, load)

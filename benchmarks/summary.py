@@ -58,7 +58,7 @@ from bot.types import (
 from storage.in_memory.store import MemoryStore
 from tests.emulators.seed.options import API_KEY
 from tests.emulators.seed.server import running_seed
-from tests.fakes import FixedRates, RecordingPlatform
+from tests.fakes import FixedRates, RecordingPlatform, services
 from tests.house import metered
 
 EXPORT = Path("chat") / "irc-ubuntu-slack-export.zip"
@@ -121,9 +121,14 @@ class Bench:
         self.store = MemoryStore(clock=lambda: self.now)
         self.model, self.rates = model, rates
         self._room = Room(self.store)
-        manager = ConversationManager(self.store, model, rates, {"local": self._room}, clock=lambda: self.now)
+        platforms = {"local": self._room}
+        manager = ConversationManager(self.store, model, rates, platforms, clock=lambda: self.now)
         self._dispatcher = Dispatcher(self.store, manager.answer, worker="w", clock=lambda: self.now)
-        self._inbox = Inbox(self.store, manager, self._dispatcher, rates=rates, clock=lambda: self.now)
+        self._inbox = Inbox(
+            manager,
+            self._dispatcher,
+            services(self.store, manager, platforms, clock=lambda: self.now, rates=rates),
+        )
         self._asked = 0
 
     async def fill(self, messages: Sequence[ChannelMessage]) -> None:

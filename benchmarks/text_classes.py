@@ -48,6 +48,23 @@ SCRIPTS: Final[Mapping[str, str]] = {
     "loppuun asti. Ne, jotka vielä tarvitsevat pääsyn, ilmoittakoot siitä ajoissa.\n",
     "Estonian": "Eile õhtul arutasime pikalt serveri kolimist ja otsustasime, et vana andmebaas töötab kuu lõpuni. "
     "Kes veel ligipääsu vajab, andku sellest õigeaegselt teada.\n",
+    "Swahili": "Mkutano wetu ulichelewa kwa sababu watu wengi hawakupata kiungo. Tafadhali tuma ujumbe kwenye "
+    "kikundi mapema, na uandike pia ajenda ili kila mmoja ajiandae. Nimejaribu programu mpya na inafanya "
+    "kazi vizuri kwenye simu yangu, lakini kwenye kompyuta inasimama mara kwa mara.\n",
+    "Indonesian": "Rapat kita terlambat karena banyak orang tidak menerima tautan. Tolong kirim pesan ke grup lebih "
+    "awal dan tuliskan juga agendanya supaya semua bisa bersiap. Saya sudah mencoba aplikasi baru, di "
+    "telepon berjalan baik, tetapi di komputer sering berhenti.\n",
+    "Somali": "Kulanku waa soo daahay sababtoo ah dad badan ma helin xiriirka. Fadlan farriinta u dir kooxda ka hor"
+    " oo qor ajandaha si qof walba u diyaar garoobo. Waxaan tijaabiyey barnaamijka cusub, telefoonka si "
+    "fiican ayuu ugu shaqeeyaa.\n",
+    "Zulu": "Umhlangano uqale sekwephuzile ngoba abantu abaningi abawutholanga umyalezo. Sicela uthumele "
+    "kusenesikhathi eqenjini futhi ubhale nohlelo ukuze wonke umuntu akwazi ukuzilungiselela.\n",
+    "Romanian": "Sedinta a inceput tarziu pentru ca multi nu primisera legatura. Va rog trimiteti mesajul grupului "
+    "mai devreme si scrieti si ordinea de zi, ca toata lumea sa se poata pregati. Am incercat aplicatia "
+    "noua si pe telefon merge bine.\n",
+    "Tagalog": "Nahuli ang pulong dahil marami ang hindi nakatanggap ng link. Pakiusap ipadala nang mas maaga ang "
+    "mensahe sa grupo at isulat din ang mga paksa upang makapaghanda ang lahat. Sinubukan ko ang bagong "
+    "aplikasyon at maayos ito sa telepono.\n",
     "Chinese": "昨天晚上我们讨论了很久关于服务器迁移的事情。最后决定旧的数据库继续运行到月底。"
     "还需要访问权限的人请提前告知。这样就不会有人感到意外。\n",
     "Japanese": "昨夜はサーバーの移行について長く話し合い、古いデータベースは月末まで動かし続けることにしました。"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from pathlib import Path
 
 from bot.exit_codes import EXIT_SIGNAL
+
+COLLECTION_THRESHOLD = 50_000
+"""How many more objects there are before garbage is looked for: at Python's 700, that takes a quarter of a start."""
 
 IS_PROGRAM = __name__ == "__main__" or Path(sys.argv[0]).stem == "seedling"
 
@@ -24,6 +28,8 @@ def _leave(number: int, _frame: object) -> None:
 
 # Loading the rest takes a second, in which Ctrl+C would only show how far that has come.
 _on_interrupt(_leave)
+if IS_PROGRAM:
+    gc.set_threshold(COLLECTION_THRESHOLD)
 
 import argparse
 import asyncio
@@ -117,6 +123,8 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = P
     finally:
         _on_interrupt(_leave)
         finish_streams()
+        if IS_PROGRAM:
+            gc.freeze()  # or the interpreter looks through all that was loaded once more before it ends
 
 
 class _Parser(argparse.ArgumentParser):

@@ -65,6 +65,13 @@ class ChangedMeanwhile(InvalidInput):
         super().__init__(gettext("Somebody changed this meanwhile, so nothing was saved. Look at it and save again."))
 
 
+class OthersWrote(InvalidInput):
+    """A channel is not its maker's alone to remove."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("Only an administrator can remove a channel that others made or wrote in."))
+
+
 class InvalidValue(InvalidInput):
     """A parameter was given a value outside its range."""
 

@@ -1,12 +1,14 @@
-"""Resolve parameters: a value comes from the narrowest scope at which it is set."""
+"""Resolve parameters: a value comes from the narrowest scope at which it is set, and so does the language of people."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from bot.access.roles import ScopeKind
 from bot.errors import InvalidValue
-from bot.language import supported
+from bot.language import speaking, supported
 from bot.parameters import PARAMETERS, Effective, Scope, find
 from bot.ports import SettingStore
 from bot.types import EMPTY, LOCALE, ConversationKey, Incoming, ParameterValue
@@ -85,6 +87,9 @@ def canonical(name: str, text: str | None) -> tuple[str, str | None]:
     return parameter.name, None if value is None else parameter.format(value)
 
 
+# ------------------------------------------------------------ the language of who asks
+
+
 def known_language(asked: Incoming) -> str:
     """Return the language of who asks, as far as their platform tells it and we speak it; "" else."""
     return supported(asked.platform_data.get(LOCALE, ""))
@@ -95,3 +100,36 @@ async def language_of(asked: Incoming, settings: SettingStore) -> str:
     if known := known_language(asked):
         return known
     return str(values_of(await effective_parameters(asked, settings))["language"])
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class HasStore(Protocol):
+    """Something that knows what is set."""
+
+    _store: Any
+
+
+S = TypeVar("S", bound=HasStore)
+Method = Callable[Concatenate[S, P], Coroutine[Any, Any, R]]
+
+
+def spoken(method: Method[S, P, R]) -> Method[S, P, R]:
+    """Let a method speak to the author of the first incoming among its arguments.
+
+    Of talk that is not meant for the bot nothing is looked up: who writes it is told nothing.
+    """
+
+    @wraps(method)
+    async def speak(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        asked = next(item for item in (*args, *kwargs.values()) if isinstance(item, Incoming))
+        with speaking(await _language(asked, self._store)):
+            return await method(self, *args, **kwargs)
+
+    return speak
+
+
+async def _language(asked: Incoming, settings: SettingStore) -> str:
+    return await language_of(asked, settings) if asked.is_directed else known_language(asked)

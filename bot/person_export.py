@@ -36,7 +36,7 @@ LONGEST_NAME: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonExport:
-    """What is kept of somebody in words, what they changed, what was ruled about them, and what they spent."""
+    """Everything that is kept of somebody: their words, their changes, the rules about them, their spending."""
 
     person: str
     data: PersonData

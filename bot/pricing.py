@@ -33,6 +33,8 @@ class RateCard:
 
     `as_of` is when the provider told them, None where it did not. `cached_share` is the price of cached input, as a
     share of input, that decisions assume while none is published. `notes_tokens` is how long notes are expected to be.
+    `sound` is the price of transcribing a million tokens of sound where the answer states none: $0.006 a minute, as of
+    OpenAI's whisper-1.
     """
 
     tiers: tuple[Tier, ...]
@@ -42,6 +44,7 @@ class RateCard:
     cached_share: Decimal = Decimal("0.2")
     tool_call: Decimal = Decimal(0)
     notes_tokens: int = 400
+    sound: Decimal = Decimal(4)
 
     def tier(self, prompt_tokens: int) -> Tier:
         """Return the tier of a request with that many prompt tokens."""
@@ -57,6 +60,10 @@ class RateCard:
             return usage.reported_cost
         split = self.split(usage)
         return split.read + split.cached + split.reasoned + split.written + split.tools
+
+    def transcription_cost(self, usage: Usage) -> Decimal:
+        """US dollars for one transcription; a reported cost wins."""
+        return usage.input * self.sound / MILLION if usage.reported_cost is None else usage.reported_cost
 
     def split(self, usage: Usage) -> CostSplit:
         """Return what one request costs by this card, by what it is paid for."""
@@ -84,4 +91,5 @@ SEED_CARD = RateCard(
 FREE_CARD = RateCard(
     tiers=(Tier(from_tokens=0, input=Decimal(0), output=Decimal(0), cached=Decimal(0)),),
     origin="local model, free",
+    sound=Decimal(0),
 )

@@ -16,7 +16,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from bot.commands.registry import all_commands
+from bot.commands.command import all_commands
 from bot.language import CATALOGUES
 
 ROOT: Final = Path(__file__).parents[1]

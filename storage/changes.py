@@ -23,6 +23,7 @@ from bot.turns.effects import (
     Nothing,
     PauseDigest,
     RemoveBudget,
+    RemoveChannel,
     RemoveDigest,
     RemoveRule,
     SetBudget,
@@ -34,6 +35,7 @@ from bot.turns.effects import (
 from bot.types import AccessRule, Budget, DeletionOutcome, Incoming, Schedule, TurnId
 from storage.access import SqlAccess, SqlAudit
 from storage.budgets import SqlBudgets, budget_at
+from storage.channel_removal import SqlChannelRemoval
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_apart, hold_together
@@ -48,7 +50,7 @@ class SqlGovernance(SqlAccess, SqlAudit, SqlBudgets):
     """The stores of who may, who changed what, and what may be spent."""
 
 
-class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlDeletion, SqlUpkeep, SqlGovernance):
+class SqlChanges(SqlTurns, SqlTranscripts, SqlSettings, SqlSchedules, SqlChannelRemoval, SqlUpkeep, SqlGovernance):
     """The stores that commands, buttons and forms change."""
 
 
@@ -57,7 +59,7 @@ def hold(session: Session, change: Change[Any], asked: Incoming) -> None:
     match change:
         case ForgetPerson():
             hold_person(session, change.platform, change.id, asked.key.workspace)
-        case ForgetConversation() | ForgetNotes():
+        case ForgetConversation() | ForgetNotes() | RemoveChannel():
             hold_alone(session, change.key.platform, change.key.workspace)
         case _:
             hold_together(session, asked.key)
@@ -171,6 +173,11 @@ def _(change: ForgetNotes, store: SqlChanges, session: Session) -> bool:
 @changed.register
 def _(change: ForgetConversation, store: SqlChanges, session: Session) -> DeletionOutcome:
     return within(SqlUpkeep.forget_conversation)(store, session, change.key)
+
+
+@changed.register
+def _(change: RemoveChannel, store: SqlChanges, session: Session) -> DeletionOutcome:
+    return store._remove_channel(session, change)
 
 
 @changed.register

@@ -31,7 +31,7 @@ from storage.adapter_state import forget_places
 from storage.codec import as_utc
 from storage.database import put, unit_of_work
 from storage.deletion_fences import hold_alone
-from storage.playground import SqlPlayground, file_ids, forget_files, forget_in_events
+from storage.playground import file_ids, forget_files, forget_in_events
 from storage.playground_rules import events_of
 from storage.removal import Of, Removal, forget, forget_owed, remove_from_summaries
 from storage.replies import answered_by
@@ -50,12 +50,13 @@ from storage.tables import (
     is_of,
 )
 from storage.turn_rules import PLAYGROUND
+from storage.workspaces import SqlWorkspaces
 
 KEPT: Final = timedelta(days=7)
 """How long a deletion is remembered: no platform delivers later, and after a gap no older message is read."""
 
 
-class SqlDeletion(SqlPlayground):
+class SqlDeletion(SqlWorkspaces):
     """A `DeletionStore` over a database."""
 
     @unit_of_work
@@ -122,11 +123,12 @@ class SqlDeletion(SqlPlayground):
     def edit_message(
         self, session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool = False
     ) -> None:
-        edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock()))
+        if edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock())):
+            self._post(session, edit.posted)
 
     @unit_of_work
     def edit_waiting(self, session: Session, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
-        edits.edit_waiting(session, channel, edit, asked=asked)
+        edits.edit_waiting(session, channel, edit, asked=asked, now=as_utc(self._clock()))
 
     @unit_of_work
     def forget_memory(self, session: Session, key: ConversationKey) -> bool:

@@ -19,7 +19,7 @@ from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
 from storage.parameter_values import note_change
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
-from storage.turn_rules import without_words
+from storage.turn_rules import PLAYGROUND, without_words
 
 R = TypeVar("R")
 
@@ -58,12 +58,14 @@ class SqlDeliveries(SqlChanges):
         answer = tell(result)
         owed = owing(without_words(incoming)) | self._taken() | {"answer": answer} if answer else NOTHING_OWED
         session.exec(update(DeliveryRow).where(*_is(incoming.key.platform, incoming.dedupe_key)).values(owed))
+        self._post(session, incoming.posted)
         return CarriedOut(result=result, answer=answer)
 
     @unit_of_work
     def take_answer(self, session: Session, incoming: Incoming) -> str | None:
         is_it = _is(incoming.key.platform, incoming.dedupe_key)
-        taken = update(DeliveryRow).where(*is_it, self._is_free(), col(DeliveryRow.answer).is_not(None))
+        is_free = _IS_OWED if incoming.key.platform == PLAYGROUND else self._is_free()  # see `PLAYGROUND`
+        taken = update(DeliveryRow).where(*is_it, is_free, col(DeliveryRow.answer).is_not(None))
         answer: str | None = session.exec(
             taken.values(self._taken()).returning(col(DeliveryRow.answer))
         ).scalar_one_or_none()

@@ -26,24 +26,31 @@ from storage.tables import (
 from storage.transcripts import append
 
 
-def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> None:
-    """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts."""
+def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> bool:
+    """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts.
+
+    Return whether it counts.
+    """
     hold_alone(session, channel.platform, channel.workspace)
     turns = asked_in(session, channel, [edit.message_id])
     before = Changes(session, channel, [edit.message_id]).messages.get(edit.message_id)
     known_at = [turn.edited_at for turn in turns if turn.edited_at is not None] + ([before.at] if before else [])
     if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
-        return
+        return False
     waits = False
     for row in turns:
         waits = _edit_turn(session, row, edit) or waits
     corrected = _correct(session, channel, edit)
     if waits or (is_directed and not turns and not corrected):
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
+    return True
 
 
-def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, asked: bool) -> None:
-    """Follow an edit to what no request has carried yet, and nowhere else: context, and questions where `asked`."""
+def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, asked: bool, now: datetime) -> None:
+    """Follow an edit to what no request has carried yet: context, and questions where `asked`.
+
+    What is being answered where `asked` is corrected once its answer is recorded.
+    """
     hold_together(session, channel)
     is_queued = (col(TurnRow.state) == TurnState.QUEUED) & (col(TurnRow.task) == Task.ANSWER)
     waits = or_(IS_REMEMBERED, is_queued) if asked else IS_REMEMBERED
@@ -55,19 +62,36 @@ def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, aske
         .values(text=edit.text, edited_at=as_utc(edit.at))
     )
     session.exec(changed.execution_options(synchronize_session=False))
+    rows = [row for row in asked_in(session, channel, [edit.message_id]) if row.text != edit.text] if asked else []
+    under_way = [row for row in rows if _is_being_answered(row, _answering(session, row))]
+    before = Changes(session, channel, [edit.message_id]).messages.get(edit.message_id) if under_way else None
+    if not under_way or (before is not None and (before.deleted or before.at > edit.at)):
+        return
+    for row in under_way:
+        _edit_turn(session, row, edit)
+    put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
 def _edit_turn(session: Session, row: TurnRow, edit: Edit) -> bool:
     """Change the text of a question; return whether the correction has to wait until its answer is recorded."""
-    answering = row if row.merged_into is None else session.get(TurnRow, row.merged_into, with_for_update=True) or row
+    answering = _answering(session, row)
     row.edited_at = as_utc(edit.at)
     if answering.edited_at is None:
         answering.edited_at = answering.at  # earlier than any edit of its own
-    if answering.state is TurnState.RUNNING and answering.outcome is None and row.text:
+    if _is_being_answered(row, answering):
         return True
     if row.text and row.task is not Task.SUMMARY:
         row.text = edit.text
     return False
+
+
+def _answering(session: Session, row: TurnRow) -> TurnRow:
+    """Return the turn that answers a question, locked until the commit: itself, or the one that took it in."""
+    return row if row.merged_into is None else session.get(TurnRow, row.merged_into, with_for_update=True) or row
+
+
+def _is_being_answered(row: TurnRow, answering: TurnRow) -> bool:
+    return answering.state is TurnState.RUNNING and answering.outcome is None and row.text != ""
 
 
 def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:

@@ -10,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import REMOVED_ANSWER
+from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.types import (
     OPEN_STATES,
     SOURCES_ID,

@@ -29,6 +29,7 @@ from storage.tables import (
     IS_OPEN,
     KEY_COLUMNS,
     ChannelMessageRow,
+    ChannelRow,
     ConversationRow,
     DeliveryRow,
     EntryRow,
@@ -193,6 +194,7 @@ def _forget_in_playground(session: Session, id: str, theirs: sa.ColumnElement[bo
     session.exec(delete(row).where(col(row.turn_id).in_(select(TurnRow.id).where(theirs))))
     session.exec(delete(PlaygroundFileRow).where(col(PlaygroundFileRow.author) == id))
     session.exec(delete(PlaygroundEventRow).where(col(PlaygroundEventRow.draft).is_not(None)))
+    session.exec(update(ChannelRow).where(col(ChannelRow.maker) == id).values(maker=""))
     everywhere = select(WorkspaceRow.id)  # all there are, since people are found by workspace and id
     session.exec(delete(PersonRow).where(col(PersonRow.workspace).in_(everywhere), col(PersonRow.id) == id))
 

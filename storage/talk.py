@@ -45,11 +45,15 @@ class Heard:
         return f"{_SAID}{self.source_id or self.dedupe_key}"
 
 
-def recent_talk(lines: Sequence[Line], heard: Sequence[Heard]) -> list[Utterance]:
+def recent_talk(lines: Sequence[Line], heard: Sequence[Heard], *, without: str = "") -> list[Utterance]:
     """Return what was typed, oldest first; corrections, notes and whatever nobody said are left out.
 
-    An answer is addressed to those whose questions stand between it and the answer before.
+    An answer is addressed to those whose questions stand between it and the answer before. The message with the id
+    `without` is left out as well.
     """
+    if without:
+        lines = [line for line in lines if line.id != f"{_SAID}{without}"]
+        heard = [item for item in heard if item.source_id != without]
     asked = {item.id for item in heard if item.is_asked}
     told = {line.id for line in lines}
     said: list[Utterance] = []

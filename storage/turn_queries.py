@@ -164,7 +164,9 @@ class SqlTurnQueries(SqlPart):
         return [row.to_record(line) for row, line in reversed(rows.all())]
 
     @unit_of_work
-    def recent_talk(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+    def recent_talk(
+        self, session: Session, key: ConversationKey, *, limit: int, without: str = ""
+    ) -> Sequence[Utterance]:
         connection, where = session.connection(), {**place_of(key), "most": limit}
         entries = connection.execute(_NEWEST_LINES, where).all()
         since = min((entry.at for entry in entries), default=BEGINNING) - CLOCKS_APART
@@ -172,7 +174,7 @@ class SqlTurnQueries(SqlPart):
         lines = [Line(id=entry.id, role=entry.role, author=entry.author, text=entry.text) for entry in entries]
         waiting = {turn.id for turn in turns if turn.waits}
         heard = [_heard(turn, waiting) for turn in turns]
-        return recent_talk(lines[::-1], heard[::-1])
+        return recent_talk(lines[::-1], heard[::-1], without=without)
 
     @unit_of_work
     def was_added_to(self, session: Session, turn: Turn) -> bool:

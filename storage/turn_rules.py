@@ -26,7 +26,9 @@ FORGOTTEN: Final = "(forgotten)"
 """The author of what was forgotten; no platform has such an id."""
 
 PLAYGROUND: Final = "local"
-"""The one platform whose messages themselves are kept here."""
+"""The one platform whose messages themselves are kept here, and where whoever asks again has heard nothing: a page does
+so when its connection broke, so that whoever was to tell it has nobody to tell any more.
+"""
 
 NOBODY: Final = frozenset({"", FORGOTTEN})
 """Whom nothing belongs to: "" wrote what the bot said."""

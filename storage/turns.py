@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from bot.context.cache_breaks import merge_concurrent_changes, with_notes
+from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
@@ -50,6 +50,7 @@ from storage.tables.base import JSON
 from storage.transcripts import append, remembered
 from storage.turn_queries import SqlTurnQueries
 from storage.turn_rules import ANEW, BLANK, WORDLESS, ending, is_plain
+from storage.workspaces import SqlWorkspaces
 
 # ---------------------------------------------------------------- statements of every turn
 # Built once, since building one costs several times what running it does.
@@ -131,7 +132,7 @@ _CLOSE = (
 )
 
 
-class SqlTurns(SqlTurnQueries):
+class SqlTurns(SqlTurnQueries, SqlWorkspaces):
     """A `TurnStore` over a database."""
 
     @unit_of_work
@@ -148,6 +149,8 @@ class SqlTurns(SqlTurnQueries):
             context_turns.displace(session, incoming.key)
         elif id is not None and self._database.has_queue:
             jobs.add(session, incoming.key)
+        if id is not None:
+            self._post(session, incoming.posted)
         return id
 
     @unit_of_work
@@ -313,6 +316,16 @@ class SqlTurns(SqlTurnQueries):
         hold_together(session, incoming.key)
         dropped = sa.delete(TurnRow).where(*_named(incoming), IS_CONTEXT).returning(col(TurnRow.id))
         return session.connection().execute(dropped).first() is not None
+
+    @unit_of_work
+    def set_aside(self, session: Session, incoming: Incoming) -> bool:
+        hold_together(session, incoming.key)
+        row = TurnRow
+        waits = (col(row.state) == TurnState.QUEUED, col(row.task) == Task.ANSWER, col(row.merged_into).is_(None))
+        is_begun = col(row.attempt) > 0
+        aside = sa.update(row).where(*_named(incoming), *waits, ~is_begun)
+        aside = aside.values(state=TurnState.REMEMBERED, task=Task.CONTEXT).returning(col(row.id))
+        return session.connection().execute(aside).first() is not None
 
     @unit_of_work
     def turn_of(self, session: Session, incoming: Incoming) -> TurnId | None:

@@ -14,7 +14,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from bot.errors import StorageError
 from bot.types import Channel, ChannelMessage, Person, PlaygroundEvent, Workspace
 from storage.codec import as_utc
-from storage.database import chunks, put, unit_of_work
+from storage.database import chunks, put, unit_of_work, within
+from storage.deletion_fences import hold_apart
 from storage.playground import SqlPlayground, keep_files
 from storage.playground_rules import events_of, events_of_channels
 from storage.tables import ChannelMessageRow, ChannelRow, PersonRow, WorkspaceRow, message_columns
@@ -33,6 +34,18 @@ class SqlWorkspaces(SqlPlayground):
         self._record(session, events_of_channels(workspace.id, channels))
 
     @unit_of_work
+    def add_channel(self, session: Session, channel: Channel, *, most: int | None = None) -> bool:
+        hold_apart(session, "channels of the playground")
+        if session.get(ChannelRow, (channel.workspace, channel.id)) is not None:
+            return True
+        made = select(sa.func.count()).select_from(ChannelRow).where(ChannelRow.maker == channel.maker)
+        if most is not None and session.exec(made).one() >= most:
+            return False
+        put(session, ChannelRow, [asdict(channel)])
+        self._record(session, events_of_channels(channel.workspace, [channel]))
+        return True
+
+    @unit_of_work
     def put_messages(self, session: Session, messages: Sequence[ChannelMessage]) -> int:
         by_channel: defaultdict[tuple[str, str], dict[str, ChannelMessage]] = defaultdict(dict)
         for message in messages:
@@ -49,6 +62,11 @@ class SqlWorkspaces(SqlPlayground):
             told += events_of(item.values(), before)
         self._record(session, told)
         return new
+
+    def _post(self, session: Session, message: ChannelMessage | None) -> None:
+        """Store a message, if there is one, as the last thing that a transaction does."""
+        if message is not None:
+            within(SqlWorkspaces.put_messages)(self, session, [message])
 
     @unit_of_work
     def get_workspaces(self, session: Session) -> Sequence[Workspace]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import gc
 import ipaddress
 import os
@@ -25,6 +26,7 @@ from tests.fakes import ManualClock
 
 register_profiles()
 gc.disable()  # until all tests are known, of which none goes away again
+atexit.register(gc.freeze)  # or the interpreter looks through all of it once more before it ends
 
 FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_specs()))
 
@@ -88,22 +90,48 @@ def _is_here(host: object) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+class EmptyFolders:
+    """Folders in which a test finds nothing: the same ones again until somebody has left something there."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._made = 0
+        self._make()
+
+    def empty(self) -> tuple[Path, Path]:
+        """A folder to work in, and one for data that is not there yet."""
+        if self._data.exists() or any(self._work.iterdir()):
+            self._make()
+        return self._work, self._data
+
+    def _make(self) -> None:
+        self._made += 1
+        self._work, self._data = self._base / f"work{self._made}", self._base / f"data{self._made}"
+        self._work.mkdir()
+
+
+@pytest.fixture(scope="session")
+def empty_folders(tmp_path_factory: pytest.TempPathFactory) -> EmptyFolders:
+    return EmptyFolders(tmp_path_factory.mktemp("surroundings"))
+
+
 @pytest.fixture(autouse=True)
-def _clean_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def _clean_surroundings(empty_folders: EmptyFolders) -> Iterator[None]:
     """No setting from outside, and a working directory without `.env` where a test may leave files."""
+    work, data = empty_folders.empty()
     with pytest.MonkeyPatch.context() as patch:
         names = {name.upper() for name in Settings.model_fields}
         for name in list(os.environ):
             if name != VARIABLE and (name.upper() in names or name.upper().startswith(FOREIGN_PREFIXES)):
                 patch.delenv(name)
-        patch.chdir(tmp_path_factory.mktemp("cwd"))
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        patch.chdir(work)
+        patch.setenv("XDG_DATA_HOME", str(data))
         yield
 
 
-@pytest.fixture(autouse=True)
-def _no_blocking_calls() -> Iterator[None]:
-    """A call that blocks the event loop is an error where this project makes it; other packages answer for theirs."""
+@pytest.fixture(scope="session")
+def blocking_guard() -> BlockBuster:
+    """What finds calls that block the event loop; made once, since that takes longer than many a test."""
     guard = BlockBuster(["bot", "adapters", "storage"])
     for function in guard.functions.values():
         function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})  # imports happen once
@@ -111,9 +139,15 @@ def _no_blocking_calls() -> Iterator[None]:
         function.can_block_in("storage/single_instance.py", {"single_instance", "single_conversation"})
         function.can_block_in("adapters/terminal/__init__.py", {"attachments"})
         function.can_block_in("adapters/terminal/chat_screen.py", {"__init__"})
-    guard.activate()
+    return guard
+
+
+@pytest.fixture(autouse=True)
+def _no_blocking_calls(blocking_guard: BlockBuster) -> Iterator[None]:
+    """A call that blocks the event loop is an error where this project makes it; other packages answer for theirs."""
+    blocking_guard.activate()
     yield
-    guard.deactivate()
+    blocking_guard.deactivate()
 
 
 @pytest.fixture

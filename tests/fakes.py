@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bot.access.control import AccessControl
+from bot.commands.command import Services
 from bot.context.tokens import estimate_entry, estimate_request
-from bot.errors import BotError
-from bot.ports import TurnStore
+from bot.errors import BotError, PlatformError, PlatformRefused
+from bot.ports import Clock, Platform, Store, TurnStore
 from bot.pricing import SEED_CARD, RateCard
+from bot.turns.conversation_manager import ConversationManager
 from bot.types import (
     ConversationKey,
     Draft,
@@ -29,6 +32,7 @@ from bot.types import (
     TextDelta,
     ThreadMessage,
     Turn,
+    TurnState,
     Usage,
     UsageReported,
 )
@@ -37,6 +41,16 @@ KEY = ConversationKey(platform="fake", workspace="w", channel="c", thread="t")
 ADA = Person(id="u1", name="Ada")
 PLACE = Place(platform="Fake", workspace="W", channel="#c")
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def services(
+    store: Store, manager: ConversationManager, platforms: Mapping[str, Platform], *, clock: Clock, **others: Any
+) -> Services:
+    """Return what an inbox carries commands out with; `others` are its rates, times and charts."""
+    may_summarise = manager.check_may_summarise
+    access = AccessControl(store, platforms)
+    told = {"rates": FixedRates(), **others}
+    return Services(store=store, access=access, clock=clock, check_may_summarise=may_summarise, **told)
 
 
 class ManualClock:
@@ -77,6 +91,11 @@ class FixedRates:
 
     def observe(self, seen: Observation) -> None:
         self.observed.append(seen)
+
+
+def running(question: Incoming) -> Turn:
+    """The first turn of a store, under way."""
+    return Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
 
 
 def sent(request: ModelRequest) -> RequestSent:
@@ -149,7 +168,7 @@ class RecordingPlatform:
         self.refuse: Callable[[Draft], BotError | None] = lambda _draft: None
         self.refuse_plain: Callable[[Draft], BotError | None] | None = None
         self.refuse_telling: Callable[[Draft], BotError | None] = lambda _draft: None
-        self.unwritable: BotError | None = None
+        self.unwritable: PlatformError | None = None
         self.told: list[tuple[str, Draft]] = []
         self.finishings: list[tuple[Draft, bool]] = []
         self.place: Place | BotError = PLACE
@@ -166,9 +185,10 @@ class RecordingPlatform:
             raise self.place
         return self.place
 
-    async def check_writable(self, turn: Turn) -> None:
-        if self.unwritable is not None:
-            raise self.unwritable
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        if self.unwritable is None or isinstance(self.unwritable, PlatformRefused):
+            return self.unwritable
+        raise self.unwritable
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         if error := self.refuse_telling(draft):

@@ -11,13 +11,13 @@ from typing import Any
 from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import QuestionPace
 from bot.ports import Model
+from bot.turns.claim import TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
-from bot.turns.takeover import TakeoverTimes
 from bot.types import ModelRequest, Outcome, Purpose, Settlement, ThreadMessage, TurnId, TurnState
 from storage.in_memory.store import MemoryStore
-from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming
+from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, services
 
 AT_ONCE = TakeoverTimes(late=0, between=0)
 """Nothing is on its way for seconds in tests, so that nobody has to wait for it."""
@@ -57,7 +57,8 @@ class House:
             self.store, self.model, FixedRates(), platforms, clock=self.clock, options=options
         )
         self.dispatcher = Dispatcher(self.store, self.manager.answer, worker="w", clock=self.clock)
-        self.inbox = Inbox(self.store, self.manager, self.dispatcher, rates=FixedRates(), clock=self.clock)
+        carried_out = services(self.store, self.manager, platforms, clock=self.clock)
+        self.inbox = Inbox(self.manager, self.dispatcher, carried_out)
         self.inbox._pace = NoPace()
 
     async def aclose(self) -> None:

@@ -20,8 +20,9 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 
     def _run_once(self) -> None:
         loop: Any = self
-        if not loop._ready and loop._scheduled:
-            self._now = max(self._now, loop._scheduled[0]._when)
+        waited_for = [handle._when for handle in loop._scheduled if not handle._cancelled]
+        if not loop._ready and waited_for:
+            self._now = max(self._now, min(waited_for))
         run_once: Any = super()
         run_once._run_once()
 

@@ -30,7 +30,7 @@ PARTIAL = {"ix_turn_open"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a statement does: its steps as the database tells them, the tables read whole, and the rows met."""
+    """Plan of a statement: its steps as the database tells them, the tables read whole, and the rows met."""
 
     statement: str
     steps: tuple[str, ...]

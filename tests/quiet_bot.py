@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.access.roles import Permissions, role_of
 from bot.parameter_resolver import resolve
 from bot.parameters import Effective, Scope
+from bot.ports import WorkspaceStore
 from bot.types import (
     ConversationKey,
     DeletionOutcome,
@@ -24,9 +25,14 @@ from bot.types import (
 
 
 class QuietBot:
-    """Knows no turn, and keeps nothing; what else a test needs of it is its subclass's."""
+    """Knows no turn, and keeps nothing but messages where it has a store; what else a test needs is its subclass's."""
+
+    def __init__(self, store: WorkspaceStore | None = None) -> None:
+        self._posts_to = store
 
     async def handle(self, incoming: Incoming) -> HandleResult:
+        if incoming.posted is not None and self._posts_to is not None:
+            await self._posts_to.put_messages([incoming.posted])
         return HandleResult(outcome=Outcome.ANSWERING, key=incoming.key)
 
     async def begin(self, asked: Incoming) -> bool:
@@ -63,6 +69,9 @@ class QuietBot:
 
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         return DeletionOutcome()
+
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        return HandleResult(outcome=Outcome.REPLIED)
 
     async def follow_up(self, id: TurnId, how: FollowUp, *, asked: Incoming) -> HandleResult:
         return HandleResult(outcome=Outcome.ANSWERING)

@@ -61,7 +61,7 @@ LEAVING = author_of(2_000)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """What a call is made with: the store, a turn of it that is claimed, and the turn's conversation."""
+    """Scene of a call: the store, a turn of it that is claimed, and the turn's conversation."""
 
     store: SqlStore
     turn: Turn
@@ -332,6 +332,7 @@ CALLS: Mapping[str, Call] = {
     "spent, all": lambda scene: scene.store.usage_totals(since=MONTH_AGO, until=START),
     "cost_by_day": lambda scene: scene.store.cost_by_day(since=MONTH_AGO, until=START),
     "put_workspace": lambda scene: scene.store.put_workspace(WORKSPACE, CHANNELS, []),
+    "add_channel": lambda scene: scene.store.add_channel(replace(CHANNELS[0], id="made", maker="U1"), most=9),
     "put_messages": lambda scene: scene.store.put_messages([message("new"), message("in it", thread="new")]),
     "get_workspaces": lambda scene: scene.store.get_workspaces(),
     "get_channels": lambda scene: scene.store.get_channels("W"),
@@ -351,6 +352,7 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
+    "set_aside": lambda scene: scene.store.set_aside(asked(scene.key, "new")),
     "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
     "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),
     "forget_memory": lambda scene: scene.store.forget_memory(scene.key),

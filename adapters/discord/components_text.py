@@ -21,7 +21,7 @@ def component_text(component: Component, names: Names, depth: int = 0) -> str:
     if depth > MOST_DEPTH:
         return ""
     if component.type == MEDIA_GALLERY:
-        return "\n".join(filter(None, (_picture(item.description) for item in component.items)))
+        return "\n".join(filter(None, (_picture(item.description, item.media.url) for item in component.items)))
     inner = [*component.components, *((component.accessory,) if component.accessory else ())]
     told = (_own_text(component, names), *(component_text(item, names, depth + 1) for item in inner))
     return (" " if component.type == ROW else "\n").join(item for item in told if item.strip())
@@ -34,7 +34,7 @@ def _own_text(component: Component, names: Names) -> str:
     if kind == BUTTON:
         return _button(component)
     if kind == THUMBNAIL:
-        return _picture(component.description)
+        return _picture(component.description, component.media.url)
     if kind in SELECTS:
         return _menu(component)
     if kind == FILE:
@@ -50,12 +50,15 @@ def _button(button: Component) -> str:
     return f"[{label}]({button.url})" if button.url else f"(button: {label})"
 
 
-def _picture(description: str) -> str:
-    return f"(image: {description})" if description else ""
+def _picture(description: str, url: str) -> str:
+    """Return what a picture shows, or the name of its file where nobody has described it."""
+    name = url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return f"(image: {description or name})" if description or name else ""
 
 
 def _menu(menu: Component) -> str:
-    """Return what a menu shows: what is chosen, or else what it is for."""
-    chosen = [item.label for item in menu.options if item.default]
-    shown = ", ".join(filter(None, chosen)) or menu.placeholder
+    """Return what a menu shows: what is chosen, or else what it is for and what can be chosen."""
+    chosen = ", ".join(item.label for item in menu.options if item.default and item.label)
+    offered = ", ".join(item.label for item in menu.options if item.label)
+    shown = chosen or ": ".join(filter(None, (menu.placeholder, offered)))
     return f"(menu: {shown})" if shown else ""

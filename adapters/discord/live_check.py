@@ -14,8 +14,8 @@ from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import Page
 from bot.chat.rate_limit import Priority
 from bot.checks import LOOK_SECONDS, Check, within
-from bot.delivery.long_answer import FILE_NAME, AnswerFile
 from bot.delivery.running_text import any_address
+from bot.delivery.split import FILE_NAME, AnswerFile
 
 SAMPLE: Final = "**Bold**, `a < b`, [a link](https://example.com) and a table:\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n"
 """What people can compare with the first of the pictures in docs/first-day.md."""

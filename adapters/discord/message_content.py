@@ -36,7 +36,12 @@ MOST_DEPTH: Final = 4
 # Types of messages (resources/message, message types).
 REPLY: Final = 19
 THREAD_STARTER: Final = 21
+COMMAND_USED: Final = 20
+AUTOMOD: Final = 24
 POLL_RESULT: Final = 46
+
+AUTOMOD_REPORT: Final = "auto_moderation_message"
+"""The type of the embed in which AutoMod tells what it found."""
 
 NOTICES: Final[Mapping[int, str]] = {
     1: "added {mentioned} to the group",
@@ -57,8 +62,8 @@ NOTICES: Final[Mapping[int, str]] = {
     17: "The server has failed the requirements of Server Discovery for 3 weeks",
     18: "started a thread: {text}",
     22: "was reminded to invite people",
-    24: "AutoMod acted on a message: {text}",
-    25: "subscribed to a role of this server",
+    AUTOMOD: "AutoMod acted on a message: {text}",
+    25: "subscribed to a role of this server: {text}",
     26: "An app offered a premium feature",
     27: "started a stage: {text}",
     28: "ended the stage: {text}",
@@ -69,7 +74,7 @@ NOTICES: Final[Mapping[int, str]] = {
     37: "ended the lockdown of the server",
     38: "reported a raid",
     39: "reported a false alarm",
-    44: "bought something in the shop of this server",
+    44: "bought something in the shop of this server: {text}",
 }
 """What Discord itself says, by the type of the message; those in small letters follow the author's name."""
 
@@ -120,7 +125,7 @@ class _Reader:
         return MessageContent(
             text="\n".join(item for item in shown if item.strip()),
             parts=parts,
-            reply_to=reply,
+            reply_to=reply or _command_of(message, names),
         )
 
     def _names_of(self, message: Message) -> Names:
@@ -136,7 +141,9 @@ class _Reader:
             starter = message.referenced_message
             if message.type == THREAD_STARTER and starter:
                 yield self.quote(starter, depth, kind=QuoteKind.THREAD_START, author=name_of(starter, self._further))
-        yield from (_card(item, names) for item in message.embeds)
+        yield from (_card(item, names) for item in message.embeds if item.type != AUTOMOD_REPORT)
+        if message.activity and message.application.name:
+            yield Card(source="invitation", title=message.application.name)
         if message.poll:
             yield _poll(message.poll)
         for sticker in message.sticker_items or message.stickers:
@@ -181,10 +188,33 @@ def own_answer(message: Message) -> str:
     return "\n".join(line for line in message.content.split("\n") if not line.startswith(SMALL))
 
 
+def _command_of(message: Message, names: Names) -> ReplyTo | None:
+    """Return the command that a message answers, which people see above it."""
+    used = message.interaction if message.interaction.name else message.interaction_metadata
+    if message.type != COMMAND_USED or not used.name:
+        return None
+    return ReplyTo(message_id="", author=names("user", used.user.id) or used.user.shown_name, beginning=f"/{used.name}")
+
+
 def _notice(message: Message, text: str, names: Names) -> Notice:
+    report = _automod_report(message) if message.type == AUTOMOD else ""
+    text = report or text or message.subscribed_role or message.bought
     mentioned = ", ".join(names("user", id) or name for id, name in _mentioned(message)) or "somebody"
     told = NOTICES[message.type].format(text=text.strip(), mentioned=mentioned).strip().removesuffix(":")
     return Notice(text=told if told[:1].isupper() else f"{name_of(message, names) or 'Somebody'} {told}")
+
+
+def _automod_report(message: Message) -> str:
+    """Return what AutoMod tells moderators: the words of the message, and by which rule.
+
+    The fields of such an embed: resources/auto-moderation and resources/message.
+    """
+    told = next((embed for embed in message.embeds if embed.type == AUTOMOD_REPORT), Embed())
+    fields = {item.name: item.value for item in told.named_fields}
+    why = [
+        f"{word}: {fields[name]}" for name, word in (("rule_name", "rule"), ("keyword", "keyword")) if fields.get(name)
+    ]
+    return " ".join(filter(None, (told.description or message.content, f"({', '.join(why)})" if why else "")))
 
 
 def _poll_result(message: Message) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AliasPath, BeforeValidator, Field
 
 from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text
 
@@ -58,6 +58,13 @@ class Medium(Payload):
     description: Text = ""
 
 
+class GalleryItem(Payload):
+    """A picture or video of a gallery."""
+
+    media: Nested[Medium] = Medium()
+    description: Text = ""
+
+
 class AttachmentPayload(Payload):
     """A file of a message."""
 
@@ -88,6 +95,7 @@ class EmbedField(Payload):
 class Embed(Payload):
     """A card under a message."""
 
+    type: Text = ""
     title: Text = ""
     description: Text = ""
     url: Text = ""
@@ -159,8 +167,9 @@ class Component(Payload):
     description: Text = ""
     placeholder: Text = ""
     file: Nested[Medium] = Medium()
+    media: Nested[Medium] = Medium()
     options: Many[SelectOption] = ()
-    items: Many[Medium] = ()
+    items: Many[GalleryItem] = ()
     components: Many[Component] = ()
     accessory: OrNone[Component] = None
 
@@ -177,6 +186,13 @@ class HangingThread(Payload):
     """The thread that hangs on a message."""
 
     message_count: Number = 0
+
+
+class CommandUse(Payload):
+    """The command of a bot that a message answers, and who gave it."""
+
+    name: Text = ""
+    user: Nested[User] = User()
 
 
 class MessageSnapshot(Payload):
@@ -211,6 +227,14 @@ class Message(Payload):
     message_reference: Nested[MessageReference] = MessageReference()
     referenced_message: OrNone[Message] = None
     thread: Nested[HangingThread] = HangingThread()
+    activity: OrNone[Named] = None
+    application: Nested[Named] = Named()
+    interaction: Nested[CommandUse] = CommandUse()
+    interaction_metadata: Nested[CommandUse] = CommandUse()
+    subscribed_role: Text = Field(default="", validation_alias=AliasPath("role_subscription_data", "tier_name"))
+    bought: Text = Field(
+        default="", validation_alias=AliasPath("purchase_notification", "guild_product_purchase", "product_name")
+    )
 
     def check_whole(self) -> None:
         """Raise `KeyError` unless it tells which message it is, when and where it was sent, and by whom."""
@@ -332,7 +356,7 @@ class FormComponent(Payload):
 
 
 class InteractionData(Payload):
-    """What was pressed, or a form with what was typed (interactions/receiving-and-responding#interaction-data)."""
+    """Control that was pressed, or form with its fields (interactions/receiving-and-responding#interaction-data)."""
 
     custom_id: Text = ""
     components: Many[FormComponent] = ()

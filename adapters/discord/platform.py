@@ -17,13 +17,13 @@ from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
 from adapters.discord.events.parse import no_names, readable
-from adapters.discord.events.pending_answers import tell_owed
-from adapters.discord.replies.ephemeral import check_writable, tell
+from adapters.discord.events.pending_answers import tell_pending
+from adapters.discord.replies.ephemeral import known_refusal, tell
 from adapters.discord.replies.rendering import MENTION_ME
 from adapters.discord.replies.reply import DiscordReply
 from adapters.discord.replies.reply_placement import CHANNEL, target_of
 from adapters.discord.replies.reply_ref import ChannelRef, read_ref
-from bot.errors import FileGone, PlatformError
+from bot.errors import FileGone, PlatformError, PlatformRefused
 from bot.ports import Bot, Clock
 from bot.turns.pending_answers import keep_telling
 from bot.types import Attachment, ConversationKey, Draft, Incoming, Membership, MessageRef, Place, Subject, Turn
@@ -111,9 +111,9 @@ class DiscordPlatform(DiscordChannelReader):
             body["message_reference"] = {"message_id": ref.ids[-1], "fail_if_not_exists": False}
         await self.context.rest.call("POST", "/channels/{channel_id}/messages", body=body, channel_id=ref.channel)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown."""
-        await check_writable(turn, self.context)
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return the right that the bot is known to lack and without which no answer can be shown."""
+        return await known_refusal(turn, self.context)
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone: below their command, or in a direct message.
@@ -149,7 +149,7 @@ class DiscordPlatform(DiscordChannelReader):
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""
-        telling = keep_telling(bot, PLATFORM, lambda owed: tell_owed(bot, self.context, owed))
+        telling = keep_telling(bot, PLATFORM, lambda pending: tell_pending(bot, self.context, pending))
         task = asyncio.create_task(telling, name="Discord: sending pending answers")
         try:
             await listen(bot, self._options, self.context, on_ready=self._ready.set)

@@ -38,7 +38,6 @@ IMAGE_TOKENS: Final[Mapping[str, tuple[int, int]]] = MappingProxyType(  # API: t
 )
 PAGE_TOKENS: Final = 1_280  # inferred from the API: each page is scaled like an image of high detail
 
-AUDIO_TOKENS: Final = 25  # ours: per second; the API publishes none, and others count 10 to 32
 AUDIO_BYTES_PER_SECOND: Final = 4_000  # ours: 32 kbit/s, as voice clips have; what has more is counted as longer
 
 FRAMES: Final = (16, 1_280)  # API: the fewest and the most of one video

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from adapters.media import media_limits
+from bot.context.tokens import SECOND_OF_SOUND
 
 
 def image_tokens(width: int, height: int, detail: str) -> int:
@@ -34,7 +35,7 @@ def video_tokens(seconds: float, width: int, height: int, fps: float) -> int:
 
 def audio_tokens(seconds: float) -> int:
     """Return about the tokens of a sound."""
-    return math.ceil(seconds * media_limits.AUDIO_TOKENS)
+    return math.ceil(seconds * SECOND_OF_SOUND)
 
 
 def document_tokens(pages: int) -> int:

@@ -28,7 +28,7 @@ _BARE_LOOKED_AT: Final = 5  # pages that cannot be shown, before those that foll
 
 @dataclass(kw_only=True)
 class _Found:
-    """What was read of a PDF so far: the pages looked at, and the pictures of those that are drawn."""
+    """Contents of a PDF, as far as they were read: the pages looked at, and the pictures of those that are drawn."""
 
     pages: list[PdfPage] = field(default_factory=list)
     media: list[Media] = field(default_factory=list)

@@ -52,7 +52,7 @@ _ADDRESS: Final = re.compile(r'HYPERLINK\s+(?:\\\S+\s+)*"?([^"\s]+)')
 
 @dataclass(slots=True)
 class _Group:
-    """What holds inside a pair of braces; `words` is where its text goes."""
+    """State inside a pair of braces; `words` is where its text goes."""
 
     codec: str
     words: list[str]

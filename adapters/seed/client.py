@@ -162,7 +162,8 @@ class SeedModel:
             longest = min(longest or asked, int(self.context_tokens * RESERVED_AT_MOST))
         if longest is None or (isinstance(asked, int) and asked <= longest):
             return request
-        return replace(request, parameters={**request.parameters, "max_tokens": longest})
+        room = None if request.room is None else min(request.room, longest)
+        return replace(request, parameters={**request.parameters, "max_tokens": longest}, room=room)
 
     def _with_caching_decided(self, course: AttemptState) -> AttemptState:
         """Ask for caching only where it can work: a prefix long enough, and no recent refusal."""

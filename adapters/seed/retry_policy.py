@@ -163,11 +163,12 @@ def _after_finish(course: AttemptState, answer: ResponseState, terms: RetryConte
 
 
 def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
-    """Reasoning took all the tokens: once with more of them, or without reasoning when there are no more."""
+    """Reasoning took all the tokens: once with more of them, where the request has room for that, or without it."""
     parameters = dict(course.request.parameters)
     asked = parameters.get("max_tokens")
-    had = asked if isinstance(asked, int) else 0
-    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, below(terms.context_tokens - course.tokens))
+    had = asked if isinstance(asked, int) else MOST_TOKENS
+    left = below(terms.context_tokens - course.tokens)
+    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, left, course.request.room or had)
     if room > had:
         parameters["max_tokens"] = room
     elif parameters.get("enable_thinking", True) is not False:

@@ -7,13 +7,16 @@ import logging
 import re
 import wave
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from adapters.seed import json_coerce
-from adapters.seed.api_errors import ProblemError
+from adapters.seed.api_errors import UNREACHED, ProblemError, ProblemKind
 from adapters.seed.catalogue import NO_SUCH_ADDRESS, model_rows, row_of
 from adapters.seed.client import SeedModel
-from bot.types import Media
+from adapters.seed.protocols.response import reported_cost, usage_of
+from bot.context.tokens import SECOND_OF_SOUND
+from bot.types import Media, Transcription, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -45,19 +48,32 @@ class SeedSounds:
             self._takes = await self._is_listed()
         return self._takes
 
-    async def transcribe(self, sound: Media) -> str:
-        """Return what is said in a sound; "" where the server transcribes nothing, or could not this time."""
+    @property
+    def transcriber(self) -> str:
+        """The name of the model that transcribes."""
+        return TRANSCRIBER
+
+    async def transcribe(self, sound: Media) -> Transcription | None:
+        """Return what is said in a sound; None where the server transcribes nothing, or refused this one.
+
+        What was cut after it was sent may be billed all the same.
+        """
         now = self._model.options.surroundings.monotonic()
         if now - self._refused_at < ASK_AGAIN_SECONDS:
-            return ""
+            return None
+        accepted = False
         try:
-            return await self._text_of(await self._post(_file_name(sound), sound.data, sound.media_type))
+            told = await self._post(_file_name(sound), sound.data, sound.media_type)
+            accepted = True
+            answer = await self._answered(told)
         except ProblemError as trouble:
             problem = trouble.problem
-            if problem.status in NO_SUCH_ADDRESS:
+            if problem.status in NO_SUCH_ADDRESS and not accepted:
                 self._refused_at = now
             logger.info("a sound was not transcribed", extra={"status": problem.status, "code": problem.code})
-            return ""
+            was_sent = accepted or (problem.kind is ProblemKind.CUT and problem.code not in UNREACHED)
+            return Transcription(text="", usage=usage_in({}, sound)) if was_sent else None
+        return Transcription(text=json_coerce.text(answer.get("text")), usage=usage_in(answer, sound))
 
     async def can_transcribe(self) -> bool:
         """Return whether the server transcribes a tenth of a second of silence."""
@@ -78,16 +94,28 @@ class SeedSounds:
             return False
         return takes_audio(json_coerce.mapping(row))
 
-    async def _text_of(self, told: Any) -> str:
-        """Return the text of a transcription, waiting for it where it is made in the background."""
+    async def _answered(self, told: Any) -> Mapping[str, Any]:
+        """Return a transcription, waiting for it where it is made in the background."""
         answer = json_coerce.mapping(told)
         for asked in range(JOB_ASKED):
             if "text" in answer or not answer.get("id"):
                 break
             await self._model.options.surroundings.sleep(min(1.0 + asked / 2, 5.0))
             answer = json_coerce.mapping(await self._model.http.get(f"{TRANSCRIPTIONS}/{answer['id']}"))
-        text = answer.get("text")
-        return text if isinstance(text, str) else ""
+        return answer
+
+
+def usage_in(answer: Mapping[str, Any], sound: Media) -> Usage:
+    """Return the usage of a transcription: by the seconds or tokens that it states, else by the length of the sound.
+
+    It is an estimate where no cost is stated, since no list has the price (OpenAI, "Transcription object").
+    """
+    stated = json_coerce.mapping(answer.get("usage"))
+    seconds = json_coerce.count(stated.get("seconds"))
+    tokens = sound.tokens if seconds is None else seconds * SECOND_OF_SOUND
+    counted = usage_of(stated) or Usage(input=tokens)
+    cost = reported_cost(stated, answer)
+    return replace(counted, reported_cost=cost, estimated=cost is None)
 
 
 def silence() -> bytes:

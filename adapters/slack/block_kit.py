@@ -189,7 +189,7 @@ class BlockReader:
             "workflow_button": self._button,
             "url": lambda element: link(element.url, words_of(element.text)),
             "file": self._file,
-            "call": lambda element: f"(call: {element.call.v1.name})",
+            "call": self._call,
             "video": self._video,
             "checkboxes": self._choices,
             "radio_buttons": self._choices,
@@ -211,8 +211,9 @@ class BlockReader:
         return readable(text, self._names)
 
     def buttons(self, elements: Iterable[Element]) -> str:
-        """Return the labels of buttons, also those of attachments, whose text is plain."""
-        return " ".join(filter(None, (self._button(element) for element in elements)))
+        """Return the labels of buttons and menus, also those of attachments, whose text is plain."""
+        told = (self._menu(item) if item.type == "select" else self._button(item) for item in elements)
+        return " ".join(filter(None, told))
 
     def _block(self, block: Element, depth: int) -> Iterator[Piece]:
         if depth > MOST_DEPTH:
@@ -242,7 +243,7 @@ class BlockReader:
         if kind in self._readers:
             return self._readers[kind](element)
         if kind.endswith(("_select", "picker", "_input")) or kind == "overflow":
-            return ", ".join(filter(None, self._chosen(element)))
+            return ", ".join(filter(None, self._chosen(element))) or self._menu(element)
         told = [*self._shown(element, depth)]
         stands_beside = kind in _BESIDE and not any(item.startswith("- ") for item in told)
         shown = (" " if stands_beside else "\n").join(told)
@@ -273,6 +274,15 @@ class BlockReader:
         chosen = [*self._options((*element.initial_option, *element.initial_options))]
         return "\n".join(f"- [{'x' if item in chosen else ' '}] {item}" for item in self._options(element.options))
 
+    def _menu(self, menu: Element) -> str:
+        """Return what a menu is for, and what can be chosen in it; of no other field."""
+        if not menu.type.endswith("select"):
+            return ""
+        options = (*menu.options, *(item for group in menu.option_groups for item in group.options))
+        offered = ", ".join(self._options(options))
+        shown = ": ".join(filter(None, (self._text(menu.placeholder) or self._text(menu.text), offered)))
+        return f"(menu: {shown})" if shown else ""
+
     def _options(self, options: Iterable[Element]) -> Iterator[str]:
         for option in options:
             yield " ".join(filter(None, (self._text(option.text), self._text(option.description))))
@@ -286,6 +296,13 @@ class BlockReader:
         if not label:
             return ""
         return link(button.url, label) if button.url else f"(button: {label})"
+
+    def _call(self, element: Element) -> str:
+        call = element.call.v1
+        people = call.all_participants or call.active_participants
+        named = (each.display_name or self._names.get(each.slack_id, each.slack_id) for each in people)
+        name = link(call.join_url, call.name) if call.join_url else call.name
+        return f"(call: {', '.join(filter(None, (name, *named)))})"
 
     def _image(self, image: Element) -> str:
         told = dict.fromkeys(filter(None, (self._text(image.title), image.alt_text)))

@@ -95,10 +95,20 @@ class TextStyle(Payload):
     code: Flag = False
 
 
+class CallPerson(Payload):
+    """Somebody in a call, of Slack or not."""
+
+    slack_id: Text = ""
+    display_name: Text = ""
+
+
 class CallName(Payload):
-    """The name of a call."""
+    """The name of a call, who is in it, and where to join."""
 
     name: Text = ""
+    join_url: Text = ""
+    all_participants: Many[CallPerson] = ()
+    active_participants: Many[CallPerson] = ()
 
 
 class CallDetails(Payload):
@@ -141,10 +151,12 @@ class Element(Payload):
     child_blocks: Content = ""
     blocks: Content = ""
     actions: Content = ""
+    placeholder: Content = ""
     caption: Content = ""
     hero_image: Content = ""
     rows: Annotated[tuple[tuple[Element, ...], ...], BeforeValidator(_rows)] = ()
     options: Many[Element] = ()
+    option_groups: Many[Element] = ()
     initial_option: Annotated[Many[Element], BeforeValidator(_options)] = ()
     initial_options: Many[Element] = ()
     initial_value: Chosen = ""

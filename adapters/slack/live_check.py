@@ -15,7 +15,7 @@ from adapters.slack.api.workspace import Connector, SingleWorkspace, SlackWorksp
 from adapters.slack.options import SlackOptions
 from adapters.slack.replies.rendering import escape_markdown, markdown_blocks
 from bot.checks import LOOK_SECONDS, Check, within
-from bot.delivery.long_answer import FILE_NAME
+from bot.delivery.split import FILE_NAME
 
 SAMPLE: Final = "**Bold**, `a < b`, [a link](https://example.com) and a table:\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n"
 """What people can compare with the first of the pictures in docs/first-day.md."""

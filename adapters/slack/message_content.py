@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from adapters.slack.block_kit import MOST_DEPTH, BlockReader, Names, Piece
 from adapters.slack.mrkdwn import to_plain
-from adapters.slack.payloads import FilePayload, MessageAttachment, SlackMessage, first_line, moment
+from adapters.slack.payloads import FilePayload, Huddle, MessageAttachment, SlackMessage, first_line, moment
 from bot.chat.message_markdown import MESSAGE_CHARACTERS, beginning, render, repeats
 from bot.chat.payload import Payload
 from bot.offload import offload
@@ -48,9 +48,9 @@ _KINDS: Final[Mapping[str, Literal["person", "group", "channel"]]] = {
     "#": "channel",
     "!subteam^": "group",
 }
-_MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@"}
+_MENTIONED: Final = {"user_id": "@", "channel_id": "#", "usergroup_id": "!subteam^", "author_id": "@", "slack_id": "@"}
 _CHOSEN: Final = {
-    **dict.fromkeys(("initial_user", "initial_users"), "@"),
+    **dict.fromkeys(("initial_user", "initial_users", "participants", "participant_history"), "@"),
     **dict.fromkeys(("initial_channel", "initial_channels", "initial_conversation", "initial_conversations"), "#"),
 }
 _NO_PREVIEW: Final = "[no preview available]"
@@ -212,7 +212,8 @@ class _Reader:
         further = self._attachments(message, depth)
         if message.subtype in NOTICES:
             words = (self._words(message.text), self._words(message.topic), message.subtype.replace("_", " "))
-            return MessageContent(parts=(Notice(text=first_line(*words)), *further))
+            told = " ".join(filter(None, (first_line(*words), self._huddle(message.room))))
+            return MessageContent(parts=(Notice(text=told), *further))
         pieces = self._blocks.pieces(message.blocks)
         is_app = message.subtype == "bot_message" or message.bot_id != ""
         text, parts = _joined(self._words(message.text), pieces, is_app=is_app)
@@ -222,6 +223,16 @@ class _Reader:
 
     def _words(self, text: str) -> str:
         return self._blocks.words(text)
+
+    def _huddle(self, room: Huddle | None) -> str:
+        """Return what people see of a huddle beside that there is one: its name, who was there, how long it took."""
+        if room is None:
+            return ""
+        people = dict.fromkeys((*room.participant_history, *room.participants))
+        minutes = (room.date_end - room.date_start + 59) // 60 if room.date_end > room.date_start > 0 else 0
+        lasted = f"ended after {minutes} min" if minutes else ""
+        told = (room.name, ", ".join(self._names.get(id, id) for id in people), lasted)
+        return f"({'; '.join(filter(None, told))})" if any(told) else ""
 
     def _root(self, message: SlackMessage) -> ReplyTo | None:
         """Return the message whose thread a reply stands in that is shown in the channel as well."""
@@ -246,11 +257,14 @@ class _Reader:
         pieces = self._blocks.pieces(attachment.blocks)
         card = self._card(attachment, [piece for piece in pieces if isinstance(piece, str)])
         others = [piece for piece in pieces if not isinstance(piece, str)]
-        fallback = self._words(attachment.fallback)
-        if not (card.title or card.text or card.fields or others) and fallback != _NO_PREVIEW:
-            card = Card(link=card.link, source=card.source, footer=card.footer, text=fallback)
+        if not (card.title or card.text or card.fields or others):
+            card = Card(link=card.link, source=card.source, footer=card.footer, text=self._fallback(attachment))
         yield card
         yield from others
+
+    def _fallback(self, attachment: MessageAttachment) -> str:
+        """Return what stands for an attachment where nothing else of it can be shown."""
+        return "" if attachment.fallback == _NO_PREVIEW else self._words(attachment.fallback)
 
     def _card(self, attachment: MessageAttachment, words: list[str]) -> Card:
         more = self._blocks.pieces([attachment.preview]) if attachment.preview else []
@@ -279,7 +293,7 @@ class _Reader:
         """Return a message of somebody that is forwarded, or whose address was written."""
         pieces = [piece for item in attachment.messages for piece in self._blocks.pieces(item.blocks)]
         pieces = pieces or self._blocks.pieces([*attachment.message_blocks, *attachment.blocks])
-        plain = self._words(attachment.text) or ("" if pieces else self._words(attachment.fallback))
+        plain = self._words(attachment.text) or ("" if pieces else self._fallback(attachment))
         text, parts = _joined(plain, pieces, is_app=True)
         if attachment.title or attachment.fields:
             named = MessageAttachment(
@@ -292,7 +306,7 @@ class _Reader:
         return Quote(
             content=MessageContent(text=text, parts=tuple(parts)),
             kind=QuoteKind.FORWARD if attachment.is_share else QuoteKind.LINK,
-            author=first_line(self._names.get(author, ""), attachment.author_name, author),
+            author=first_line(self._names.get(author, ""), attachment.author_name, attachment.author_subname, author),
             place=f"#{place.removeprefix('#')}" if place else "",
             files=tuple(dict.fromkeys(item.name for one in attachment.with_messages for item in attachments(one))),
         )

@@ -11,8 +11,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
-from adapters.slack.elements import Element
-from bot.chat.payload import Flag, Id, Many, Nested, Number, OrNone, Payload, Text, Texts
+from adapters.slack.elements import Element, Scalar
+from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text, Texts
 
 _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
 
@@ -76,7 +76,7 @@ class UserPayload(Payload):
 
 
 class Described(Payload):
-    """What a channel is for."""
+    """Topic or purpose of a channel."""
 
     value: Text = ""
 
@@ -115,7 +115,7 @@ class TranscriptPreview(Payload):
 
 
 class Transcription(Payload):
-    """What Slack heard in a sound (https://docs.slack.dev/reference/objects/file-object)."""
+    """Transcription of a sound by Slack (https://docs.slack.dev/reference/objects/file-object)."""
 
     status: Text = ""
     preview: Nested[TranscriptPreview] = TranscriptPreview()
@@ -135,10 +135,10 @@ class FilePayload(Payload):
 
 
 class AttachmentField(Payload):
-    """A name and its value, in mrkdwn."""
+    """A name and its value, in mrkdwn; apps may give a number."""
 
-    title: Text = ""
-    value: Text = ""
+    title: Scalar = ""
+    value: Scalar = ""
 
 
 class MessageBlock(Element):
@@ -155,6 +155,7 @@ class MessageAttachment(Payload):
     is_reply_unfurl: Flag = False
     author_id: Text = ""
     author_name: Text = ""
+    author_subname: Text = ""
     channel_id: Text = ""
     channel_name: Text = ""
     service_name: Text = ""
@@ -193,21 +194,31 @@ class MessageAttachment(Payload):
         return (self, *self.messages)
 
 
+class Huddle(Payload):
+    """A huddle: who was in it, and from when to when in seconds since 1970."""
+
+    name: Text = ""
+    participants: Ids = ()
+    participant_history: Ids = ()
+    date_start: Number = 0
+    date_end: Number = 0
+
+
 class EditPayload(Payload):
-    """When a message was edited last."""
+    """Time of the last edit of a message."""
 
     ts: Text = ""
 
 
 class AnswerMark(Payload):
-    """What the bot's own messages carry: the turn that they answer, and which part of it they are."""
+    """Mark on the bot's own messages: the turn that they answer, and which part of it they are."""
 
     turn: Text = ""
     part: Number = 0
 
 
 class Metadata(Payload):
-    """What an app has written beside its message."""
+    """Metadata that an app has written beside its message."""
 
     event_type: Text = ""
     event_payload: Nested[AnswerMark] = AnswerMark()
@@ -241,6 +252,7 @@ class SlackMessage(Payload):
     reply_count: Number = 0
     latest_reply: Text = ""
     metadata: OrNone[Metadata] = None
+    room: OrNone[Huddle] = None
     root: OrNone[SlackMessage] = None
     message: OrNone[SlackMessage] = None
     previous_message: OrNone[SlackMessage] = None
@@ -251,7 +263,7 @@ class SlackMessage(Payload):
 
 
 class Cursor(Payload):
-    """Where a list goes on."""
+    """Cursor at which a list goes on."""
 
     next_cursor: Text = ""
 
@@ -273,13 +285,13 @@ class ListPage(Payload):
 
 
 class UserAnswer(Payload):
-    """What `users.info` answers."""
+    """Answer of `users.info`."""
 
     user: Nested[UserPayload] = UserPayload()
 
 
 class ConversationAnswer(Payload):
-    """What `conversations.info` and `conversations.open` answer."""
+    """Answer of `conversations.info` and `conversations.open`."""
 
     channel: Nested[ConversationPayload] = ConversationPayload()
 
@@ -301,26 +313,26 @@ class UserGroup(Payload):
 
 
 class UserGroupsAnswer(Payload):
-    """What `usergroups.list` answers."""
+    """Answer of `usergroups.list`."""
 
     usergroups: Many[UserGroup] = ()
 
 
 class FileAnswer(Payload):
-    """What `files.info` answers."""
+    """Answer of `files.info`."""
 
     file: Nested[FilePayload] = FilePayload()
 
 
 class UploadAnswer(Payload):
-    """What `files.getUploadURLExternal` answers."""
+    """Answer of `files.getUploadURLExternal`."""
 
     upload_url: Text = ""
     file_id: Text = ""
 
 
 class TokenOwner(Payload):
-    """What `auth.test` answers: whose token it is."""
+    """Answer of `auth.test`: whose token it is."""
 
     team_id: Text = ""
     enterprise_id: Text = ""
@@ -331,7 +343,7 @@ class TokenOwner(Payload):
 
 
 class Authorization(Payload):
-    """What `oauth.v2.access` answers (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
+    """Answer of `oauth.v2.access` (https://docs.slack.dev/reference/methods/oauth.v2.access)."""
 
     app_id: Text = ""
     access_token: Text = ""

@@ -12,14 +12,13 @@ from typing import Final
 import aiohttp
 from starlette.routing import Route
 
-from adapters.slack.api import channels, memberships
+from adapters.slack.api import channels
 from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces
-from adapters.slack.connection.bolt_app import make_app, make_handlers
-from adapters.slack.connection.dispatch import EventDispatcher
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces, workspace_of
+from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_handlers
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
@@ -32,15 +31,14 @@ from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
 from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
-from adapters.slack.replies.ephemeral import tell
+from adapters.slack.replies.ephemeral import EphemeralReply, tell
 from adapters.slack.replies.markdown import escape_mrkdwn
 from adapters.slack.replies.recovery import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
-from adapters.slack.replies.reply import EphemeralReply, ReplyRules, SlackReply
+from adapters.slack.replies.reply import ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
-from bot.chat.write_check import raise_known_refusal
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
 from bot.event_errors import EventErrors
 from bot.ports import Bot, Clock, Reply
@@ -67,7 +65,7 @@ PACE_SECONDS: Final = 1.0
 """Slack takes about 100 appends a minute in a workspace, all answers together."""
 
 SETTLE_SECONDS: Final = 4.0
-"""How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.takeover`)."""
+"""How long a post may be on its way or not be seen whose process has ended, as for edits (`bot.turns.claim`)."""
 
 STOP_SECONDS: Final = 5.0
 
@@ -140,14 +138,13 @@ class SlackPlatform:
         arguments = {**place, "text": said, "metadata": NOTICE}
         await workspace.calls.call("chat.postMessage", arguments, patience=60)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `SlackApiError` when the channel is known to take no messages of the bot."""
-        if not turn.incoming.private and not turn.incoming.key.channel.startswith("D"):
-            await raise_known_refusal(self._refusal(turn.incoming))
-
-    async def _refusal(self, asked: Incoming) -> SlackApiError | None:
+    async def known_refusal(self, turn: Turn) -> SlackApiError | None:
+        """Return the refusal of a channel that is known to take no messages of the bot. Raises `PlatformError`."""
+        asked = turn.incoming
+        if asked.private or asked.key.channel.startswith("D"):
+            return None
         workspace = await self._workspace_of(asked)
-        code = await channels.unwritable(workspace, asked.key.channel)
+        code = await workspace.directory.unwritable(asked.key.channel)
         return SlackApiError("chat.postMessage", code) if code else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
@@ -158,7 +155,7 @@ class SlackPlatform:
         if asked.key.workspace:
             workspace = await self._workspace_of(asked)
         else:
-            workspace = await memberships.workspace_of(asked.author, await self._workspaces.everywhere())
+            workspace = await workspace_of(asked.author, await self._workspaces.everywhere())
         await tell(workspace, asked, draft)
 
     async def read_thread(self, key: ConversationKey, *, limit: int) -> Sequence[ThreadMessage]:
@@ -178,7 +175,7 @@ class SlackPlatform:
 
     async def describe(self, key: ConversationKey) -> Place:
         """Return what a channel and its workspace are called. Raises `PlatformError`."""
-        return await channels.describe(await self._workspace(key), key)
+        return await (await self._workspace(key)).describe(key.channel)
 
     async def fetch(
         self,
@@ -226,12 +223,11 @@ class SlackPlatform:
 
     async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
         """Return what somebody is and may where they are. Raises `PlatformError`."""
-        workspace = await self._workspace_of(asked)
-        return await memberships.membership(workspace, asked, groups=groups)
+        return await (await self._workspace_of(asked)).membership(asked, groups=groups)
 
     async def subject_name(self, key: ConversationKey, subject: Subject) -> str | None:
         """Return what people call somebody or a group, None where there is none. Raises `PlatformError`."""
-        return await memberships.subject_name(await self._workspace(key), subject)
+        return await (await self._workspace(key)).subject_name(subject)
 
     async def _workspace(self, key: ConversationKey) -> SlackWorkspace:
         return await self._workspaces.get(Origin(team=key.workspace))
@@ -251,7 +247,7 @@ class SlackPlatform:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(dispatcher), name="Slack")
                 group.create_task(self._backfill(handlers.backfill), name="catching up")
-                telling = keep_telling(bot, PLATFORM, lambda owed: self._tell_owed(handlers.messages, owed))
+                telling = keep_telling(bot, PLATFORM, lambda pending: self._tell_pending(handlers.messages, pending))
                 group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
             wrong = errors.subgroup(ConfigError)
@@ -260,10 +256,10 @@ class SlackPlatform:
             await background.aclose(grace=STOP_SECONDS)
             await handlers.backfill.positions.remember()
 
-    async def _tell_owed(self, message_handler: SlackMessageHandler, owed: PendingAnswer) -> None:
-        asked = owed.incoming
+    async def _tell_pending(self, message_handler: SlackMessageHandler, pending: PendingAnswer) -> None:
+        asked = pending.incoming
         workspace = await self._workspace_of(asked)
-        await message_handler.tell_owed(workspace, owed)
+        await message_handler.tell_pending(workspace, pending)
 
     async def wait_ready(self) -> None:
         """Wait until Slack can deliver what people write."""

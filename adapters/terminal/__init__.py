@@ -73,8 +73,8 @@ class Terminal:
         """Return a place without channels."""
         return Place(platform="a terminal", is_direct=True)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Do nothing: a terminal takes what is written to it."""
+    async def known_refusal(self, turn: Turn) -> None:
+        """Return None: a terminal takes what is written to it."""
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:  # noqa: ARG002  the port's signature
         """Show a draft beside the answer: who reads a terminal is alone with it."""

@@ -2,7 +2,8 @@
 
 The emulators live in this process and survive the kills; the bots are `seedling run` on SQLite, and on PostgreSQL the
 processes of the Procfile with two workers. A run says "void" by itself where the machine is so busy that processes live
-shorter than they take to start.
+shorter than they take to start, or wait for a processor nearly always. It tells on standard error how far it is. With
+`--json` it prints one line, and `python -m benchmarks.crash.sums FILE...` makes a table of many.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks.crash.run import Plan, Result, run
 
@@ -58,9 +60,30 @@ def main() -> int:
         without=tuple(given.without),
     )
     result = asyncio.run(run(plan))
-    told = {"verdicts": result.verdicts, "violations": result.violations, "void": result.void}
-    print(json.dumps(told, default=str) if given.json else table(result))
+    print(json.dumps(summary(result), default=str) if given.json else table(result))
     return 2 if result.void else 0 if result.is_clean else 1
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """Return a run as one object: what `python -m benchmarks.crash.sums` adds up."""
+    plan = result.plan
+    return {
+        "platform": plan.platform,
+        "mode": plan.mode,
+        "seed": plan.seed,
+        "void": result.void,
+        "kills": result.kills,
+        "never_ready": result.never_ready,
+        "outages": result.outages,
+        "questions": result.questions,
+        "seconds": round(result.seconds),
+        "settling": round(result.settling),
+        "start": round(result.start, 1),
+        "life": round(result.life, 1),
+        "counts": result.counts,
+        "verdicts": result.verdicts,
+        "violations": result.violations,
+    }
 
 
 def table(result: Result) -> str:
@@ -69,8 +92,10 @@ def table(result: Result) -> str:
     lines = [
         f"{plan.platform}, {plan.mode}, seed {plan.seed}: {result.kills} kills, {result.outages} outages, "
         f"{result.questions} questions in {result.seconds:.0f} s, the last {result.settling:.0f} s undisturbed",
+        f"processes took {result.start:.1f} s to start and lived for {result.life:.1f} s",
         ", ".join(f"{name} {count}" for name, count in sorted(result.counts.items())),
     ]
+    lines += [f"not ready in time: {result.never_ready} processes"] if result.never_ready else []
     lines += [f"ended by themselves, by exit code: {result.exits}"] if result.exits else []
     if result.void:
         return "\n".join([*lines, f"void: {result.void}"])

@@ -16,9 +16,10 @@ import aiohttp
 _CSRF = re.compile(r'name="csrf" content="([^"]*)"')
 _ME = re.compile(r'data-me="([^"]*)"')
 _POSITION = re.compile(r'data-position="(\d+)"')
+JSON = "application/json"
 PAUSE_SECONDS = 0.3
-LONGEST_PAUSE_SECONDS = 5.0
-PATIENCE_SECONDS = 15.0
+LONGEST_PAUSE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0  # a page waits as long as it takes; a process that is ended breaks the connection
 SILENCE_SECONDS = 30.0  # longer than the server's heartbeat
 
 
@@ -52,36 +53,60 @@ class Browser:
         finally:
             await self._session.close()  # and with it the connection
 
-    async def send(self, text: str, thread: str = "") -> str:
+    async def send(self, text: str, thread: str = "", *, channel: str = "") -> str:
         """Send a message until the page says that it was sent, under one token, which is returned."""
         token = uuid.uuid4().hex
-        await self.insist("send", text=text, token=token, thread=thread)
+        await self.insist("send", channel=channel, text=text, token=token, thread=thread)
         return token
 
-    async def insist(self, name: str, **values: str) -> None:
-        """Do something on the page until it is taken, ever more patiently."""
+    async def insist(self, name: str, *, channel: str = "", **values: str) -> None:
+        """Do something on the page, or on that of another channel, until it is taken, ever more patiently."""
         pause = PAUSE_SECONDS
         while True:
             with suppress(NotThere):
-                return await self.act(name, **values)
+                await self._post(f"{f'/c/local/{channel}' if channel else self._place}/{name}", JSON, values)
+                return
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    async def act(self, name: str, **values: str) -> None:
-        """Do something on the page. Raises `NotThere`."""
+    async def fill_settings(self, name: str) -> dict[str, str]:
+        """Return the form of a channel's settings as it is shown, for one parameter. Raises `NotThere`."""
+        try:
+            page = await self._get(f"{self._place}?panel=settings&scope=channel")
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise NotThere from None
+        shown = re.search(f'name="shown-{name}" value="([^"]*)"', page)
+        if shown is None:
+            raise NotThere
+        return {"scope": "channel", f"shown-{name}": unescape(shown[1])}
+
+    async def save_settings(self, values: Mapping[str, str]) -> str:
+        """Send a form of settings once, and return the page that comes back. Raises `NotThere`."""
+        return await self._post(f"{self._place}/settings", "text/html", values)
+
+    async def make_channel(self, name: str) -> None:
+        """Make a channel, insisting on it."""
+        while True:
+            with suppress(NotThere):
+                await self._post("/channels/local", "text/html", {"name": name})
+                return
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _post(self, path: str, accept: str, values: Mapping[str, str]) -> str:
+        """Send a form, and return what comes back. Raises `NotThere`."""
         if not self._csrf:
             raise NotThere
-        headers = {"Accept": "application/json", "Origin": self._url}
         try:
             posting = self._session.post(
-                f"{self._url}{self._place}/{name}",
+                f"{self._url}{path}",
                 data={"csrf": self._csrf, **values},
-                headers=headers,
+                headers={"Accept": accept, "Origin": self._url},
                 timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS),
             )
             async with posting as response:
                 if response.status >= 500:
                     raise NotThere
+                return await response.text()
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise NotThere from None
 

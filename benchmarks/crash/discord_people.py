@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC
 from typing import Any
 
 from adapters.discord.events.messages import NOT_TAKEN
 from adapters.discord.events.requests import NOT_STORED
-from benchmarks.crash.history import Seen, Setting, Shown, State, Stored
+from benchmarks.crash.history import Seen, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
 from bot.turns.asker_notices import DONE
-from tests.emulators.discord import TOKEN, DiscordEmulator
+from tests.emulators.discord import TOKEN, DiscordEmulator, rules
 from tests.emulators.discord.interaction import Interaction
 from tests.emulators.discord.people import CannotDo
 from tests.emulators.discord.world import CHAT_INPUT, CONTEXT_MENU, DEFAULT, REPLY, Channel, Message, User
@@ -24,6 +26,7 @@ from tests.emulators.versions import Version
 CHANNELS = 6
 WRITTEN = frozenset({DEFAULT, REPLY, CHAT_INPUT, CONTEXT_MENU})
 STOP, REGENERATE, RETRY, CONTINUE = (f"seedling:{name}:" for name in ("stop", "regenerate", "retry", "continue"))
+LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 4.0
 """After three seconds Discord tells people that the application did not respond."""
 
@@ -38,9 +41,10 @@ class DiscordTown:
         self._notes = notes
         self._messages: dict[str, Message] = {}  # by the question's name
         self._used: dict[str, Interaction] = {}  # the same
+        self._scheduled: dict[str, Interaction] = {}  # by the channel of the digest
         self._people = [discord.person("ada"), discord.person("ben")]
         names = [f"channel-{number}" for number in range(CHANNELS)]
-        guild = discord.guild("Garden", *self._people, channels=names)
+        self._guild = guild = discord.guild("Garden", *self._people, channels=names)
         self.workspaces: Sequence[str] = [f"discord/{guild.id}", "discord/"]
         self._admin = discord.developer
         self._channels = [channel for channel in guild.channels.values() if not channel.is_thread]
@@ -66,11 +70,13 @@ class DiscordTown:
             "stop": (1, self._stop),
             "regenerate": (0.7, self._regenerate),
             "set": (1, self._set),
+            "form": (0.7, self._form),
             "deletion": (0.5, self._delete),
             "edit": (1, self._edit),
             "file": (0.7, self._file),
             "asked by command": (1, self._ask_by_command),
             "continue": (0.5, self._continue),
+            "digest": (0.2, self._digest),
         }
 
     async def begin(self) -> None:
@@ -149,12 +155,12 @@ class DiscordTown:
         channel = self._notes.chance.choice(self._channels)
         pause = 1.0
         while True:
-            at, value = time.time(), str(len(self._notes.settings) + 1)
+            value, at = self._notes.next_value(str(channel.id))
             used = self._discord.slash(
                 self._admin, channel, "set", {"parameter": PROBE, "where": "channel", "value": value}
             )
             taken = await self._taken(used)
-            self._notes.settings.append(Setting(place=str(channel.id), value=value, at=at, taken_at=taken))
+            self._notes.set(str(channel.id), value, at=at, taken_at=taken)
             await self._perhaps_again(used)
             if taken is not None:
                 return
@@ -167,6 +173,41 @@ class DiscordTown:
             await used.shown(PATIENCE_SECONDS)
             return None if _could_not(used) else time.time()
         return None
+
+    async def _form(self) -> None:
+        """Set something in a form, which may be open while processes end; once, for people see whether it was taken."""
+        channel, person = self._notes.chance.choice(self._channels), self._admin
+        with suppress(CannotDo, TimeoutError):
+            panel = (await self._discord.slash(person, channel, "settings").shown(PATIENCE_SECONDS)).original
+            offered = _list_with(panel, PROBE) if panel else ""
+            if panel is None or not offered:  # they were told that it could not be opened
+                return
+            form = await self._discord.select(person, panel, offered, [PROBE]).shown(PATIENCE_SECONDS)
+            await asyncio.sleep(self._notes.chance.uniform(0.3, LATEST_SECONDS))
+            value, at = self._notes.next_value(str(channel.id))
+            sent = self._discord.submit_modal(person, form, {"value": value})
+            await self._perhaps_again(sent)
+            for _ in range(int(PATIENCE_SECONDS / LOOK_SECONDS)):
+                await asyncio.sleep(LOOK_SECONDS)
+                if f"**{PROBE}**: `{value}`" in _words(panel):
+                    self._notes.set(str(channel.id), value, at=at, taken_at=time.time())
+                    return
+
+    async def _digest(self) -> None:
+        """Have a digest posted at the next minute, in a channel of its own."""
+        due = self._notes.digest_at(UTC)
+        if due is None:
+            return
+        channel = self._discord.channel(self._guild, f"news-{self._notes.counts['digest']}")
+        with suppress(CannotDo):
+            used = self._discord.slash(self._admin, channel, "digest", {"words": f"add daily at {due:%H:%M}"})
+            self._scheduled[str(channel.id)] = used
+            await self._perhaps_again(used)
+
+        async def say(news: str) -> None:
+            self._discord.say(self._people[1], channel, news)
+
+        await self._notes.say_news(str(channel.id), due, say)
 
     async def _delete(self) -> None:
         """Delete one's own question, answered or not."""
@@ -224,6 +265,10 @@ class DiscordTown:
             is_taken = used.is_acknowledged and not _could_not(used) if used else asked.name in self._messages
             asked.acknowledged_at = asked.at if is_taken else None
             asked.stored_at = stored.accepted.get(asked.name)
+        taken = [place for place, used in self._scheduled.items() if used.is_acknowledged and not _could_not(used)]
+        self._notes.scheduled = dict.fromkeys(taken, 1)
+        posted = Counter(str(message.channel.id) for message in self._answers())
+        self._notes.digests = {place: posted[place] for place in self._notes.due}
 
     def shown(self) -> Sequence[Shown]:
         """All that the bot wrote, for everybody or for one person."""
@@ -267,6 +312,17 @@ def _controls(message: Message, kind: str) -> Sequence[str]:
 def _could_not(used: Interaction) -> bool:
     """Return whether people were told that a command could not be saved."""
     return used.original is not None and used.original.content == NOT_STORED
+
+
+def _list_with(panel: Message, value: str) -> str:
+    """Return the custom id of the list in a panel that offers a value, "" where none does."""
+    lists = (node for node in rules.walk(panel.components) if "options" in node)
+    return next((str(node["custom_id"]) for node in lists if value in {item["value"] for item in node["options"]}), "")
+
+
+def _words(panel: Message) -> str:
+    """Return what stands in a panel."""
+    return "\n".join([panel.content, *(str(node.get("content", "")) for node in rules.walk(panel.components))])
 
 
 def _is_delay(message: Message) -> bool:

@@ -14,6 +14,9 @@ Press = Literal["stop", "regenerate", "retry", "continue"]
 
 UNDER_WORK: frozenset[State] = frozenset({"thinking", "writing", "part"})
 
+SECRET = re.compile(r"sesame\w+")
+"""The word that each question has for itself."""
+
 _SECTION = re.compile(r"^(q\d+): ", re.MULTILINE)
 
 
@@ -135,7 +138,7 @@ class WebAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What the database holds when all work has ended; `texts` is every row of every table."""
+    """Contents of the database when all work has ended; `texts` is every row of every table."""
 
     open_turns: int = 0
     texts: Sequence[str] = ()
@@ -143,6 +146,7 @@ class Stored:
     accepted: Mapping[str, float] = field(default_factory=dict)  # the same
     settings: Mapping[str, str] = field(default_factory=dict)  # by place
     schedules: Mapping[str, int] = field(default_factory=dict)  # by place
+    told_until: Mapping[str, float] = field(default_factory=dict)  # what the digests of a place told of, by place
     ledger: Sequence[Charge] = ()  # lines that were settled with what the provider counted
     estimated: int = 0  # other lines: of what was stopped, cut off, or interrupted
     web: Mapping[str, WebAnswer] = field(default_factory=dict)  # by id
@@ -189,6 +193,11 @@ class Answer:
     def is_cut(self) -> bool:
         """Return whether people are told that it is not whole, and offered the rest."""
         return self.parts[-1].last.is_cut
+
+    @property
+    def was_cut(self) -> bool:
+        """Return whether people were ever told so, though they may have had the rest since."""
+        return any(seen.is_cut for part in self.parts for seen in part.seen)
 
     @property
     def began_at(self) -> float:

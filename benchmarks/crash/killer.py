@@ -19,6 +19,9 @@ SHORT = 0.5
 """The share of lives that are short; in the others there is the time to finish something."""
 
 LONGEST_STOP_SECONDS = 6.0
+LONGEST_START_SECONDS = 90.0
+"""A process that is not ready after so long is ended all the same, and counted."""
+
 LOOK_SECONDS = 0.05
 
 
@@ -41,6 +44,7 @@ class Killer:
         self._life = life
         self._chance = random.Random(seed)
         self.kills: list[Kill] = []
+        self.never_ready = 0
 
     async def run(self) -> None:
         """Do so as often as planned."""
@@ -52,11 +56,19 @@ class Killer:
             if self._chance.random() < SHORT:  # it may end while it starts
                 await self._rest(0.1, 0.5)
             else:
-                while one.ready_at is None and one.ended_at is None:  # noqa: ASYNC110 - however long that takes here
-                    await asyncio.sleep(LOOK_SECONDS)
+                await self._started(one)
                 await self._rest(1.0, 2.4)
             if one.ended_at is None:
                 await self._end(one)
+
+    async def _started(self, one: BotProcess) -> None:
+        """Wait until a process is ready or ended."""
+        until = time.time() + LONGEST_START_SECONDS
+        while one.ready_at is None and one.ended_at is None:
+            if time.time() > until:
+                self.never_ready += 1
+                return
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _rest(self, least: float, most: float) -> None:
         """Wait for so much of a life, shared by all processes."""

@@ -6,27 +6,30 @@ import asyncio
 import os
 import random
 import socket
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from benchmarks.crash.discord_people import DiscordTown
 from benchmarks.crash.fleet import Fleet
-from benchmarks.crash.history import Charge, History, Request, told
+from benchmarks.crash.history import Charge, History, Request, Stored, told
 from benchmarks.crash.killer import Killer
 from benchmarks.crash.outages import Outages, TestedDatabase, database
 from benchmarks.crash.people import Crowd, Notes, Town
 from benchmarks.crash.slack_people import SlackTown
-from benchmarks.crash.stored import is_quiet, read_stored
+from benchmarks.crash.stored import is_quiet, open_turns, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
 from benchmarks.unhurried import lift_pace
 from bot.app.clock import utc_now
 from bot.parameters import Scope
-from bot.ports import SettingStore
+from bot.ports import Store
 from storage import migrate, open_store
 from tests.emulators.discord import Options as DiscordOptions
 from tests.emulators.discord import running_discord
@@ -47,9 +50,13 @@ REDELIVERED_SECONDS = 5.0
 not so often that what a busy machine is late with comes ever more often."""
 
 LATE_SECONDS = 1.0
-MOST_WAITING = 8.0
-"""Processes that want each processor; with more a bot answers so late that people, and Slack, come again and again."""
+MOST_STARVED = 0.95
+"""The share of the time for which a process waits for a processor while it wants one; with more a bot answers so late
+that people, and Slack, come again and again."""
 
+FIRST_PORT, PORTS = 20_000, 6_000
+TOLD_SECONDS = 30.0
+LONGEST_REDELIVERY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 PRESET = {"channel_context": "0", "context": "economy"}
 """Questions come without what others asked in the channel, which the emulated model would answer as well; and little is
@@ -58,7 +65,7 @@ sent of a conversation, so that there is something to trim and to condense."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run does; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
+    """Plan of a run; `life` is the mean of the seconds that a process lives, `rate` how much people do a second,
     `outage_rest` the mean of the seconds between two outages of the database, 0 for none; `calm` are the seconds before
     the first kill, and `without` is left out of it.
     """
@@ -77,7 +84,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of a run; `void` says why there is no verdict, "" where there is one."""
+    """Result of a run; `void` says why there is no verdict, "" where there is one.
+
+    A process took `start` seconds to be ready, and lived for `life` where it was killed.
+    """
 
     plan: Plan
     verdicts: Mapping[str, Sequence[str]]
@@ -85,9 +95,12 @@ class Result:
     counts: Mapping[str, int]
     questions: int
     kills: int
+    never_ready: int
     outages: int
     restarts: int
     exits: Mapping[str, int]
+    start: float
+    life: float
     seconds: float
     settling: float
     void: str = ""
@@ -124,11 +137,12 @@ async def run(plan: Plan) -> Result:
             return await Run(plan, base, seed, town, notes, fleet).result()
 
 
-async def prepare(store: SettingStore, workspace: str) -> None:
+async def prepare(store: Store, workspace: str) -> None:
     """Set what holds in a workspace before people come."""
     await lift_pace(store, workspace)  # few people ask much here
     for name, value in PRESET.items():
         await store.put_setting(Scope(kind="workspace", key=workspace), name, value)
+    await store.put_role(workspace, "digest", "everyone")  # nobody administers the playground here
 
 
 def processes(plan: Plan) -> Sequence[str]:
@@ -143,19 +157,29 @@ def ready_words(plan: Plan, town: Town) -> str:
     return town.ready if plan.mode == "sqlite" else "ready"
 
 
+def lasting_port() -> int:
+    """Return a port that nobody takes while the bot is down: below those that the kernel gives to clients."""
+    for port in range(FIRST_PORT + os.getpid() % PORTS, FIRST_PORT + 2 * PORTS):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("no port is free")
+
+
 @asynccontextmanager
 async def open_town(platform: str, notes: Notes) -> AsyncIterator[Town]:
     """Yield people on a platform that the harness itself serves, so that it outlives every bot."""
     if platform == "slack":
         options = SlackOptions(
-            redeliver_after_s=REDELIVERED_SECONDS, redeliveries=FOREVER, history_lag_s=0.5, keep_requests=1_000
+            redeliver_after_s=REDELIVERED_SECONDS,
+            redeliver_longest_s=LONGEST_REDELIVERY_SECONDS,
+            redeliveries=FOREVER,
+            history_lag_s=0.5,
+            keep_requests=1_000,
         )
         async with running_slack(options) as slack:
             yield SlackTown(slack, notes)
     elif platform == "web":
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
-        yield WebTown(port, notes)
+        yield WebTown(lasting_port(), notes)
     else:
         async with running_discord(DiscordOptions(identify_interval_s=1.0, keep_requests=1_000)) as discord:
             yield DiscordTown(discord, notes)
@@ -177,40 +201,47 @@ class Run:
         self._killer = Killer(fleet, kills=plan.kills, life=plan.life, seed=plan.seed + 1)
         self._outages = Outages(base, lambda: fleet.pids, rest=plan.outage_rest, seed=plan.seed + 2)
         self._waiting: Sequence[str] = ()
+        self._starvation = Starvation()
         self._delays: list[float] = []
 
     async def result(self) -> Result:
         """Let everything happen, and say what came of it."""
         started = time.monotonic()
         keeping = asyncio.create_task(self._fleet.run(), name="fleet")
-        watching = asyncio.create_task(self._watch_delays(), name="delays")
+        watching = [asyncio.create_task(each) for each in (self._watch_delays(), self._tell(started))]
         try:
             async with asyncio.timeout(BEGIN_SECONDS):
                 await self._fleet.all_ready()
                 await self._town.begin()
             await self._disturbed()
             disturbed = time.monotonic()
+            self._starvation.begin_end()
             await self._settled()
             void = self._void()
             settling = time.monotonic() - disturbed
         finally:
-            watching.cancel()
+            for task in watching:
+                task.cancel()
             await self._town.close()
             await self._fleet.end(keeping)
         history = await self._history()
+        start, life = self._fleet.figures()
         if self._plan.log != Path(os.devnull):
             self._plan.log.with_suffix(".seen").write_text("\n".join(told(history)))
             self._plan.log.with_suffix(".stored").write_text("\n".join(history.stored.texts))
         return Result(
             plan=self._plan,
             verdicts=judge(history),
-            violations=self._town.violations(),
+            violations=[*self._town.violations(), *self._crowd.broken],
             counts=dict(self._notes.counts),
             questions=len(self._notes.asked),
             kills=len(self._killer.kills),
+            never_ready=self._killer.never_ready,
             outages=self._outages.count,
             restarts=len(self._fleet.past),
             exits=dict(self._fleet.exits),
+            start=start,
+            life=life,
             seconds=time.monotonic() - started,
             settling=settling,
             void=void,
@@ -247,8 +278,22 @@ class Run:
         late = sorted(self._delays)[int(len(self._delays) * 0.95)] if self._delays else 0.0
         if late > LATE_SECONDS:
             return f"the platforms themselves answer {late:.1f} s late"
-        load = os.getloadavg()[1] / (os.cpu_count() or 1)
-        return f"{load:.0f} processes wait for each processor" if load > MOST_WAITING else ""
+        starved = self._starvation.share()
+        return f"a processor is waited for {starved:.0%} of the time" if starved > MOST_STARVED else ""
+
+    async def _tell(self, started: float) -> None:
+        """Tell on standard error how far the run is, now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(TOLD_SECONDS)
+            with suppress(sa.exc.SQLAlchemyError):  # the database may be away
+                left = await asyncio.to_thread(open_turns, self._base.url)
+                print(
+                    f"{time.monotonic() - started:.0f} s: {len(self._killer.kills)} of {self._plan.kills} kills, "
+                    f"{self._outages.count} outages, {len(self._notes.asked)} questions, {left} turns open, "
+                    f"{self._crowd.busy} people wait, a processor is waited for {self._starvation.share():.0%}",
+                    file=sys.stderr,
+                    flush=True,
+                )
 
     async def _watch_delays(self) -> None:
         """Note how late this program is, in which the platforms run, until cancelled."""
@@ -266,6 +311,7 @@ class Run:
             await asyncio.sleep(1)
             try:
                 async with asyncio.timeout(max(0.1, until - time.monotonic())):
+                    await asyncio.sleep(self._notes.quiet_from - time.time())
                     await self._town.settled()
             except TimeoutError:
                 return
@@ -280,7 +326,7 @@ class Run:
             pressed=self._notes.pressed,
             settings=self._notes.settings,
             scheduled=self._notes.scheduled,
-            due=self._notes.due,
+            due=digests_due(self._notes.due, stored),
             digests=self._notes.digests,
             requests=requests_of(self._seed),
             stored=stored,
@@ -291,6 +337,36 @@ class Run:
             ],
             ended_at=time.time(),
         )
+
+
+class Starvation:
+    """How long this program, in which the platforms run, waits for a processor: over all of a run, and at its end.
+
+    From /proc/self/schedstat: nanoseconds that it ran, and that it could have run and did not.
+    """
+
+    def __init__(self) -> None:
+        self._begin = self._end = _scheduled()
+
+    def begin_end(self) -> None:
+        """Let the end of the run begin, which counts for itself."""
+        self._end = _scheduled()
+
+    def share(self) -> float:
+        """Return the larger share of the two."""
+        now = _scheduled()
+        spans = [(now[0] - since[0], now[1] - since[1]) for since in (self._begin, self._end)]
+        return max(waited / (ran + waited) if ran + waited else 0.0 for ran, waited in spans)
+
+
+def _scheduled() -> tuple[int, int]:
+    ran, waited, _ = Path("/proc/self/schedstat").read_text().split()
+    return int(ran), int(waited)
+
+
+def digests_due(due: Mapping[str, float], stored: Stored) -> Mapping[str, int]:
+    """Return how many digests each place is owed: none where the command was carried out too late for it."""
+    return {place: int(stored.told_until.get(place, float("inf")) <= at) for place, at in due.items()}
 
 
 def requests_of(seed: RunningSeed) -> Sequence[Request]:

@@ -7,10 +7,9 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from benchmarks.crash.history import Asked, Press, Setting, Shown, Stored
+from benchmarks.crash.history import Asked, Press, Shown, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.slack_sights import (
     CONTINUE,
@@ -21,7 +20,6 @@ from benchmarks.crash.slack_sights import (
     controls,
     is_digest,
     left,
-    next_minute,
     place_of,
     repeated,
     shown,
@@ -29,15 +27,11 @@ from benchmarks.crash.slack_sights import (
     written,
 )
 from benchmarks.crash.stored import PROBE
-from bot.summary.digests import TICK_SECONDS
 from tests.emulators.seed.answers import called
 from tests.emulators.slack import Channel, File, Message, Person, RunningSlack
 from tests.emulators.slack.deliveries import Delivery
 
 CHANNELS = 6
-ACQUAINTED = 40
-"""After so many questions people begin to want digests, for whose time the run waits at its end."""
-
 LATE = frozenset({"chat.postMessage", "chat.startStream", "chat.update", "chat.stopStream", "chat.appendStream"})
 
 
@@ -57,7 +51,6 @@ class SlackTown:
         self._summarised, self._forgetful = self._channels[: CHANNELS // 2], self._channels[CHANNELS // 2 :]
         self._threads: list[Message] = []
         self._summaries: dict[str, str] = {}  # names by place
-        self._quiet_until = 0.0
         self._filling = asyncio.Lock()  # one form at a time
         slack.transit = self._transit
 
@@ -103,7 +96,6 @@ class SlackTown:
 
     async def settled(self) -> None:
         """Wait until every delivery was acknowledged or given up."""
-        await asyncio.sleep(self._quiet_until - time.time())
         await self._slack.settled()
 
     async def close(self) -> None:
@@ -212,28 +204,25 @@ class SlackTown:
 
     async def _digest(self) -> None:
         """Have a digest posted at the next minute, in a channel of its own."""
-        if len(self._notes.asked) < ACQUAINTED:
+        due = self._notes.digest_at(ZoneInfo(self._slack.ada.tz))
+        if due is None:
             return
-        channel = self._slack.channel(f"news-{len(self._notes.due)}")
-        await self._slack.say(self._slack.ben, channel, "The harbour opens at nine.")
-        due = next_minute(datetime.now(ZoneInfo(self._slack.ada.tz)))
-        self._quiet_until = max(self._quiet_until, due.timestamp() + TICK_SECONDS + 5)
+        channel = self._slack.channel(f"news-{self._notes.counts['digest']}")
         delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"digest add daily at {due:%H:%M}")
         if delivery.acknowledged:
-            in_time = due.timestamp() > time.time()
             self._notes.scheduled[channel.id] = 1
-            self._notes.due[channel.id] = 1 if in_time else 0
         await self._perhaps_again(delivery)
+        await self._notes.say_news(channel.id, due, lambda news: self._slack.say(self._slack.ben, channel, news))
 
     async def _set(self) -> None:
         """Set something, perhaps told twice, until it is taken, as people do when Slack says that it failed."""
         channel = self._notes.chance.choice(self._channels)
         pause = 1.0
         while True:
-            at, value = time.time(), str(len(self._notes.settings) + 1)
+            value, at = self._notes.next_value(channel.id)
             delivery = await self._slack.slash(self._slack.ada, channel, "/seed", f"set channel {PROBE} {value}")
             taken = time.time() if delivery.acknowledged else None
-            self._notes.settings.append(Setting(place=channel.id, value=value, at=at, taken_at=taken))
+            self._notes.set(channel.id, value, at=at, taken_at=taken)
             await self._perhaps_again(delivery)
             if taken is not None:
                 return
@@ -251,10 +240,10 @@ class SlackTown:
             if view is None:  # nobody opened it in time, or another one was typed too early
                 return
             place = json.loads(view.body["private_metadata"])["channel"]
-            at, value = time.time(), str(len(self._notes.settings) + 1)
+            value, at = self._notes.next_value(place)
             delivery = await self._slack.submit_view(person, {PROBE: value})
             taken = time.time() if delivery.acknowledged and self._slack.open_view(person) is None else None
-            self._notes.settings.append(Setting(place=place, value=value, at=at, taken_at=taken))
+            self._notes.set(place, value, at=at, taken_at=taken)
             while self._slack.open_view(person) is not None:
                 await self._slack.close_view(person)
         await self._perhaps_again(delivery)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 
 from benchmarks.crash.history import Seen, Shown, State
 from bot.turns.asker_notices import DONE
@@ -113,9 +112,3 @@ def told_of(delivery: Delivery) -> str:
     event = delivery.payload.get("event", {})
     is_message = event.get("type") in {"message", "app_mention"} and event.get("subtype") in {None, "file_share"}
     return str(event["ts"]) if is_message else ""
-
-
-def next_minute(now: datetime) -> datetime:
-    """Return the beginning of a minute that is at least five seconds away."""
-    later = now.timestamp() + 65
-    return datetime.fromtimestamp(later - later % 60, now.tzinfo)

@@ -46,6 +46,12 @@ def looking(url: str) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
+def open_turns(url: str) -> int:
+    """Return how many turns are open."""
+    with looking(url) as connection:
+        return _count(connection, TurnRow, IS_OPEN)
+
+
 def is_quiet(url: str) -> bool:
     """Return whether no turn is open and no answer to a command is owed, but by pages, which ask for it themselves."""
     with looking(url) as connection:
@@ -65,6 +71,7 @@ def read_stored(url: str) -> Stored:
             accepted={name: as_utc(at).timestamp() for name, at in stored},
             settings=_settings(connection),
             schedules=_schedules(connection),
+            told_until=_told_until(connection),
             ledger=_ledger(connection),
             estimated=_count(connection, LedgerRow, col(LedgerRow.estimated).is_(True)),
             web=_web(connection),
@@ -92,6 +99,11 @@ def _settings(connection: sa.Connection) -> dict[str, str]:
 def _schedules(connection: sa.Connection) -> dict[str, int]:
     rows = connection.execute(sa.select(col(ScheduleRow.channel), sa.func.count()).group_by(col(ScheduleRow.channel)))
     return {str(channel): int(count) for channel, count in rows}
+
+
+def _told_until(connection: sa.Connection) -> dict[str, float]:
+    rows = connection.execute(sa.select(col(ScheduleRow.channel), col(ScheduleRow.since)))
+    return {str(channel): as_utc(since).timestamp() for channel, since in rows}
 
 
 def _ledger(connection: sa.Connection) -> list[Charge]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise, takewhile
 
 from benchmarks.crash.history import (
+    SECRET,
     UNDER_WORK,
     Answer,
     Asked,
@@ -20,7 +21,7 @@ from benchmarks.crash.history import (
 from bot.context.transcript import NOTES_MARK
 
 BESIDE_SECONDS = 20.0
-"""A second message may stand for so long before it is taken back (`bot.turns.takeover` looks for ten seconds)."""
+"""A second message may stand for so long before it is taken back (`bot.turns.claim` looks for ten seconds)."""
 
 UNDER_WAY_SECONDS = 15.0
 """A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""
@@ -178,12 +179,9 @@ def failed(history: History) -> Sequence[str]:
 
 def deleted_text(history: History) -> Sequence[str]:
     """Find words that their author deleted, or had forgotten, and that are still stored somewhere."""
-    gone = [asked for asked in history.asked if asked.removed_at is not None and asked.secret]
-    return [
-        _told(asked, "was deleted and is still stored")
-        for asked in gone
-        if any(asked.secret in text for text in history.stored.texts)
-    ]
+    stored = {found for text in history.stored.texts for found in SECRET.findall(text)}
+    gone = (asked for asked in history.asked if asked.removed_at is not None)
+    return [_told(asked, "was deleted and is still stored") for asked in gone if asked.secret in stored]
 
 
 def setting_not_once(history: History) -> Sequence[str]:
@@ -322,13 +320,16 @@ def _pressed(history: History, place: str, kind: str) -> bool:
 
 
 def _broken_off(history: History, asked: Asked) -> bool:
-    """Return whether an answer to a question was stopped, or broke off, before it came to it."""
+    """Return whether an answer to a question was stopped, or broke off, before it came to it.
+
+    The rest that Continue brings goes on in the middle of a sentence, and names no question.
+    """
     is_stopped = any(
         press.place == asked.place and press.kind == "stop" and press.at + UNDER_WAY_SECONDS >= asked.at
         for press in history.pressed
     )
     return is_stopped or any(
-        answer.place == asked.place and answer.is_cut and answer.parts[-1].last.at >= asked.at
+        answer.place == asked.place and answer.was_cut and answer.parts[-1].last.at >= asked.at
         for answer in answers(history.shown)
     )
 

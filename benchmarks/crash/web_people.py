@@ -6,15 +6,18 @@ import asyncio
 import html
 import re
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
 from adapters.web.playground.composer import message_id
 from adapters.web.playground.live_reply import BOT, TAKEN_BACK
-from benchmarks.crash.browser import PAUSE_SECONDS, Browser
-from benchmarks.crash.history import Press, Seen, Setting, Shown, State, Stored
-from benchmarks.crash.people import Doing, Notes
+from benchmarks.crash.browser import PAUSE_SECONDS, Browser, NotThere
+from benchmarks.crash.history import Press, Seen, Shown, State, Stored
+from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
 from bot.types import Person
 
@@ -112,6 +115,8 @@ class WebTown:
             "regenerate": (0.7, self._regenerate),
             "continue": (0.5, self._continue),
             "set": (1, self._set),
+            "form": (0.7, self._form),
+            "digest": (0.2, self._digest),
             "deletion": (0.5, self._delete),
         }
 
@@ -170,13 +175,31 @@ class WebTown:
             await page.browser.insist("again", id=id, how=kind, thread="" if page.is_direct else place)
 
     async def _set(self) -> None:
-        page, at, value = self._pages[0], time.time(), str(len(self._notes.settings) + 1)
-        setting = Setting(place=page.channel, value=value, at=at, taken_at=None)
-        self._notes.settings.append(setting)
+        page = self._pages[0]
+        value, at = self._notes.next_value(page.channel)
         await page.browser.send(f"/set channel {PROBE} {value}")
-        self._notes.settings[self._notes.settings.index(setting)] = Setting(
-            place=page.channel, value=value, at=at, taken_at=time.time()
-        )
+        self._notes.set(page.channel, value, at=at, taken_at=time.time())
+
+    async def _form(self) -> None:
+        """Set something in the form of the settings; once, for people see whether it was saved."""
+        page = self._pages[0]
+        with suppress(NotThere):
+            form = await page.browser.fill_settings(PROBE)
+            await asyncio.sleep(self._notes.chance.uniform(0.3, LATEST_SECONDS))
+            value, at = self._notes.next_value(page.channel)
+            if f"{PROBE} is {value}" in await page.browser.save_settings({**form, PROBE: value}):
+                self._notes.set(page.channel, value, at=at, taken_at=time.time())
+
+    async def _digest(self) -> None:
+        """Have a digest posted at the next minute, in a channel of its own."""
+        due, browser = self._notes.digest_at(UTC), self._pages[0].browser
+        if due is None:
+            return
+        channel = f"news-{self._notes.counts['digest']}"
+        await browser.make_channel(channel)
+        await browser.send(f"/digest add daily at {due:%H:%M}", channel=channel)
+        self._notes.scheduled[channel] = 1
+        await self._notes.say_news(channel, due, lambda news: browser.send(news, channel=channel))
 
     async def _delete(self) -> None:
         """Delete one's own question, answered or not, until it is gone from the page."""
@@ -212,6 +235,8 @@ class WebTown:
             versions.append(last)
         for id in known.keys() - stored.web.keys():
             first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
+        posted = Counter(answer.place for answer in stored.web.values())
+        self._notes.digests = {place: posted[place] for place in self._notes.due}
 
     def shown(self) -> Sequence[Shown]:
         """All that pages were told, message by message: of each the view of the page that was told most."""
@@ -235,9 +260,12 @@ class WebTown:
 
 
 def _lasting(seen: Sequence[Seen]) -> Sequence[Seen]:
-    """Return what stood there long enough to be seen: a page that comes back is told what it missed all at once."""
-    lasting = [one for one, after in pairwise(seen) if after.at - one.at >= BLINK_SECONDS]
-    return [*lasting, seen[-1]]
+    """Return how it began, and what stood there long enough to be seen: a page that comes back is told all at once what
+    it missed.
+    """
+    first, *later = seen
+    lasting = [one for one, after in pairwise(later) if after.at - one.at >= BLINK_SECONDS]
+    return [first, *lasting, *later[-1:]]
 
 
 def _seen(event: Mapping[str, Any], body: str) -> Seen:

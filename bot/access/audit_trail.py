@@ -20,6 +20,7 @@ from bot.turns.effects import (
     ForgetPerson,
     PauseDigest,
     RemoveBudget,
+    RemoveChannel,
     RemoveDigest,
     RemoveRule,
     SetBudget,
@@ -40,7 +41,7 @@ EVERYWHERE: Final = "*"
 
 
 class _Entry(NamedTuple):
-    """What is recorded of one change; `place` is "" for where it was asked for."""
+    """Record of one change; `place` is "" for where it was asked for."""
 
     action: str
     what: str = ""
@@ -193,6 +194,11 @@ def _(change: ForgetNotes, _before: Mapping[str, str], _result: Any) -> Sequence
 @_entries.register
 def _(change: ForgetConversation, _before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
     return [_Entry("forget", "conversation", str(change.key))]
+
+
+@_entries.register
+def _(change: RemoveChannel, _before: Mapping[str, str], _result: Any) -> Sequence[_Entry]:
+    return [_Entry("channel", change.key.channel, str(change.key).rstrip("/"), after="removed")]
 
 
 @_entries.register

@@ -27,6 +27,9 @@ STEPS: Final = (NEAR, LOW_EFFORT, SHORT_ANSWERS)
 
 SHORT_TOKENS: Final = 1_024
 
+AWAITED: Final = frozenset({Purpose.ANSWER, Purpose.TRANSCRIPTION})
+"""What is still asked near a cap: what an answer needs."""
+
 WARNING_SHARE: Final = Decimal("0.8")
 """At which administrators are told, once a period."""
 
@@ -50,13 +53,13 @@ def reservation(uses: Sequence[BudgetUse], purpose: Purpose, costs: Costs) -> De
     """Return what to reserve for a request under all budgets that cover it. Raises `BudgetReached`.
 
     Far from every cap that is its likely cost. Near one it is its greatest, so that no more is spent than is left,
-    and only answers get any.
+    and only answers, and the sounds that they are about, get any.
     """
     near = [use for use in uses if use.left is not None and use.left < NEAR * costs.greatest]
     if not near:
         return costs.likely
     tightest = min(near, key=lambda use: use.left or Decimal(0))
-    if costs.greatest and ((tightest.left or 0) < costs.greatest or purpose is not Purpose.ANSWER):
+    if costs.greatest and ((tightest.left or 0) < costs.greatest or purpose not in AWAITED):
         raise BudgetReached(tightest)
     return costs.greatest
 
@@ -88,14 +91,17 @@ def scope_of(key: ConversationKey, person: Person) -> BudgetScope:
 
 
 def degraded(request: ModelRequest, step: int) -> ModelRequest:
-    """Return a request that costs less: low effort from the second step on, a short answer from the third."""
+    """Return a request that costs less: low effort from the second step on, a short answer from the third.
+
+    None of them gets more room than it reserves.
+    """
     parameters = dict(request.parameters)
     if step > STEPS.index(LOW_EFFORT) and parameters.get("enable_thinking") is not False:
         parameters["reasoning_effort"] = "low"
     if step > STEPS.index(SHORT_ANSWERS):
         most = parameters.get("max_tokens")
         parameters["max_tokens"] = min(most, SHORT_TOKENS) if isinstance(most, int) else SHORT_TOKENS
-    return replace(request, parameters=MappingProxyType(parameters))
+    return replace(request, parameters=MappingProxyType(parameters), room=None)
 
 
 def is_worth_warning(use: BudgetUse) -> bool:

@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
-from bot.access.decision import named_role, needs_groups
+from bot.access.decision import AccessFacts, named_role, needs_groups
 from bot.access.roles import ROLE_WORDS, Permissions, Role, role_of
 from bot.errors import PlatformError
 from bot.ports import AccessStore, MembershipSource
-from bot.types import AccessRule, AuthorKind, ConversationKey, Incoming, Membership, RuleKind, Subject
+from bot.types import AuthorKind, ConversationKey, Incoming, Membership, RuleKind, Subject
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessFacts:
-    """Facts about the author of something: the rules that can hold there, and what the platform tells of them.
-
-    `membership` is None where the platform tells nothing, or was not asked because nothing depends on it.
-    """
-
-    rules: Sequence[AccessRule] = ()
-    membership: Membership | None = None
-
-
-NO_FACTS: Final = AccessFacts()
 NOBODY_SPECIAL: Final = Membership()
 
 

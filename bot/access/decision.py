@@ -12,6 +12,7 @@ In four lines:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from bot.types import (
@@ -33,6 +34,20 @@ A_BOT: Final = "a bot"
 NO_SHARED_WORKSPACE: Final = "no shared workspace"
 
 ROLE_RULES: Final = frozenset({RuleKind.MANAGER, RuleKind.ADMINISTRATOR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessFacts:
+    """Facts about the author of something: the rules that can hold there, and what the platform tells of them.
+
+    `membership` is None where the platform tells nothing, or was not asked because nothing depends on it.
+    """
+
+    rules: Sequence[AccessRule] = ()
+    membership: Membership | None = None
+
+
+NO_FACTS: Final = AccessFacts()
 
 
 def places_of(incoming: Incoming) -> Iterator[Sequence[RulePlace]]:

@@ -1,4 +1,6 @@
-"""Enter each request to the model in the ledger: before it is sent, while its answer grows, and when it has ended."""
+"""Ask the model, or the one in its place, and enter each request in the ledger: before it is sent, while its answer
+grows, and when it has ended.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,15 @@ import operator
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
 from io import StringIO
 from typing import Final
 
-from bot.access.fallback import REPLACEABLE, ModelChoice, PricedModel
 from bot.context.tokens import corrected, estimate
-from bot.errors import StorageError
+from bot.errors import ModelAccessDenied, ModelUnavailable, StorageError
+from bot.language import gettext, gettext_noop
 from bot.ports import Clock, Ledger, Model, Rates
 from bot.types import (
     Asker,
@@ -40,6 +42,68 @@ from bot.types import (
 )
 
 logger = logging.getLogger(__name__)
+
+# ------------------------------------------------------------ which model is asked
+
+
+AWAY: Final = timedelta(minutes=1)
+"""How long the first model is left alone after it failed; then one request tries it before the fallback."""
+
+REPLACEABLE: Final = (ModelUnavailable, ModelAccessDenied)
+"""Failures that another model is likely not to share; both are raised before any text."""
+
+NOTICE: Final = gettext_noop("{first} is not answering right now, so {fallback} answered in its place.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedModel:
+    """A model with its own prices."""
+
+    model: Model
+    rates: Rates
+
+
+class ModelChoice:
+    """The models of one process, and whether the first of them is away."""
+
+    def __init__(self, first: PricedModel, fallback: PricedModel | None, *, clock: Clock) -> None:
+        self.first = first
+        self._fallback = fallback
+        self._clock = clock
+        self._away_until: datetime | None = None
+
+    def order(self) -> Sequence[PricedModel]:
+        """Return the models to ask for one request, each if the one before fails."""
+        if self._fallback is None or self._away_until is None:
+            return (self.first,)
+        if self._clock() < self._away_until:
+            return (self._fallback,)
+        self._away_until = self._clock() + AWAY  # whoever asks meanwhile need not wait for what comes of this try
+        return (self.first, self._fallback)
+
+    def give_up(self, error: Exception) -> bool:
+        """Leave the first model alone after a failure; return whether there is one to ask in its place from now on."""
+        if self._fallback is None or self._away_until is not None or not isinstance(error, REPLACEABLE):
+            return False
+        self._away_until = self._clock() + AWAY
+        logger.warning("%s is away; %s answers in its place", self.first.model.name, self._fallback.model.name)
+        return True
+
+    def note_words(self, asked: PricedModel) -> None:
+        """Take in that a model answers: the first one is back with its first word."""
+        if asked is self.first and self._away_until is not None:
+            self._away_until = None
+            logger.warning("%s is back", self.first.model.name)
+
+    def notices(self, asked: PricedModel | None) -> Sequence[str]:
+        """Return what people are told of an answer by this model."""
+        if asked is None or asked is self.first:
+            return ()
+        return (gettext(NOTICE).format(first=self.first.model.name, fallback=asked.model.name),)
+
+
+# ------------------------------------------------------------ what the ledger holds of it
+
 
 PROGRESS_SECONDS: Final = 2.0
 """How much of a stream the ledger may miss when its process is killed."""

@@ -20,7 +20,7 @@ from bot.errors import InvalidInput
 from bot.parameter_resolver import effective_parameters, values_of
 from bot.settings import Settings
 from bot.surrogates import without_halves
-from bot.turns.queue_pause import is_paused
+from bot.turns.dispatcher import is_paused
 from bot.types import Draft, HandleResult, Incoming, ParameterValue
 from storage import single_conversation
 

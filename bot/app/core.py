@@ -20,23 +20,23 @@ from adapters.media.charts import PillowCharts
 from adapters.seed import SeedModel
 from adapters.web.health.metrics import Metrics, ObservedModel
 from bot.access.budget_warnings import BudgetWarnings
-from bot.access.fallback import PricedModel
+from bot.access.control import AccessControl
+from bot.access.metered_model import PricedModel
 from bot.app.clock import utc_now
 from bot.app.file_rules import make_files, sounds_of
 from bot.app.learned_prices import open_learned_rates
 from bot.app.models import open_fallback, open_model
 from bot.app.shared_pace import keep_dividing
-from bot.commands.command import Aids
-from bot.commands.registry import all_commands
+from bot.commands.command import Services, all_commands
 from bot.errors import StorageError, StorageUnavailable
 from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model, Platform, Rates, Store
 from bot.settings import Settings
 from bot.summary.digests import Digests
+from bot.turns.claim import DEFAULT_TAKEOVER, TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
-from bot.turns.takeover import DEFAULT_TIMES, TakeoverTimes
 from bot.types import ConversationKey, Turn, TurnId
 from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
 
@@ -89,7 +89,7 @@ async def open_core(
     grace: float | None,
     role: EngineRole = EngineRole.RUNS,
     model_of: Callable[[Settings], AbstractAsyncContextManager[tuple[Model, Rates]]] = open_model,
-    takeover: TakeoverTimes = DEFAULT_TIMES,
+    takeover: TakeoverTimes = DEFAULT_TAKEOVER,
 ) -> AsyncIterator[Core]:
     """Migrate and open the storage, reach the model, and run turns; close all in reverse.
 
@@ -109,7 +109,7 @@ async def open_core(
         rates = await stack.enter_async_context(open_learned_rates(settings, store, model, told))
         platforms = await stack.enter_async_context(open_platforms(store, model.name, clock))
         searches = not settings.uses_local_model
-        files = make_files(settings, platforms, sounds_of(settings, model))
+        files = make_files(settings, platforms, sounds_of(settings, model, store, rates))
         metrics, worker = Metrics(version=VERSION, kind=role.name.lower()), _worker_name()
         observed = ObservedModel(model, rates, metrics)
         fallback = _observed_fallback(await stack.enter_async_context(open_fallback(settings)), metrics)
@@ -120,8 +120,7 @@ async def open_core(
         run_turn = metrics.observed(manager.answer, clock)
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
-        aids = Aids(times=DateWords(), charts=PillowCharts())
-        inbox = Inbox(store, manager, dispatcher, rates=rates, clock=clock, aids=aids)
+        inbox = Inbox(manager, dispatcher, _services(store, manager, platforms, rates, clock))
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             for name, work in _upkeep(model, store, platforms, digests, clock).items():
@@ -136,6 +135,21 @@ async def open_core(
             worker=worker,
             clock=clock,
         )
+
+
+def _services(
+    store: Store, manager: ConversationManager, platforms: Mapping[str, Platform], rates: Rates, clock: Clock
+) -> Services:
+    """Return what commands are carried out with."""
+    return Services(
+        store=store,
+        access=AccessControl(store, platforms),
+        rates=rates,
+        clock=clock,
+        check_may_summarise=manager.check_may_summarise,
+        times=DateWords(),
+        charts=PillowCharts(),
+    )
 
 
 def _observed_fallback(found: tuple[Model, Rates] | None, metrics: Metrics) -> PricedModel | None:

@@ -33,7 +33,7 @@ _NAMED: Final = re.compile(r"(?P<name>[^:\n]{1,40}): (?P<text>.*)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSetting:
-    """What is compared: settings of the model and parameters, under the name that somebody wrote."""
+    """Settings of the model and parameters that are compared, under the name that somebody wrote."""
 
     name: str
     settings: Settings
@@ -42,7 +42,7 @@ class EvaluationSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseResult:
-    """What came of one case; `failure` says why there is no answer, "" where there is one."""
+    """Result of one case; `failure` says why there is no answer, "" where there is one."""
 
     case: EvaluationCase
     answer: str = ""

@@ -9,14 +9,15 @@ from adapters.media.media_limits import REQUEST_BYTES
 from adapters.seed import SeedModel
 from adapters.seed.client import dialect_of
 from adapters.seed.transcriptions import SeedSounds
+from bot.access.metered_sounds import MeteredSounds
 from bot.context.attachments import AttachmentLoader
-from bot.ports import FileSource, Model, Platform, SoundReader
+from bot.ports import FileSource, Ledger, Model, Platform, Rates
 from bot.settings import Settings
 from bot.types import MediaKind
 
 
 def make_files(
-    settings: Settings, platforms: Mapping[str, Platform], sounds: SoundReader | None = None
+    settings: Settings, platforms: Mapping[str, Platform], sounds: MeteredSounds | None = None
 ) -> AttachmentLoader:
     """Return how attachments are read: those of every platform that is a `FileSource` as well.
 
@@ -28,9 +29,11 @@ def make_files(
     return AttachmentLoader(reader=reader, sources=sources, media_bytes=most, sounds=sounds)
 
 
-def sounds_of(settings: Settings, model: Model) -> SoundReader | None:
+def sounds_of(settings: Settings, model: Model, ledger: Ledger, rates: Rates) -> MeteredSounds | None:
     """Return who hears sound: the server, whatever it is; nobody where the embedded model answers."""
-    return SeedSounds(model) if isinstance(model, SeedModel) and not settings.uses_local_model else None
+    if not isinstance(model, SeedModel) or settings.uses_local_model:
+        return None
+    return MeteredSounds(SeedSounds(model), ledger, rates)
 
 
 def kinds_taken(settings: Settings) -> frozenset[MediaKind]:

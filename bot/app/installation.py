@@ -26,7 +26,7 @@ from bot.learned_rates import LearnedRates
 from bot.ports import Clock, Model
 from bot.pricing import RateCard
 from bot.settings import Settings
-from bot.turns.queue_pause import is_paused
+from bot.turns.dispatcher import is_paused
 from bot.types import Process, Spending
 from bot.types.said import Said
 from storage import SqlStore, back_up
@@ -37,7 +37,7 @@ OLD: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What a process knows of the installation; `heard` are the platforms that it listens to itself, by title."""
+    """Installation as a process knows it; `heard` are the platforms that it listens to itself, by title."""
 
     settings: Settings
     platforms: Sequence[ConfiguredPlatform]

@@ -65,7 +65,7 @@ async def move_database(source: str, target: str, tell: Callable[[str, int], Non
     return await copy_database(source, target, tell)
 
 
-async def keep_retention(store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS) -> None:
+async def keep_retention(store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS, *, clock: Clock) -> None:
     """Forget conversations that rested for longer than people set, and the names of old deliveries, until cancelled.
 
     It looks once an hour, and gives the space of all that was deleted back.
@@ -74,17 +74,15 @@ async def keep_retention(store: Store, days: int | None, terms: Mapping[str, int
     """
     while True:
         try:
-            await forget_rested(store, days, terms)
-            await store.prune_deliveries(utc_now() - DELIVERIES_KEPT, untold=utc_now() - WORTH_TELLING)
+            await forget_rested(store, days, terms, clock=clock)
+            await store.prune_deliveries(clock() - DELIVERIES_KEPT, untold=clock() - WORTH_TELLING)
             await store.shrink()
         except StorageError as error:
             logger.warning("retention failed", extra={"error": str(error)})
         await asyncio.sleep(RETENTION_SWEEP_SECONDS)
 
 
-async def forget_rested(
-    store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS, *, clock: Clock = utc_now
-) -> None:
+async def forget_rested(store: Store, days: int | None, terms: Mapping[str, int] = NO_TERMS, *, clock: Clock) -> None:
     """Forget every conversation that has rested for longer than it is kept."""
     retention = Retention(await store.get_everywhere(PARAMETER), days, terms)
     if retention.shortest is None:

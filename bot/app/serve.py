@@ -208,7 +208,8 @@ def _background(
     if process.playground:
         terms = {item.spec.name: item.settings.retention_days for item in process.keeps}
         given = {name: days for name, days in terms.items() if days is not None}
-        parts["Retention"] = partial(keep_retention, core.store, settings.retention_days, given)
+        retention = partial(keep_retention, core.store, settings.retention_days, given, clock=core.clock)
+        parts["Retention"] = retention
     return [asyncio.create_task(supervisor.keep(name, run), name=name) for name, run in parts.items()]
 
 

@@ -16,7 +16,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What can follow at a place of the command line, with its help; `goes_on` are the commands among them."""
+    """Words that can follow at a place of the command line, with its help; `goes_on` are the commands among them."""
 
     helps: Mapping[str, str]
     goes_on: tuple[str, ...] = ()

@@ -6,8 +6,9 @@
 * The bot answers whoever wrote above it; thanks end a talk with others, and one is back in that with the bot.
 * Who joins in talks with whoever wrote above them, but with the bot only to ask something.
 
-A message begins with the name that it is for, "ada: ..." or "@ada ...", or is short and ends with it. When in doubt,
-these rules answer one person and are silent among many. `benchmarks/follow_ups.py` measures them on recorded threads.
+A message begins with the name that it is for, "ada: ...", "@ada ..." or "ok ada ...", or is short and ends with it.
+When in doubt, these rules answer one person and are silent among many. `benchmarks/follow_ups.py` measures them on
+recorded threads.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import re
 from collections.abc import Sequence, Set
 from typing import Final
 
-from bot.chat.quotes import own_words, without_quotes
 from bot.chat.reactions import is_assent, is_reaction
 from bot.types import BOT, Utterance
 
@@ -31,8 +31,8 @@ TO_A_BOT: Final = "another bot's command"
 REACTION: Final = "thanks or a reaction"
 AMONG_PEOPLE: Final = "people talk with each other"
 
-OWN_NAME: Final = "seedling"
-"""The name by which people call the bot, whatever mention it has on their platform."""
+OWN_NAMES: Final = frozenset({"seedling", "bot"})
+"""The names by which people call the bot everywhere, beside the one that it has where they are."""
 
 _NOBODY: Final = "<nobody>"  # with whom somebody talks who joined in without asking
 _UNKNOWN: Final = ""
@@ -44,25 +44,31 @@ _CALLED_FIRST = re.compile(r"(?:\s*@\w[\w-]*(?![\w/.(])[,:]?)+")
 _CALLED_LAST = re.compile(r",\s*(@\w[\w-]*)[\s?.!]*\Z")
 _ORDINARY: Final = """
     can will may mark max bill rose april june august art grant hope joy faith grace the sue pat frank rich chase drew
-    rob page dean price long short don an so in no und die der das im am un la le les mit per con
+    rob page dean price long short don an so in no bot und die der das im am un la le les mit per con
 """
 _WORDS: Final = frozenset(_ORDINARY.split())
 """Names that are words as well: bare, without a mark or a comma, they call nobody."""
+
+_GREETINGS: Final = frozenset({"hi", "hey", "hello", "hallo", "dear", "yes", "no"})
 
 _COMMAND = re.compile(r"(?:[!/$%?]|;;)[a-z][\w-]+(?:\s+\S+){0,7}\s*\Z")
 """A command of the kind that bots have; longer messages are about one."""
 
 _CALL = re.compile(r"\s*(?P<name>[^\s:,>\uff1a\uff0c\u3001]+)\s*(?:[:,>]+(?=\s|\Z)|[\uff1a\uff0c\u3001]|\s-+\s)")
+_WORD = re.compile(r"[^\W_]+")
 _EDGES = " \t\r\n.,;:!?()[]{}<>\"'`^|_*~-\u2026\u3002\u3001\uff0c\uff01\uff1f"
 _QUESTION = re.compile(r"\?(?!\w)|[\uff1f\u061f]")
 
 
-def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_files: bool = False) -> str:
+def reason_for_silence(
+    said: Utterance, before: Sequence[Utterance], *, has_files: bool = False, own_name: str = ""
+) -> str:
     """Return why `said` is not meant for the bot, "" when it is.
 
-    `before` are the messages above it, oldest first, of which the newest `TALK_LENGTH` count.
+    `before` are the messages above it, oldest first, of which the newest `TALK_LENGTH` count; `own_name` is what the
+    bot is called there.
     """
-    talk = _Talk()
+    talk = _Talk(own_name)
     for item in before[-TALK_LENGTH:]:
         talk.hear(item)
     addressees = talk.addressees(said)
@@ -78,12 +84,19 @@ def reason_for_silence(said: Utterance, before: Sequence[Utterance], *, has_file
     return AMONG_PEOPLE
 
 
+def _is_greeting(word: str) -> bool:
+    """Return whether a name may follow a word that a message begins with: "hi Ada", "ok Ada", "thanks Ada"."""
+    return word.casefold().strip(_EDGES) in _GREETINGS or (word[:1].isalpha() and is_reaction(word))
+
+
 class _Talk:
     """Record of who talks with whom, as far as it is known; names are kept by how people write them."""
 
-    def __init__(self) -> None:
+    def __init__(self, own_name: str) -> None:
         self.people: set[str] = set()
-        self.names: dict[str, str] = {OWN_NAME: BOT}
+        self._own_name = _WORD.findall(own_name.casefold())
+        own = self._own_name if len(self._own_name) == 1 else []
+        self.names: dict[str, str] = dict.fromkeys((*OWN_NAMES, *own), BOT)
         self._partners: dict[str, str] = {}
         self._with_bot: set[str] = set()
         self._newest = self._above = _UNKNOWN  # the two who wrote last
@@ -103,7 +116,7 @@ class _Talk:
     @property
     def people_by_name(self) -> Set[str]:
         """Names of those who took part; that of the bot alone calls it."""
-        return self.names.keys() - {OWN_NAME}
+        return self.names.keys() - OWN_NAMES
 
     def partner(self, said: Utterance) -> str:
         """Return whom a message is for."""
@@ -132,9 +145,16 @@ class _Talk:
         if called:
             named.add(self._called(called["name"], abbreviated=True))
         words = text.split()
-        bare = words[:1] + words[-1:] if len(words) <= _SHORT else words[:1]
+        begins = words[1:2] if words and _is_greeting(words[0]) else words[:1]
+        bare = begins + words[-1:] if len(words) <= _SHORT else begins
         named.update(self._called(word) for word in bare if word.casefold().strip(_EDGES) not in _WORDS)
+        named.add(BOT if self._begins_with_own_name(text) else None)
         return {item for item in named if item not in (None, said.speaker)}
+
+    def _begins_with_own_name(self, text: str) -> bool:
+        """Return whether a message begins with the bot's name of several words, as none of these alone calls it."""
+        own = self._own_name
+        return len(own) > 1 and _WORD.findall(text.casefold())[: len(own)] == own
 
     def _called(self, name: str, *, abbreviated: bool = False) -> str | None:
         """Return the id of whom a name means, None for nobody who took part."""
@@ -152,3 +172,22 @@ class _Talk:
         for name in (whole, re.split(r"[\W_]+", whole, maxsplit=1)[0]):
             if len(name) >= _SHORTEST_NICKNAME or name == whole != "":
                 self.names[name] = said.speaker
+
+
+# ------------------------------------------------------------ what somebody says themselves
+
+
+# Quotations of one line, and of all that follows: Slack and Discord have both.
+_QUOTATION = r"^>>>\s.*|^[>\uff1e][^\n]*$"
+_QUOTED = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]*`|{_QUOTATION}", re.DOTALL | re.MULTILINE)
+_QUOTATIONS = re.compile(_QUOTATION, re.DOTALL | re.MULTILINE)
+
+
+def without_quotes(text: str) -> str:
+    """Return a text in Markdown without code and quotations: who is mentioned in them is not called."""
+    return _QUOTED.sub(" ", text)
+
+
+def own_words(text: str) -> str:
+    """Return a text in Markdown without quotations, or all of it where it is nothing else."""
+    return _QUOTATIONS.sub(" ", text).strip() or text

@@ -113,7 +113,7 @@ def _card(card: Card, said: str) -> str:
 
 
 def _field(name: str, value: str) -> str:
-    return ": ".join(filter(None, (_line(name), value.strip())))
+    return ": ".join(filter(None, (_line(name) if as_seen(name) else "", value.strip())))
 
 
 def _poll(poll: Poll) -> str:

@@ -7,20 +7,23 @@ Adapters report facts, stores tell the state, and the inbox asks here. In five l
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
 * Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
 * Everything else said where it takes part is context; the rest is nothing to it.
+
+What is answered is completed here: its place, its words where it has none, what it is about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.access.control import NO_FACTS, AccessFacts
-from bot.access.decision import A_BOT, DENIED, NO_SHARED_WORKSPACE, STRANGER, reason_to_refuse
+from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, STRANGER, AccessFacts, reason_to_refuse
 from bot.chat.follow_ups import reason_for_silence
+from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
-from bot.types import Entrance, Incoming, ParameterValue, Utterance
+from bot.time_zones import UTC_NAME
+from bot.types import ANSWER_IN, ANSWER_MESSAGES, EMPTY, Entrance, Incoming, ParameterValue, Task, Utterance
 
 REFUSALS: Final[Mapping[str, str]] = {
     DENIED: gettext_noop("I am not open to you here. Ask an administrator, who can change that with `/access`."),
@@ -157,7 +160,8 @@ def _follow_up(incoming: Incoming, state: PolicyState) -> Decision:
         case "always":
             return Decision(action=Action.ANSWER)
         case "auto":
-            reason = reason_for_silence(_said(incoming), state.talk, has_files=bool(incoming.attachments))
+            has_files, own_name = bool(incoming.attachments), incoming.bot_name
+            reason = reason_for_silence(_said(incoming), state.talk, has_files=has_files, own_name=own_name)
     return Decision(action=Action.CONTEXT, reason=reason) if reason else Decision(action=Action.ANSWER)
 
 
@@ -172,3 +176,74 @@ def _said(incoming: Incoming) -> Utterance:
 
 def _goes_on_in_thread(incoming: Incoming, state: PolicyState) -> bool:
     return state.has_participated and not incoming.is_top_level and not incoming.is_direct and bool(incoming.key.thread)
+
+
+# ------------------------------------------------------------ a question as it is stored
+
+
+ABOUT_THREAD: Final = "(mentioned without a question: answer about the thread above)"
+
+EMPTY_QUESTION = gettext_noop(
+    "Ask me something: write your question after my name or after `/ask`. `/help` tells what else I can do."
+)
+
+
+def about_thread(incoming: Incoming) -> Incoming:
+    """Return a bare mention in a thread as the question that it can only be; everything else as it is."""
+    is_bare = incoming.is_directed and not incoming.text.strip() and not incoming.attachments
+    in_thread = bool(incoming.key.thread) and not incoming.is_top_level and not incoming.is_direct
+    is_question = is_bare and in_thread and incoming.entrance is Entrance.MESSAGE
+    return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
+
+
+def check_says_something(incoming: Incoming) -> None:
+    """Raise `InvalidInput` for a question without words and files."""
+    if not incoming.text.strip() and not incoming.attachments:
+        raise InvalidInput(gettext(EMPTY_QUESTION))
+
+
+def placed(incoming: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the place of its answer.
+
+    Outside threads it belongs to the thread that it starts, or by setting to the channel as one conversation; one for
+    its author alone never does.
+    """
+    if not incoming.is_top_level or incoming.private:
+        return incoming
+    answer_in = str(state.parameters.get(ANSWER_IN, "thread"))
+    key = replace(incoming.key, thread="") if answer_in == "channel" else incoming.key
+    return replace(incoming, key=key, platform_data={**incoming.platform_data, ANSWER_IN: answer_in})
+
+
+def with_limit(incoming: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the number of messages that its answer may have, where people have set one."""
+    most = state.parameters.get(ANSWER_MESSAGES)
+    if most is None:
+        return incoming
+    return replace(incoming, platform_data={**incoming.platform_data, ANSWER_MESSAGES: str(most)})
+
+
+def context_above(question: Incoming) -> tuple[Incoming, ...]:
+    """Return the messages that a question is about as context of its conversation, under names that go with its own."""
+    if question.task is not Task.ANSWER:
+        return ()
+    return tuple(
+        replace(
+            question,
+            dedupe_key=f"{question.dedupe_key}/above/{message.message_id}",
+            author=message.author,
+            text=message.text,
+            typed="",
+            sent_at=message.sent_at,
+            message_id=message.message_id,
+            attachments=message.attachments,
+            overrides=EMPTY,
+            is_directed=False,
+            task=Task.CONTEXT,
+            time_zone=UTC_NAME,
+            above=(),
+            posted=None,
+        )
+        for message in question.above
+        if message.text.strip() or message.attachments
+    )

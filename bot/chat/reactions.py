@@ -69,6 +69,17 @@ _PHRASES: Final = """
     c'est parfait | je vois | bien reçu | de rien | pas de souci | pas de problème | de nada | muy bien | muito bem |
     tudo certo | valeu mano | va bene | ho capito | geen probleem | graag gedaan | inga problem | nie ma za co |
     není zač | всё понятно | все понятно | не за что | без проблем | kiitos avusta | d'acc |
+    great answer | good answer | nice answer | perfect answer | excellent answer | great explanation | good
+    explanation | nice explanation | you're the best | you are the best | what i needed | exactly what i needed |
+    just what i needed | what i was looking for | exactly what i was looking for | have a nice day | have a good day
+    | have a great day | have a good one | have a nice weekend | have a good weekend | take care | same to you | you
+    too | i'll try that | i'll try it | i will try that | i'll give it a try | i'll give that a try | i'll do that |
+    i'll check it out | i'll take a look | i'll have a look | let me try that | let me try it | will try | will try
+    that | fixed it | did it | did the trick | it works now | works like a charm | worked like a charm | works
+    perfectly | worked perfectly | works great | worked great | no further questions | no more questions | that's
+    all | that's all i needed | all clear | all set | i'm all set | spot on | well said | glad to hear it | genau
+    das brauchte ich | mach ich | probiere ich | probiere ich aus | das war alles | schönen tag noch | schönes
+    wochenende | bonne journée | je vais essayer | c'est tout | buen día | eso es todo |
 """
 _THANKS: Final = """
     thank thanks thx danke dank merci gracias obrigado obrigada grazie bedankt tack takk tak kiitos dzięki dziękuję
@@ -89,7 +100,7 @@ def _letters(word: str) -> str:
     return word[start:end]
 
 
-_ASSENT: Final = frozenset(_YES.casefold().split())
+_ASSENT: Final = frozenset(f"{_YES} yes yeah yep yup ja oui sí sim да".casefold().split())
 """What says yes when somebody was asked; mere thanks, laughs and sighs do not."""
 
 _AROUND: Final = ".,!\u3002\uff01\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"  # skin tones among them
@@ -106,7 +117,7 @@ _MOST_FOR: Final = 4
 
 _THANKS_WORDS, _FOR_WORDS = frozenset(_THANKS.split()), frozenset(_FOR.split())
 _SET_PHRASES: Final = frozenset(filter(None, map(str.strip, _PHRASES.casefold().split("|"))))
-_PHRASE_LENGTHS: Final = (4, 3, 2, 1)
+_PHRASE_LENGTHS: Final = (6, 5, 4, 3, 2, 1)
 _THANKED_AT_END = re.compile(
     r"\S{0,16}(?:ありがとう(?:ございま(?:す|した))?)|(?:谢谢|感谢|多谢)[你您]?的?(?:帮助|帮忙|解答|回答|回复)|ขอบคุณที่\S{0,12}"
     r"|(?:\S+ ){0,2}\S*서 (?:감사|고마|고맙)\S{0,4}|(?:\S+ ){1,2}için teşekkür\S{0,3}(?: ederim)?"
@@ -117,6 +128,10 @@ _LAUGH = re.compile(
     r"a?(?:[hj][aei]){2,}h?|[hj][ae]h|lo+l|(?:rs){2,}|k{3,}|w{2,}|\u7b11+|\u54c8{2,}"
     r"|\u0430?(?:\u0445[\u0430\u0435]){2,}|[\u314b\u314e]{2,}|\u0647{3,}|(?:wk){2,}|mdr+|ptdr"
 )
+_YES_OR_NO: Final = "yes|yeah|yep|yup|no|nope|nah|ja|nee|nein|oui|non|sí|si|sim|não|да|нет"
+_BEFORE_THANKS = re.compile(rf"^\W*(?:{_YES_OR_NO})\b[\s,.!]*(?=(?:{'|'.join(_THANKS.split())})\b)")
+"""Yes or no in front of thanks, which then need no answer either."""
+
 _DRAWN_OUT = re.compile(r"(\w)\1{2,}")  # "ahhh", "hmmmm"
 _EMOJI_CODES = re.compile(
     r"<a?:\w+:\d+>|:[\w+'-]+:|(?<!\S)(?:[:;=xX8]['^-]?[()\[\]dDpPoO3/|*]+|[+-]1|<3|\^+)(?!\S)|\\o/"
@@ -140,6 +155,7 @@ def is_reaction(text: str, names: Container[str] = frozenset()) -> bool:
     if len(text) > LONGEST or _QUESTION.search(text):
         return False
     plain = _EMOJI_CODES.sub(" ", text.casefold().replace("\u2019", "'"))
+    plain = _BEFORE_THANKS.sub("", plain)
     clauses = [words for clause in _BETWEEN.split(plain) if (words := _words_of(clause, names))]
     said = [_says(words) for words in clauses]
     return not clauses or (None not in said and any(said))

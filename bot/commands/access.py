@@ -10,8 +10,7 @@ from bot.access.roles import HOLDERS, ROLE_WORDS, Role
 from bot.access.rule_text import place_text, rule_text, subject_text
 from bot.access.rule_words import GRAMMAR, ChangeRole, DropRule, ShowRules, read_request
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command
-from bot.commands.registry import find_command
+from bot.commands.command import Call, Command, find_command
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.parameters import find

@@ -23,7 +23,7 @@ SCOPES: Final = ("channel", "workspace", "person")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is said of a budget: `amount` "" only shows it, "remove" takes it away. `person` is named in it, or ""."""
+    """Words of a budget command: `amount` "" only shows it, "remove" takes it away. `person` is named in it, or ""."""
 
     scope: str
     person: Word = ""

@@ -1,10 +1,14 @@
-"""Describe a command: its names, its arguments, the roles that it needs, and its handler."""
+"""Describe a command (its names, its arguments, the roles that it needs, its handler), and list all commands."""
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args
 
 from bot.access.control import AccessControl
 from bot.access.roles import HOLDERS, Permissions, Role
@@ -20,29 +24,18 @@ Group = Literal["ask", "settings", "tell", "administer"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aids:
-    """What helps commands to understand and to show: the words of times, and what paints pictures, None for none."""
-
-    times: TimeWords = field(default_factory=IsoTimes)
-    charts: ChartPainter | None = None
-
-
-NO_AIDS: Final = Aids()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Services that handlers use. `check_may_summarise` raises `InvalidInput` for those who may not read a channel.
 
-    `charts` is None where nothing paints pictures.
+    `times` understands times in words, and `charts` paints pictures, None where nothing does.
     """
 
     store: Store
     access: AccessControl
     rates: Rates
     clock: Clock
-    times: TimeWords
     check_may_summarise: Callable[[Incoming], Awaitable[None]]
+    times: TimeWords = field(default_factory=IsoTimes)
     charts: ChartPainter | None = None
 
 
@@ -127,3 +120,25 @@ class Command:
         return not self.needs_mark and all(
             arg.is_clear(values.get(arg.name, "")) for arg in self.args if arg.kind == "words"
         )
+
+
+# ------------------------------------------------------------ all commands
+
+
+_GROUPS: Final = get_args(Group)
+
+
+@cache
+def all_commands() -> Mapping[str, Command]:
+    """Return every command by name, in the order in which people are told of them."""
+    package = import_module(__name__.rpartition(".")[0])
+    modules = [import_module(f"{package.__name__}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    commands: list[Command] = [module.COMMAND for module in modules if hasattr(module, "COMMAND")]
+    commands.sort(key=lambda command: (_GROUPS.index(command.group), command.name))
+    return MappingProxyType({command.name: command for command in commands})
+
+
+def find_command(word: str) -> Command | None:
+    """Return the command that a word names, None for any other word."""
+    lowered = word.lower()
+    return next((command for command in all_commands().values() if lowered in command.names), None)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.arguments import Arg
-from bot.commands.command import Command
-from bot.commands.registry import all_commands, find_command
+from bot.commands.command import Command, all_commands, find_command
 from bot.language import gettext
 from bot.parameters import PARAMETERS, Parameter
 

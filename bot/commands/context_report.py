@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.access.roles import Role
-from bot.context.cache_breaks import CacheBreak
+from bot.context.window import CacheBreak
 from bot.delivery.footer import split_text
 from bot.language import gettext, gettext_noop, number, quantity
 from bot.ports import Store, TranscriptStore

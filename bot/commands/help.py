@@ -6,8 +6,7 @@ from typing import Final
 
 from bot.chat.message_policy import EMOJI
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command
-from bot.commands.registry import all_commands, find_command
+from bot.commands.command import Call, Command, all_commands, find_command
 from bot.language import gettext, gettext_noop
 from bot.parameters import find
 from bot.turns.effects import Effect, telling

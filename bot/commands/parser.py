@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.commands.command import Command
-from bot.commands.registry import all_commands, find_command
+from bot.commands.command import Command, all_commands, find_command
 from bot.errors import InvalidInput
 from bot.language import gettext
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
+from bot.access.metered_sounds import MeteredSounds
 from bot.context.sounds import heard
 from bot.context.tokens import estimate
 from bot.context.transcript import one_line, plain_name
 from bot.errors import FileGone, FileTooLarge, PlatformError
 from bot.language import gettext, told
-from bot.ports import FileSource, MediaReader, SoundReader
+from bot.ports import FileSource, MediaReader
 from bot.types import (
     Attachment,
     Entry,
@@ -26,6 +27,7 @@ from bot.types import (
     ParameterValue,
     ReadFile,
     ThreadMessage,
+    Turn,
     UnreadableFile,
 )
 from bot.types.said import Said
@@ -61,7 +63,7 @@ class AttachmentLoader:
     reader: MediaReader
     sources: Mapping[str, FileSource]
     media_bytes: int
-    sounds: SoundReader | None = None
+    sounds: MeteredSounds | None = None
 
     def terms(self, parameters: Mapping[str, ParameterValue], *, prompt: int) -> FileTerms:
         """Return what the files of one question may take together, when a prompt may have `prompt` tokens."""
@@ -76,17 +78,17 @@ class AttachmentLoader:
 
     async def read(
         self,
-        asked: Incoming,
+        turn: Turn,
         messages: Sequence[Incoming | ThreadMessage],
         terms: FileTerms,
         progress: Progress = unnoticed,
     ) -> Mapping[str, FileOutcome]:
-        """Return what became of every attachment of these messages, by its id, for whoever asked.
+        """Return what became of every attachment of these messages, by its id, for the turn that needs them.
 
         They share `terms`, the first ones first. `progress` is told which one is being read.
         """
         outcomes: dict[str, FileOutcome] = {}
-        if asked.key.platform not in self.sources:
+        if turn.incoming.key.platform not in self.sources:
             return outcomes
         attached = [(item, message) for message in messages for item in message.attachments]
         for number, (attachment, message) in enumerate(attached):
@@ -96,15 +98,13 @@ class AttachmentLoader:
             ahead = min(len(attached), FILES_AT_ONCE) - number
             share = replace(terms, text_tokens=terms.text_tokens // ahead)
             progress(reading_text(number + 1, number + ahead, attachment.name))
-            outcome = await self._read_one(asked, attachment, message.message_id, share)
+            outcome = await self._read_one(turn, attachment, message.message_id, share)
             outcomes[attachment.id] = outcome
             terms = left_of(terms, outcome)
         return outcomes
 
-    async def _read_one(
-        self, asked: Incoming, attachment: Attachment, message_id: str, terms: FileTerms
-    ) -> FileOutcome:
-        limit = self.reader.file_bytes
+    async def _read_one(self, turn: Turn, attachment: Attachment, message_id: str, terms: FileTerms) -> FileOutcome:
+        limit, asked = self.reader.file_bytes, turn.incoming
         too_large = Said("is larger than {size} MB", size=limit / 1_000_000)
         if attachment.size > limit:
             return UnreadableFile(name=attachment.name, reason=too_large)
@@ -118,7 +118,7 @@ class AttachmentLoader:
             return UnreadableFile(name=attachment.name, reason=GONE if isinstance(error, FileGone) else NOT_FETCHED)
         owner = f"{asked.key.platform}/{asked.key.workspace}/{asked.author.id}"
         outcome = await self.reader.read(attachment.name, data, terms, owner=owner)
-        return await heard(outcome, attachment, terms, self.sounds)
+        return await heard(outcome, attachment, terms, self.sounds, turn)
 
 
 def is_lost(outcome: FileOutcome | None) -> bool:

@@ -19,10 +19,9 @@ from bot.access.metered_model import Bill, MeteredModel
 from bot.access.pace import asker_of
 from bot.context import condensed_notes
 from bot.context.request_builder import PreparedRequest
-from bot.context.sizes import expected_question
 from bot.context.system_prompt import notes_message
 from bot.context.tokens import corrected
-from bot.context.view import View
+from bot.context.view import View, expected_question
 from bot.context.window import is_due
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import BudgetReached, ModelAccessDenied, ModelError, ModelUnavailable, QuestionTooLong, StorageError

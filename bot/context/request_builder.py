@@ -20,15 +20,12 @@ from bot.context.attachments import (
     unnoticed,
     without_media,
 )
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.channel_context import before_question, read_above
-from bot.context.known_places import Places
 from bot.context.overflow import check_shorter, shorter
-from bot.context.sizes import CACHED_AT_LEAST
-from bot.context.system_prompt import Abilities
-from bot.context.tokens import own_tokens
-from bot.context.view import View, WindowLimits
-from bot.context.window import Window
+from bot.context.system_prompt import Abilities, Places
+from bot.context.tokens import below, own_tokens
+from bot.context.view import CACHED_AT_LEAST, View, WindowLimits
+from bot.context.window import CacheBreak, Window, mark_prefix_broken
 from bot.delivery import urls_in
 from bot.errors import ContextTooLong, ThreadNotWhole
 from bot.parameter_resolver import values_of
@@ -147,7 +144,7 @@ class PreparedRequest:
 class Refusal:
     """A request that the server found too long."""
 
-    composition: PreparedRequest
+    prepared: PreparedRequest
     error: ContextTooLong
 
 
@@ -160,7 +157,7 @@ class RequestOptions:
 
 
 class RequestBuilder:
-    """Composes the requests of turns."""
+    """Builds the requests of turns."""
 
     def __init__(
         self,
@@ -181,7 +178,7 @@ class RequestBuilder:
         self._places = Places(platforms, store)
         self._searches = options.searches
 
-    async def compose(
+    async def build(
         self,
         turn: Turn,
         effective: Mapping[str, Effective],
@@ -197,7 +194,7 @@ class RequestBuilder:
         conversation, unread = await self._conversation(turn, parameters, limits)
         history = await self._store.get_entries(turn.incoming.key, start=conversation.window_start)
         asked = (turn.incoming, *turn.coalesced)
-        files = await self._read_files(turn.incoming, asked, parameters, limits, progress)
+        files = await self._read_files(turn, asked, parameters, limits, progress)
         await load_zones(item.time_zone for item in asked)
         asked_entries, files = _questions(asked, files, history, media_start=conversation.media_start)
         ahead, question = new_entries.in_order(
@@ -217,13 +214,16 @@ class RequestBuilder:
         chosen, first_media = self._with_media(view, window.plan(view, limits))
         wire = {name: value for name, value in parameters.items() if PARAMETERS[name].wire}
         if refused is not None:
-            check_shorter(chosen, limits, refused.composition.window, refused.composition.limits, refused.error)
+            check_shorter(chosen, limits, refused.prepared.window, refused.prepared.limits, refused.error)
         wire["max_tokens"] = limits.reserved  # no more than the window has left room for
         left_out = sum(stored.position < first_media for stored in view.history[len(chosen.removed) :])
         entries = without_media(chosen.entries, left_out)
         return PreparedRequest(
             request=ModelRequest(
-                system_prompt=view.system_prompt, entries=(*view.notes, *entries), parameters=MappingProxyType(wire)
+                system_prompt=view.system_prompt,
+                entries=(*view.notes, *entries),
+                parameters=MappingProxyType(wire),
+                room=below(limits.context_tokens) - chosen.tokens,
             ),
             view=view,
             limits=limits,
@@ -252,7 +252,7 @@ class RequestBuilder:
     ) -> Sequence[NewEntry]:
         asked = {item.message_id for item in (turn.incoming, *turn.coalesced)} - {""}
         said = [item for item in turn.context if item.message_id not in asked]  # one can be about another
-        files = await self._read_files(turn.incoming, newest_files(said), parameters, limits)
+        files = await self._read_files(turn, newest_files(said), parameters, limits)
         return new_entries.said_between(said, history, files=files)
 
     async def _conversation(
@@ -270,7 +270,7 @@ class RequestBuilder:
         platform = self._platforms[incoming.key.platform]
         above = await read_above(platform, incoming, limit=int(str(parameters["channel_context"])))
         thread, unread = await self._read_thread(platform, incoming)
-        files = await self._read_files(incoming, newest_files(thread), parameters, limits)
+        files = await self._read_files(turn, newest_files(thread), parameters, limits)
         entries = [transcript.user_entry(message, files=files) for message in thread]
         brought = {message.message_id for message in turn.context if message.attachments}
         entries += new_entries.said_above([item for item in above.messages if item.message_id not in brought])
@@ -297,7 +297,7 @@ class RequestBuilder:
 
     async def _read_files(
         self,
-        incoming: Incoming,
+        turn: Turn,
         messages: Sequence[Incoming | ThreadMessage],
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
@@ -307,7 +307,7 @@ class RequestBuilder:
         if self._files is None or not any(message.attachments for message in messages):
             return transcript.NO_FILES
         terms = self._files.terms(parameters, prompt=limits.prompt)
-        return await self._files.read(incoming, messages, terms, progress)
+        return await self._files.read(turn, messages, terms, progress)
 
     def _with_media(self, view: View, chosen: Window) -> tuple[Window, int]:
         """Return a window, and from which position its media are sent; less of them than before breaks the prefix."""
@@ -332,7 +332,7 @@ class RequestBuilder:
         )
         if refused is None:
             return limits
-        return shorter(limits, refused.composition.window, refused.composition.limits, refused.error)
+        return shorter(limits, refused.prepared.window, refused.prepared.limits, refused.error)
 
 
 def _mode(parameters: Mapping[str, ParameterValue]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from bot.ports import SoundReader
-from bot.types import Attachment, FileOutcome, FileTerms, Media, ReadFile, UnreadableFile
+from bot.access.metered_sounds import MeteredSounds
+from bot.types import Attachment, FileOutcome, FileTerms, Media, ReadFile, Turn, UnreadableFile
 from bot.types.said import Said
 
 CUT: Final = "\u2026"
@@ -22,13 +22,13 @@ CHARACTERS_PER_TOKEN: Final = 2  # kept of a transcript: fewer than any language
 
 
 async def heard(
-    outcome: FileOutcome, attachment: Attachment, terms: FileTerms, sounds: SoundReader | None
+    outcome: FileOutcome, attachment: Attachment, terms: FileTerms, sounds: MeteredSounds | None, turn: Turn
 ) -> FileOutcome:
     """Return a file as it can be sent: a sound itself where the model takes it, what is said in it, or why not."""
     sound = _sound_in(outcome)
     if sound is None or (sounds is not None and await sounds.takes_sound()):
         return outcome
-    said = await sounds.transcribe(sound) if sounds is not None else ""
+    said = await sounds.transcribe(sound, turn) if sounds is not None else ""
     if said.strip():
         return _as_told(outcome.name, said, BY_GATEWAY, terms)
     if attachment.transcript.strip():

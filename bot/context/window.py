@@ -7,17 +7,17 @@ here, from values alone.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
-from bot.context.cache_breaks import FREE, CacheBreak, known_break
-from bot.context.sizes import CACHED_AT_LEAST, Sizes, measure
 from bot.context.system_prompt import same_prompt_and_notes, same_system_prompt
-from bot.context.tokens import estimate_entry, estimate_request, updated_ratio
-from bot.context.trim import excess_limit, notes_cost, notes_delay
-from bot.context.view import FULL, View, WindowLimits
+from bot.context.tokens import estimate_request, updated_ratio
+from bot.context.view import CACHED_AT_LEAST, FULL, Sizes, TrimSchedule, View, WindowLimits, measure
 from bot.pricing import Tier
-from bot.types import Conversation, Entry, NewEntry, StoredEntry
+from bot.types import Condensation, Conversation, Entry, NewEntry, StoredEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,9 +203,7 @@ def _describe(
         entries=tuple(item.entry for item in carried),
         broken=reason,
         removed=tuple(view.history[:index]),
-        estimated=estimate_request(
-            view.system_prompt, (*map(estimate_entry, view.notes), *(item.tokens for item in carried))
-        ),
+        estimated=estimate_request(view.system_prompt, (sizes.noted, *(item.tokens for item in carried))),
         tokens=sizes.fixed + sizes.held[index],
         fixed_tokens=sizes.fixed,
         question_tokens=sizes.held[-1],
@@ -235,3 +233,135 @@ def _repeated(view: View, sizes: Sizes, index: int, reason: CacheBreak | None) -
     if reason is CacheBreak.PROMPT_CHANGED and not same_system_prompt(before, view.prompt_digest):
         return 0
     return sizes.system  # the notes have changed, or may have: a break that was noted before has taken the digest
+
+
+# ------------------------------------------------------------ when trimming pays: the lot-size rule for a prefix cache
+
+# Carrying an excess token costs the cached price in every turn. Trimming costs, once, the difference between the full
+# and the cached price for every cached token that is kept, since the prefix changes. After a pause that outlasts the
+# cache everything is paid in full anyway, so trimming then is free, and waiting for it is worth something.
+
+
+def excess_limit(rhythm: TrimSchedule, *, reread: float, usual: float, cached_share: float) -> float:
+    """Return the excess in tokens above which a trim pays now; infinite where cached input is free.
+
+    `reread` are the cached tokens that a trim now would make the provider read anew, `usual` those of a trim at
+    an ordinary moment, `cached_share` the price of cached input as a share of uncached input. With a share of 1 no
+    excess is worth carrying: a sliding window.
+
+    With B = usual * (1 - share) / share, what an ordinary trim costs in tokens carried for a turn, the limit is the
+    lot size sqrt(2 * B * growth) (F. W. Harris, 1913). A pause with a chance of q would save the reading: that adds
+    q * B / 3, the next term of the exact solution, which is y - 1 + exp(-y) = B * q^2 / growth for
+    y = q * excess / growth. A moment at which a trim costs less lowers the limit in proportion. A turn's tokens come
+    at once: the overshoot is taken off, so that trims are where they should be on average.
+    """
+    if cached_share <= 0:
+        return math.inf
+    usual = max(usual, 1.0)
+    burden = usual * max(0.0, 1 - cached_share) / cached_share
+    ordinary = math.sqrt(2 * burden * rhythm.growth) + rhythm.pause_chance * burden / 3
+    return ordinary * reread / usual - rhythm.overshoot
+
+
+def notes_cost(prompt: int, notes: int, tier: Tier) -> float:
+    """Return what writing notes costs whatever they condense, in uncached input tokens; 0.0 where input is free.
+
+    `prompt` are the tokens that the request for notes has besides what it condenses, `notes` those it is expected to
+    write. What it condenses is read by such a request once, however often one trims, and so is no reason to wait.
+    """
+    return prompt + notes * float(tier.output / tier.input) if tier.input else 0.0
+
+
+def notes_delay(rhythm: TrimSchedule, *, notes: float, condensed: int, carried_share: float) -> float:
+    """Return the excess in tokens that is carried longer so that notes that cost `notes` are written later.
+
+    Notes now would condense so many tokens. A turn later they condense `growth` more, so that the same cost is spread
+    over more tokens: that saves growth * notes / condensed, and carrying an excess token for a turn costs
+    `carried_share`, the price of cached input as a share of uncached input, and 1 after a pause. 0.0 for free notes,
+    and infinite where carrying costs nothing.
+    """
+    saved = rhythm.growth * notes / max(1, condensed)
+    if not saved:
+        return 0.0
+    return saved / carried_share if carried_share > 0 else math.inf
+
+
+# ------------------------------------------------------------ why a request does not extend the one before
+
+
+TRIES: Final = 3
+"""How often messages are condensed in vain before they are left out without notes."""
+
+
+class CacheBreak(StrEnum):
+    """Reason why a request does not extend the one before."""
+
+    FIRST = "first"
+    TRIM = "trim"
+    COLD = "cold"
+    PROMPT_CHANGED = "head changed"  # the earlier name, under which it is stored
+    MODE_CHANGED = "mode changed"
+    DELETED = "deleted"
+    DROPPED = "dropped"
+    MEDIA = "media"
+
+
+# After these nothing of the history is cached, so that leaving out what is in the notes costs nothing.
+FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.PROMPT_CHANGED})
+
+
+def known_break(conversation: Conversation) -> CacheBreak | None:
+    """Return the break that was decided or suffered before the next request; None for none."""
+    if conversation.last_request_at is None:
+        return CacheBreak.FIRST
+    return CacheBreak(conversation.prompt_digest) if conversation.prompt_digest in set(CacheBreak) else None
+
+
+def mark_prefix_broken(conversation: Conversation, reason: CacheBreak) -> Conversation:
+    """Return the conversation, remembering that its next request cannot extend the last one, and why.
+
+    The reason stands in place of the digest, which it cannot be mistaken for. The first reason stays.
+    """
+    if known_break(conversation) is not None:
+        return conversation
+    return replace(conversation, prompt_digest=reason.value)
+
+
+def with_notes(conversation: Conversation, condensed: Condensation) -> Conversation:
+    """Return the conversation with what was condensed of it; the next request carries the notes, and so is a trim.
+
+    What was made of entries that were removed since, or are in other notes already, changes nothing. Without notes the
+    entries wait for the next ones, unless they were paid for in vain too often.
+    """
+    if (condensed.revision, condensed.begin) != (conversation.revision, conversation.condensed_until):
+        return conversation
+    if condensed.notes:
+        noted = replace(conversation, memory=condensed.notes, condensed_until=condensed.until, condensed_in_vain=0)
+        return noted if known_break(noted) is CacheBreak.FIRST else replace(noted, prompt_digest=CacheBreak.TRIM.value)
+    if not condensed.in_vain:
+        return conversation
+    if conversation.condensed_in_vain + 1 < TRIES:
+        return replace(conversation, condensed_in_vain=conversation.condensed_in_vain + 1)
+    return replace(conversation, condensed_until=condensed.until, condensed_in_vain=0)
+
+
+def merge_concurrent_changes(after: Conversation, *, now: Conversation | None) -> Conversation:
+    """Return `after`, what an answer leaves behind, with what happened to the conversation while it was written.
+
+    What people had removed is gone, and notes that were stored meanwhile stay: the next request cannot extend the last
+    one then.
+    """
+    if now is None:
+        return after
+    kept = replace(
+        after,
+        memory=now.memory,
+        revision=now.revision,
+        condensed_until=now.condensed_until,
+        condensed_in_vain=now.condensed_in_vain,
+    )
+    if now.revision != after.revision:
+        return replace(kept, prompt_digest=CacheBreak.DELETED.value)
+    if now.memory != after.memory:
+        return replace(kept, prompt_digest=CacheBreak.TRIM.value)
+    return kept

@@ -51,7 +51,7 @@ _WRITTEN: Final[Mapping[str, str]] = {
 
 
 class _DifficultError(Exception):
-    """What Unicode has no form for."""
+    """Formula that Unicode has no form for."""
 
 
 def readable_formula(tex: str) -> str | None:

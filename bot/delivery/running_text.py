@@ -41,7 +41,7 @@ def any_address(_address: str) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class _Frame:
-    """What is being written between an opening and a closing mark, with and without marks."""
+    """Text between an opening and a closing mark, with and without marks."""
 
     kind: str
     token: Token | None = None

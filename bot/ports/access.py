@@ -19,7 +19,7 @@ from bot.types import (
 
 
 class AccessStore(Protocol):
-    """Who may use the bot and what they may change. Any method can raise `StorageError`; each is one transaction."""
+    """Store of access rules and changed roles. Any method can raise `StorageError`; each is one transaction."""
 
     async def add_rule(self, rule: NewRule) -> AccessRule:
         """Keep a rule; the one that is there already when nothing is new about it."""

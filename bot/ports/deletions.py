@@ -40,7 +40,8 @@ class DeletionStore(Protocol):
         """Follow an edit of a message in the channel that `channel` lies in; of several the newest counts.
 
         The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
-        An edit that overtook its message is kept for it when the message `is_directed` at the bot.
+        An edit that overtook its message is kept for it when the message `is_directed` at the bot. The `posted` message
+        of an edit that counts is stored with it.
         """
         ...
 
@@ -51,10 +52,17 @@ class DeletionStore(Protocol):
         """
         ...
 
+    async def set_aside(self, incoming: Incoming) -> bool:
+        """Remember a question for the next one in place of asking it; return whether that was possible.
+
+        It is as long as it waits and nothing of an answer was begun.
+        """
+        ...
+
     async def edit_waiting(self, channel: ConversationKey, edit: Edit, *, asked: bool = False) -> None:
         """Follow a change of a message that waits for the next question, or as one where `asked`.
 
-        It is sent as it reads then.
+        It is sent as it reads then. One that is being answered where `asked` is followed by the correction.
         """
         ...
 

@@ -31,7 +31,7 @@ class DeliveryStore(Protocol):
         """Make a change, and remember what its author is then to be told, in one transaction.
 
         None, and no change, when something was carried out for this delivery before, or its message or place was
-        deleted since. `tell` is pure.
+        deleted since. `tell` is pure. The `posted` message of the incoming is stored with it.
         """
         ...
 

@@ -16,6 +16,7 @@ from bot.types import (
     ModelRequest,
     Observation,
     ReadFile,
+    Transcription,
     UnreadableFile,
 )
 
@@ -80,8 +81,15 @@ class SoundReader(Protocol):
         """Return whether the model itself can be sent sound; never raises."""
         ...
 
-    async def transcribe(self, sound: Media) -> str:
-        """Return what is said in a sound, "" where that cannot be had; never raises."""
+    @property
+    def transcriber(self) -> str:
+        """Return the name of the model that transcribes."""
+        ...
+
+    async def transcribe(self, sound: Media) -> Transcription | None:
+        """Return what is said in a sound, None where nobody was asked or the server refused, so that nothing is billed;
+        never raises.
+        """
         ...
 
 

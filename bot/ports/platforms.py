@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 from bot.access.roles import Permissions
 from bot.checks import Check
+from bot.errors import PlatformRefused
 from bot.parameters import Effective, Scope
 from bot.ports.model import Clock
 from bot.ports.stores import Store
@@ -90,8 +91,8 @@ class Platform(Protocol):
         """
         ...
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` when it is known beforehand that no answer to `turn` can be shown, and why."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return why no answer to `turn` could be shown, where that is known beforehand. Raises `PlatformError`."""
         ...
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
@@ -186,22 +187,23 @@ class Bot(Protocol):
     """Receiver of an adapter's events.
 
     Whatever has an effect names who wants it and by which delivery (`asked`), and the same delivery twice is done
-    once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `told` is called: after a crash
-    it comes back from the same delivery, and from `owed`.
+    once. What is REPLIED, and what an `InvalidInput` says, is owed to the author until `mark_answered` is called: after
+    a crash it comes back from the same delivery, and from `take_pending_answers`.
     """
 
     async def handle(self, incoming: Incoming) -> HandleResult:
         """Take one incoming: store a question, carry out a command ("/set ..." or "!set ..."), or pass it over.
 
         What is ANSWERING or REPLIED is durable on return, so the platform may be told. Raises `InvalidInput` with a
-        message for the author, and `StorageError` when nothing was stored and the platform must not be told.
+        message for the author, and `StorageError` when nothing was stored and the platform must not be told. The
+        `posted` message of an incoming is stored with whatever comes of it, also of what is refused or passed over.
         """
         ...
 
     async def begin(self, asked: Incoming) -> bool:
         """Store what the platform is about to be told is under way; False when it is, or was, handled elsewhere.
 
-        Everything that was begun is handled, or ends with `told`. Raises `StorageError`.
+        Everything that was begun is handled, or ends with `mark_answered`. Raises `StorageError`.
         """
         ...
 
@@ -221,7 +223,10 @@ class Bot(Protocol):
         ...
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
-        """Take over what a crash kept from its authors, oldest first; each ends with `told`. Raises `StorageError`."""
+        """Take over what a crash kept from its authors, oldest first; each ends with `mark_answered`.
+
+        Raises `StorageError`.
+        """
         ...
 
     async def stop(self, key: ConversationKey, *, asked: Incoming, stopped: str = "", idle: str = "") -> HandleResult:
@@ -236,7 +241,8 @@ class Bot(Protocol):
         """Follow the edit of a message, edited at `at`; `message` is as it came in, with its new text.
 
         What the edit makes a question is answered, once; ANSWERING says so. `by_platform` says that nobody edited it,
-        and the platform has added previews: what waits takes them in, and nothing else follows. Raises `StorageError`.
+        and the platform has added previews: what waits takes them in, what is being answered is followed by them, and
+        nothing else follows. Raises `StorageError`.
         """
         ...
 
@@ -262,6 +268,13 @@ class Bot(Protocol):
         """Follow the end of a thread, a channel or a whole workspace, with all that was said there.
 
         Raises `StorageError`.
+        """
+        ...
+
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        """Remove a channel of the playground with all that was said and set there; that is audited.
+
+        Raises `OthersWrote` for who neither administers the workspace nor is the only person there, and `StorageError`.
         """
         ...
 

@@ -44,6 +44,8 @@ class TurnStore(Protocol):
     async def enqueue(self, incoming: Incoming) -> TurnId | None:
         """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return.
 
+        Its `posted` message is stored with it.
+
         With the task `CONTEXT` it is remembered until the next question of its conversation takes it along: it is never
         claimed and counts as nothing that was asked. Of all but the newest 50 of these the words are dropped.
         """
@@ -174,11 +176,11 @@ class TurnStore(Protocol):
         """Return whether anything was asked in the conversation, answered or not."""
         ...
 
-    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+    async def recent_talk(self, key: ConversationKey, *, limit: int, without: str = "") -> Sequence[Utterance]:
         """Return what was said in a conversation lately, oldest first: questions and answers, and what was read there.
 
         At most `limit` messages of the transcript, then what is not in it yet: questions without an answer, and what is
-        remembered for the next one. Long texts are cut.
+        remembered for the next one. Long texts are cut. The message with the id `without` is left out.
         """
         ...
 
@@ -276,6 +278,10 @@ class WorkspaceStore(Protocol):
 
     async def put_workspace(self, workspace: Workspace, channels: Sequence[Channel], people: Sequence[Person]) -> None:
         """Store a workspace with channels and people; what is there under the same id is replaced."""
+        ...
+
+    async def add_channel(self, channel: Channel, *, most: int | None = None) -> bool:
+        """Add a channel to a workspace, unless one has its id; False where its maker has made `most` already."""
         ...
 
     async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:

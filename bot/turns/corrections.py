@@ -20,7 +20,7 @@ def edit_of(message: Incoming, at: datetime) -> Edit:
     asked = question_in(typed)
     text = message.text if asked == typed else asked
     correction = correction_entry(replace(message, text=text), at)
-    return Edit(message_id=message.message_id, text=text, at=at, correction=correction)
+    return Edit(message_id=message.message_id, text=text, at=at, correction=correction, posted=message.posted)
 
 
 async def answered_before(message: Incoming, store: Store) -> TurnId | None:

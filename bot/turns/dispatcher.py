@@ -12,11 +12,10 @@ import logging
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from bot.errors import ClaimLost, StorageError
 from bot.ports import AdapterStateStore, Clock, TurnStore
-from bot.turns.queue_pause import is_paused
 from bot.turns.retries import next_after_bug, seconds_until_due
 from bot.types import ConversationKey, Turn
 
@@ -216,3 +215,23 @@ class Dispatcher:
     async def _stopped_within(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
+
+
+# ------------------------------------------------------------ the pause of the whole queue
+
+
+_PAUSED: Final = ("queue", "paused")
+"""Where the adapters' state holds it."""
+
+
+async def is_paused(state: AdapterStateStore) -> bool:
+    """Return whether nothing new is to be answered now, in any process. Raises `StorageError`."""
+    return await state.get_state(*_PAUSED) is not None
+
+
+async def set_paused(state: AdapterStateStore, *, paused: bool) -> None:
+    """Pause the queue or let it go on. Raises `StorageError`."""
+    if paused:
+        await state.put_state(*_PAUSED, "yes")
+    else:
+        await state.swap_state(*_PAUSED, before="yes", after=None)

@@ -12,7 +12,7 @@ from bot.errors import InvalidInput
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.effects import CarriedOut, Change, Deletion, Effect, Nothing, SetParameters, telling
+from bot.turns.effects import CarriedOut, Change, Deletion, Effect, Nothing, RemoveChannel, SetParameters, telling
 from bot.types import (
     AuditRecord,
     ConversationKey,
@@ -61,7 +61,8 @@ class EffectRunner:
         """Return whether this is the first message within an hour that somebody is refused, in any process."""
         hour = int(self._clock().timestamp()) // REFUSED_EVERY_SECONDS
         name = f"refused:{asked.key.workspace}:{asked.author.id}:{hour}"
-        return await self._store.carry_out(replace(asked, dedupe_key=name), Nothing(), lambda _: "") is not None
+        counted = replace(asked, dedupe_key=name, posted=None)
+        return await self._store.carry_out(counted, Nothing(), lambda _: "") is not None
 
     async def remove_place(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place, and record it once of a workspace, however often its end is told."""
@@ -72,6 +73,11 @@ class EffectRunner:
             if [item.action for item in last] != [UNINSTALL]:
                 await self.record_platform(UNINSTALL, place)
         return outcome
+
+    async def remove_channel(self, key: ConversationKey, asked: Incoming) -> HandleResult:
+        """Remove a channel, for its maker as long as nobody else wrote there; administrators any."""
+        change = RemoveChannel(key=key, maker="" if asked.is_admin else asked.author.id)
+        return await self.once(asked, Effect(change=change, tell=lambda _: ""))
 
     async def record_platform(self, action: str, place: Within, *, by: str = "") -> None:
         """Record what a platform tells of a workspace; `by` is the id of who did it, "" where that is not told."""

@@ -67,7 +67,7 @@ class Nothing(Change[None]):
 
 @dataclass(frozen=True, slots=True)
 class Expected(Generic[V]):
-    """What somebody saw who changes it: where it is something else by then, nothing is changed (`ChangedMeanwhile`)."""
+    """Value that somebody saw who changes it: where it is another by then, nothing is changed (`ChangedMeanwhile`)."""
 
     value: V
 
@@ -188,6 +188,17 @@ class ForgetPerson(Deletion):
 
     platform: str
     id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveChannel(Deletion):
+    """Remove a channel of the playground with all that was said and set there.
+
+    With a `maker`, by id, only one that they made and in which no other person wrote; else `OthersWrote` is raised.
+    """
+
+    key: ConversationKey
+    maker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

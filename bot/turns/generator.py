@@ -30,7 +30,7 @@ from bot.offload import offload
 from bot.parameter_resolver import effective_parameters
 from bot.ports import Clock, Store, TurnStore
 from bot.summary.service import SummaryService
-from bot.turns.attempt import Attempt
+from bot.turns.claim import Attempt
 from bot.turns.error_messages import CUT_NOTICE, user_message
 from bot.turns.retries import Retry, is_poison, next_retry
 from bot.types import (
@@ -53,10 +53,10 @@ BURST_NOTICE = gettext_noop("Answers {count} messages together.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """Something was generated, to its end or until it was stopped; `composition` is the request of an answer."""
+    """Something was generated, to its end or until it was stopped; `prepared` is the request of an answer."""
 
     settlement: Settlement
-    composition: PreparedRequest | None = None
+    prepared: PreparedRequest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +95,13 @@ class Generator:
         store: Store,
         model: MeteredModel,
         *,
-        composer: RequestBuilder,
+        builder: RequestBuilder,
         summariser: SummaryService,
         clock: Clock,
     ) -> None:
         self._store = store
         self._model = model
-        self._composer = composer
+        self._builder = builder
         self._summariser = summariser
         self._clock = clock
 
@@ -157,20 +157,20 @@ class Generator:
         """Answer a question; a request that the server finds too long is made anew with less of the past.
 
         Raises `QuestionTooLong` when only the question is left, `ContextTooLong` after `MOST_TRIES`, and what the
-        composing and the model raise.
+        building and the model raise.
         """
         await self._check_budgets(attempt)
         effective = await effective_parameters(attempt.turn.incoming, self._store)
         refused: Refusal | None = None
         for _ in range(MOST_TRIES):
-            composition = await self._composer.compose(attempt.turn, effective, refused, attempt.tell)
-            composition = await self._affordable(attempt, composition)
+            prepared = await self._builder.build(attempt.turn, effective, refused, attempt.show_progress)
+            prepared = await self._affordable(attempt, prepared)
             try:
-                return await self._run(attempt, await self._begun(attempt, composition), composition)
+                return await self._run(attempt, await self._begun(attempt, prepared), prepared)
             except ContextTooLong as error:
-                extra = {**attempt.log_fields, "tokens": composition.window.tokens}
+                extra = {**attempt.log_fields, "tokens": prepared.window.tokens}
                 logger.info("request too long", extra=extra)
-                refused = Refusal(composition=composition, error=error)
+                refused = Refusal(prepared=prepared, error=error)
         assert refused is not None  # noqa: S101 - for the type checker: there is at least one try
         raise refused.error
 
@@ -181,33 +181,33 @@ class Generator:
         if spent is not None and self._model.greatest_cost(1, 1):
             raise BudgetReached(spent)
 
-    async def _affordable(self, attempt: Attempt, composition: PreparedRequest) -> PreparedRequest:
+    async def _affordable(self, attempt: Attempt, prepared: PreparedRequest) -> PreparedRequest:
         """Return a request as budgets leave it: near a cap it costs less, and people are told."""
         incoming = attempt.turn.incoming
         uses = await self._store.budget_uses(scope_of(incoming.key, incoming.author))
-        greatest = self._model.greatest_cost(composition.window.tokens, composition.limits.reserved)
+        greatest = self._model.greatest_cost(prepared.window.tokens, prepared.limits.reserved)
         found = tightest(uses, greatest)
         if found is None:
-            return composition
+            return prepared
         use, step = found
         if step > use.step:
             await self._store.note_budget_step(use, step)
-        request = degraded(composition.request, step)
-        return replace(composition, request=request, notices=(*composition.notices, degraded_text(use, step)))
+        request = degraded(prepared.request, step)
+        return replace(prepared, request=request, notices=(*prepared.notices, degraded_text(use, step)))
 
-    async def _begun(self, attempt: Attempt, composition: PreparedRequest) -> AnswerGeneration:
+    async def _begun(self, attempt: Attempt, prepared: PreparedRequest) -> AnswerGeneration:
         """Return the generation of an answer, which may link to the addresses that people wrote."""
-        addresses = await offload(composition.characters, composition.find_addresses)
+        addresses = await offload(prepared.characters, prepared.find_addresses)
         return AnswerGeneration(
             attempt=attempt,
-            composition=composition,
+            prepared=prepared,
             answer=AnswerAccumulator(addresses=addresses),
             bill=Bill(
                 turn=attempt.turn,
                 purpose=Purpose.ANSWER,
-                ratio=composition.view.conversation.token_ratio,
-                cached=composition.window.cached,
-                asker=asker_of(attempt.turn, composition.parameters),
+                ratio=prepared.view.conversation.token_ratio,
+                cached=prepared.window.cached,
+                asker=asker_of(attempt.turn, prepared.parameters),
             ),
             model=self._model,
             store=self._store,
@@ -215,7 +215,7 @@ class Generator:
         )
 
     async def _run(
-        self, attempt: Attempt, generation: Generation, composition: PreparedRequest | None = None
+        self, attempt: Attempt, generation: Generation, prepared: PreparedRequest | None = None
     ) -> Answered | Overtaken | Stopped:
         """Run a generation in a task of its own, so that a person stops it alone. Raises what the generation raises.
 
@@ -231,7 +231,7 @@ class Generator:
         was_stopped = was_cancelled and attempt.stop.is_set()
         if attempt.added.is_set() and attempt.takes_more and not was_stopped:
             return Overtaken()
-        return Answered(settlement=generation.settlement(stopped=was_cancelled), composition=composition)
+        return Answered(settlement=generation.settlement(stopped=was_cancelled), prepared=prepared)
 
 
 # ------------------------------------------------------------ the stream, in a task of its own
@@ -267,7 +267,7 @@ class AnswerGeneration:
     """The generation of an answer to a question; `answer` grows with the model's stream."""
 
     attempt: Attempt
-    composition: PreparedRequest
+    prepared: PreparedRequest
     answer: AnswerAccumulator
     bill: Bill
     model: MeteredModel
@@ -279,7 +279,7 @@ class AnswerGeneration:
         if burst := self.attempt.turn.coalesced:
             self.answer.note(gettext(BURST_NOTICE).format(count=1 + len(burst)))
         try:
-            async with aclosing(self.model.stream(self.composition.request, self.bill)) as events:
+            async with aclosing(self.model.stream(self.prepared.request, self.bill)) as events:
                 async for event in events:
                     if await self._is_overtaken(event):
                         return
@@ -309,22 +309,22 @@ class AnswerGeneration:
 
         Of what was stopped before it was sent, nothing is remembered.
         """
-        composition, answer, now = self.composition, self.answer, self.clock()
-        for notice in (*composition.notices, *self.model.notices(self.bill)):
+        prepared, answer, now = self.prepared, self.answer, self.clock()
+        for notice in (*prepared.notices, *self.model.notices(self.bill)):
             answer.note(notice)
         seconds = (now - self.attempt.started).total_seconds()
-        footer = self.model.footer(self.bill, seconds=seconds, show_cost=composition.show_cost)
+        footer = self.model.footer(self.bill, seconds=seconds, show_cost=prepared.show_cost)
         draft = answer.draft("stopped" if stopped else "done", footer)
-        exchange = composition.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
+        exchange = prepared.exchange(self.attempt.turn.id, answer.text, now, draft.sources)
         exchange = () if answer.finish is Finish.FILTERED else exchange
         return Settlement(
             state=TurnState.CANCELLED if stopped else TurnState.DONE,
             draft=draft,
             entries=exchange,
             conversation=self._remembered(kept=bool(exchange)),
-            parameters=composition.parameter_texts,
-            request=None if footer is None else composition.figures,
-            sent_until=composition.sent_until,
+            parameters=prepared.parameter_texts,
+            request=None if footer is None else prepared.figures,
+            sent_until=prepared.sent_until,
         )
 
     def _remembered(self, *, kept: bool) -> Conversation | None:
@@ -332,6 +332,6 @@ class AnswerGeneration:
         usage = self.bill.usage
         if usage is None:
             return None
-        self.model.observe(self.composition.observation(usage), self.bill)
+        self.model.observe(self.prepared.observation(usage), self.bill)
         is_foreign = self.answer.has_searched or self.model.was_replaced(self.bill)
-        return self.composition.after(usage, is_foreign=is_foreign, kept=kept)
+        return self.prepared.after(usage, is_foreign=is_foreign, kept=kept)

@@ -7,12 +7,20 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.access.control import AccessControl
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
-from bot.chat.follow_ups import TALK_LENGTH
-from bot.chat.message_policy import ANSWERS_TO_BOTS, Action, Decision, PolicyState, decide
-from bot.commands.command import NO_AIDS, Aids, Call, Result, Services
+from bot.chat.message_policy import (
+    Action,
+    Decision,
+    PolicyState,
+    about_thread,
+    check_says_something,
+    context_above,
+    decide,
+    placed,
+    with_limit,
+)
+from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.commands.scope_args import values_to_set
 from bot.commands.stop import stop_turns
@@ -20,9 +28,8 @@ from bot.commands.usage_report import DAYS, last_days, usage_text
 from bot.context.transcript import message_ids
 from bot.errors import InvalidInput, UsageError
 from bot.language import gettext
-from bot.parameter_resolver import effective_at, effective_parameters, values_of
+from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
-from bot.ports import Clock, Rates, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
@@ -31,10 +38,8 @@ from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, Note
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.questions import about_thread, check_says_something, placed, said_above, with_limit
-from bot.turns.spoken import spoken
+from bot.turns.policy_state import NO_PART, policy_state
 from bot.types import (
-    ANSWER_IN,
     ConversationKey,
     DeletionOutcome,
     Entrance,
@@ -55,38 +60,19 @@ ASKED_BY_EDIT: Final = timedelta(days=1)
 
 PASSED_OVER: Final = HandleResult(outcome=Outcome.IGNORED)
 
-NO_PART: Final = PolicyState(has_participated=False, parameters={})
-
 
 class Inbox:
     """A `Bot`: durable before it says so, everything once however often it is delivered."""
 
-    def __init__(
-        self,
-        store: Store,
-        manager: ConversationManager,
-        dispatcher: Dispatcher,
-        *,
-        rates: Rates,
-        clock: Clock,
-        aids: Aids = NO_AIDS,
-    ) -> None:
-        self._store = store
+    def __init__(self, manager: ConversationManager, dispatcher: Dispatcher, services: Services) -> None:
+        self._store = services.store
+        self._access = services.access
+        self._services = services
         self._manager = manager
         self._dispatcher = dispatcher
-        self._effects = EffectRunner(store, manager, dispatcher, clock=clock)
+        self._effects = EffectRunner(services.store, manager, dispatcher, clock=services.clock)
         self._ignored = IgnoredLog()
-        self._access = AccessControl(store, manager.platforms)
         self._pace = QuestionPace()
-        self._services = Services(
-            store=store,
-            access=self._access,
-            rates=rates,
-            clock=clock,
-            times=aids.times,
-            check_may_summarise=manager.check_may_summarise,
-            charts=aids.charts,
-        )
 
     @spoken
     async def handle(self, incoming: Incoming) -> HandleResult:
@@ -137,23 +123,7 @@ class Inbox:
     # ------------------------------------------------------------ what is done with it
 
     async def _state(self, incoming: Incoming, *, marked: bool = False) -> PolicyState:
-        """Return what the stores know, as far as it can matter for what came in."""
-        talks_in_channel = incoming.is_top_level and not incoming.is_directed
-        key = replace(incoming.key, thread="") if talks_in_channel else incoming.key
-        has_participated = await self._store.has_participated(key)
-        if not (incoming.is_directed or has_participated):
-            return NO_PART
-        parameters = values_of(await effective_parameters(replace(incoming, key=key), self._store))
-        if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
-            return NO_PART
-        access = await self._access.facts(incoming)
-        state = PolicyState(has_participated=has_participated, parameters=parameters, access=access)
-        key = placed(incoming, state).key
-        if incoming.author.is_bot and incoming.is_directed:
-            return replace(state, asked_by_bots=await self._store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
-        if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
-            return state
-        return replace(state, talk=await self._store.recent_talk(key, limit=TALK_LENGTH))
+        return await policy_state(incoming, self._store, self._access, marked=marked)
 
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
@@ -161,11 +131,11 @@ class Inbox:
             return await self._take(placed(incoming, state), state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
-        if decision.action is Action.CONTEXT:
-            await self._remember(placed(incoming, state))
-        if decision.action is Action.IGNORE or incoming.is_directed:
-            return await self._pass_over(incoming, decision.reason)
-        return PASSED_OVER
+        if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
+            await self._store.enqueue(replace(placed(incoming, state), task=Task.CONTEXT))  # for the next question
+            incoming = replace(incoming, posted=None)  # it was stored with it
+        is_noted = decision.action is Action.IGNORE or incoming.is_directed
+        return await self._pass_over(incoming, decision.reason if is_noted else "")
 
     async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:
         """Tell the author why not, once; to whom the bot is not open that is said once an hour, whatever they write."""
@@ -176,13 +146,12 @@ class Inbox:
             return await self._pass_over(incoming, decision.reason)
         return replace(await self._effects.once(incoming, telling(decision.text)), is_refusal=decision.is_refusal)
 
-    async def _remember(self, incoming: Incoming) -> None:
-        """Keep what is not answered for the next question."""
-        if incoming.text.strip() or incoming.attachments:
-            await self._store.enqueue(replace(incoming, task=Task.CONTEXT))
-
     async def _pass_over(self, incoming: Incoming, reason: str) -> HandleResult:
-        await self._ignored.note(incoming.key, reason)
+        """Let nothing come of a message; one that no platform keeps is stored, and a reason is counted."""
+        if incoming.posted is not None:
+            await self._store.put_messages([incoming.posted])
+        if reason:
+            await self._ignored.note(incoming.key, reason)
         return PASSED_OVER
 
     async def _control(self, asked: Incoming, effect: Effect[Any]) -> HandleResult:
@@ -238,16 +207,20 @@ class Inbox:
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         """Follow an edited message: a question that waits is asked as it reads now, what was sent is corrected.
 
-        What was no question before, as its mention was forgotten, is asked.
+        What was no question before, as its mention was forgotten, is asked; one that waits and is none any more, as
+        its mention went, is not.
         """
         edit = edit_of(message, at)
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
         await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        message = replace(message, posted=None)  # it was stored with the edit
         if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
             return PASSED_OVER
         if await self._store.is_known(message):
+            if await self._asks_no_more(message):
+                return PASSED_OVER
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
         return await self._ask_edited(message) if message.is_directed else PASSED_OVER
 
@@ -263,6 +236,20 @@ class Inbox:
             return await self._follow(decision, asked, state)
         question = await self._question(message)
         return PASSED_OVER if question is None else await self._take_up(question, await self._state(question), asked)
+
+    async def _asks_no_more(self, message: Incoming) -> bool:
+        """Set aside a question that waits and that an edit has made none; return whether it did."""
+        words = message.typed or message.text
+        if message.is_directed or parse(words, directed=False) is not None:
+            return False
+        state = await self._state(message)
+        action = decide(message, state).action
+        if action is Action.ANSWER or not await self._store.set_aside(message):
+            return False
+        if action is not Action.CONTEXT:
+            await self._store.drop_context(message)
+        self._manager.take_back(placed(message, state).key)
+        return True
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""
@@ -303,6 +290,11 @@ class Inbox:
     async def on_place_deleted(self, place: Within) -> DeletionOutcome:
         """Remove all that was said in a place that is gone; of a whole workspace that is recorded."""
         return await self._effects.remove_place(place)
+
+    @spoken
+    async def remove_channel(self, key: ConversationKey, *, asked: Incoming) -> HandleResult:
+        """Remove a channel of the playground with all that was said there."""
+        return await self._effects.remove_channel(key, asked)
 
     async def on_workspace_joined(self, workspace: Within, *, by: str) -> None:
         """Record that the bot was added to a workspace, by somebody's id, "" where the platform does not tell."""
@@ -391,7 +383,7 @@ class Inbox:
         self._pace.note(by or incoming, state.parameters, self._services.clock())
         if by is not None:
             await self._store.drop_context(incoming)
-        for message in said_above(incoming):
+        for message in context_above(incoming):
             await self._store.enqueue(message)
         if await self._store.enqueue(incoming) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)

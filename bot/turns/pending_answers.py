@@ -34,27 +34,27 @@ async def keep_telling(
     """
     while True:
         try:
-            await asyncio.gather(*(_tell(bot, owed, tell) for owed in await bot.take_pending_answers(platform)))
+            await asyncio.gather(*(_tell(bot, pending, tell) for pending in await bot.take_pending_answers(platform)))
         except StorageError as error:
             logger.warning("unsent replies to commands are waiting for the database", extra={"error": str(error)})
         await rest(LOOK_SECONDS)
 
 
-async def _tell(bot: Bot, owed: PendingAnswer, tell: Callable[[PendingAnswer], Awaitable[None]]) -> None:
-    extra = {"delivery": owed.incoming.dedupe_key, "conversation": str(owed.incoming.key)}
+async def _tell(bot: Bot, pending: PendingAnswer, tell: Callable[[PendingAnswer], Awaitable[None]]) -> None:
+    extra = {"delivery": pending.incoming.dedupe_key, "conversation": str(pending.incoming.key)}
     try:
         async with asyncio.timeout(SHOWN_WITHIN.total_seconds()):
-            await tell(owed)
+            await tell(pending)
     except StorageError:
         raise
     except (BotError, TimeoutError) as error:
         logger.warning("reply to a command not sent yet", extra=extra | {"error": str(error)})
     except Exception:
         logger.exception("a bug in sending the reply to a command", extra=extra)
-        if owed.answer is None:
-            await _tell(bot, replace(owed, answer=gettext(INTERRUPTED)), tell)
+        if pending.answer is None:
+            await _tell(bot, replace(pending, answer=gettext(INTERRUPTED)), tell)
         else:
-            await bot.mark_answered(owed.incoming)
+            await bot.mark_answered(pending.incoming)
     else:
-        await bot.mark_answered(owed.incoming)
+        await bot.mark_answered(pending.incoming)
         logger.info("reply to a command sent late", extra=extra)

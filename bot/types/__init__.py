@@ -25,11 +25,6 @@ from bot.types.channel_message import (
     PlaygroundFile,
     Workspace,
 )
-from bot.types.draft import (
-    Draft,
-    Footer,
-    ReplyStatus,
-)
 from bot.types.entry import (
     SOURCES_ID,
     Conversation,
@@ -104,6 +99,7 @@ from bot.types.model_request import (
     SourceFound,
     TextDelta,
     TextWithdrawn,
+    Transcription,
     UnreadableFile,
     Usage,
     UsageReported,
@@ -126,8 +122,11 @@ from bot.types.turn import (
     NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
+    Draft,
+    Footer,
     QueueFigures,
     Recorded,
+    ReplyStatus,
     RequestFigures,
     RequestRecord,
     Settlement,
@@ -262,6 +261,7 @@ __all__ = [
     "TextDelta",
     "TextWithdrawn",
     "ThreadMessage",
+    "Transcription",
     "Turn",
     "TurnFilter",
     "TurnId",

@@ -87,8 +87,8 @@ class AuthorKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """What a platform tells of somebody at a place: the ids of their groups or roles, whether they may manage the
-    channel or administer the workspace, and what they are in it.
+    """Membership of somebody at a place, as a platform tells it: the ids of their groups or roles, whether they may
+    manage the channel or administer the workspace, and what they are in it.
 
     `shares_workspace` says that they are somewhere where the bot is a member.
     """

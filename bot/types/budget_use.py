@@ -15,7 +15,7 @@ MOST_DOLLARS: Final = 1_000_000
 
 
 class Period(StrEnum):
-    """How long a budget lasts before it begins anew."""
+    """Period of a budget, after which it begins anew."""
 
     DAY = "day"
     MONTH = "month"
@@ -23,7 +23,7 @@ class Period(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class BudgetScope:
-    """Whose spending a budget caps; "" leaves a name open, and all names open mean the whole installation."""
+    """Scope of the spending under a budget; "" leaves a name open, and all names open mean the whole installation."""
 
     platform: str = ""
     workspace: str = ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.types.draft import Draft
 from bot.types.incoming import Attachment, Person, TurnId
+from bot.types.turn import Draft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +20,17 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel of the playground; a direct one is a conversation between one person and the bot."""
+    """A channel of the playground; a direct one is a conversation between one person and the bot.
+
+    `maker` is the id of who made it, "" where nobody did or they are forgotten.
+    """
 
     workspace: str
     id: str
     name: str
     topic: str = ""
     direct: bool = False
+    maker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from bot.types.access_rule import AuthorKind, Mention
 from bot.types.picture import Picture
+
+if TYPE_CHECKING:  # which is made of what stands here
+    from bot.types.channel_message import ChannelMessage
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 NO_MENTIONS: Mapping[str, Mention] = MappingProxyType({})
@@ -85,7 +89,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRef:
-    """Which message: its conversation and its id on the platform, "" for a command."""
+    """Reference to a message: its conversation and its id on the platform, "" for a command."""
 
     key: ConversationKey
     message_id: str
@@ -151,9 +155,11 @@ class Incoming:
     `reply_ref` is a visible message that the answer is to be written into, in the platform's own words.
     `private` says that the answer is for the author alone. `is_admin` says that the author is known to administer
     the workspace: only an adapter that has asked its platform says so. `time_zone` is the author's, as an IANA name.
-    `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in.
+    `bot_is_member` is False where somebody uses the bot's commands in a place that the bot itself is not in; `bot_name`
+    is what the bot is called there, "" where that is not known.
     `platform_data` are the platform's own facts that its replies need; they are neither shown nor sent to the model.
     `above` are the messages that a question is about, in order: the inbox stores them as context beside it.
+    `posted` is the message where no platform keeps it: the inbox stores it in one transaction with what comes of it.
     """
 
     key: ConversationKey
@@ -178,9 +184,11 @@ class Incoming:
     manages_channel: bool = False
     mentions: Mapping[str, Mention] = field(default_factory=lambda: NO_MENTIONS)
     bot_is_member: bool = True
+    bot_name: str = ""
     time_zone: str = "UTC"
     platform_data: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     above: tuple[ThreadMessage, ...] = ()
+    posted: ChannelMessage | None = None
 
 
 class FollowUp(StrEnum):

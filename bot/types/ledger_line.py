@@ -17,30 +17,32 @@ RequestId = int
 
 
 class Purpose(StrEnum):
-    """What a request was for."""
+    """Purpose of a request."""
 
     ANSWER = "answer"
     NOTES = "notes"
     SUMMARY = "summary"
+    TRANSCRIPTION = "transcription"  # of a sound, by the server
 
 
 class RequestKind(StrEnum):
-    """What a request was for, as people read of their spending."""
+    """Kind of a request, as people read of their spending."""
 
     ANSWER = "answer"
     SEARCH = "search"  # an answer for which the web was searched
     SUMMARY = "summary"
     DIGEST = "digest"
     NOTES = "notes"
+    TRANSCRIPTION = "transcription"
 
 
 def kind_of(purpose: Purpose, tools: Mapping[str, int], dedupe_key: str) -> RequestKind:
     """Return the kind of a request; `dedupe_key` is that of its turn, "" where it is gone."""
     if purpose is Purpose.SUMMARY:
         return RequestKind.DIGEST if dedupe_key.startswith(DIGEST_KEY) else RequestKind.SUMMARY
-    if purpose is Purpose.NOTES:
-        return RequestKind.NOTES
-    return RequestKind.SEARCH if tools else RequestKind.ANSWER
+    if purpose is Purpose.ANSWER:
+        return RequestKind.SEARCH if tools else RequestKind.ANSWER
+    return RequestKind(purpose.value)
 
 
 DIGEST_KEY: Final = "digest:"
@@ -49,7 +51,7 @@ DIGEST_KEY: Final = "digest:"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """What a request used and cost in US dollars, as far as is known; `usage.estimated` marks an estimate.
+    """Usage and cost of a request in US dollars, as far as is known; `usage.estimated` marks an estimate.
 
     `first_byte_at` is when the first word came, of reasoning too, `first_text_at` when the first of the answer did.
     """

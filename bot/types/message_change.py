@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.types.channel_message import ChannelMessage
 from bot.types.entry import NewEntry
 from bot.types.incoming import ConversationKey, TurnId
 
@@ -29,9 +30,13 @@ class DeletionOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """New text of a message that was edited at `at`; `correction` tells the model, where it knows the original."""
+    """New text of a message that was edited at `at`; `correction` tells the model, where it knows the original.
+
+    `posted` is the message as it is now, where no platform keeps it.
+    """
 
     message_id: str
     text: str
     at: datetime
     correction: NewEntry
+    posted: ChannelMessage | None = None

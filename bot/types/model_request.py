@@ -77,7 +77,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Whose request it is, by keys of a person and a channel, and how many of each may be under way at once."""
+    """Person and channel that a request is made for, by their keys, and how many of each may be under way at once."""
 
     person: str
     channel: str
@@ -89,13 +89,15 @@ class Asker:
 class ModelRequest:
     """All that one request to the model depends on; `parameters` are effective values by name, unset ones absent.
 
-    `asker` is who takes turns with others for it, None for what nobody asked for.
+    `asker` is who takes turns with others for it, None for what nobody asked for. `room` is how many tokens the answer
+    may have when reasoning took all of `max_tokens` and it is asked once more; None gives it no more.
     """
 
     system_prompt: str
     entries: tuple[Entry, ...]
     parameters: Mapping[str, ParameterValue]
     asker: Asker | None = None
+    room: int | None = None
 
 
 ParameterValue = int | float | bool | str | tuple[str, ...]
@@ -144,6 +146,14 @@ class Usage:
             reported_cost=None if costs[0] is None or costs[1] is None else costs[0] + costs[1],
             requests=self.requests + other.requests,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcription:
+    """What is said in a sound, "" where that did not come; `usage` counts the tokens of the sound as its input."""
+
+    text: str
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

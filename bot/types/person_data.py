@@ -45,7 +45,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptMessage:
-    """What somebody wrote, as it is kept; `message_id` is the platform's name of it, and `files` are names.
+    """Message of somebody, as it is kept; `message_id` is the platform's name of it, and `files` are names.
 
     `kind` is the task of its turn, "read" where it was read in a thread, or "post" in a channel of the playground.
     `answer` is what the bot said to it, `parameters` what they set for that answer alone. What opens a reply on the

@@ -26,7 +26,7 @@ from bot.types import (
 )
 from storage.codec import as_utc
 from storage.deletion import KEPT
-from storage.in_memory.events import MemoryPlayground
+from storage.in_memory.events import MemoryPlayground, post
 from storage.in_memory.message_changes import ChangeName, MessageChange, channel_of, name_of
 from storage.in_memory.removal import MemoryRemoval, blank
 from storage.in_memory.summaries import lies_in
@@ -95,23 +95,30 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         known_at += [before.at] if before else []
         if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
             return
+        await post(self, edit.posted)
         waits = True in [self._edit_turn(turn, edit) for turn in asked]  # each of them is edited
         corrected = await self._correct(channel, edit)
         if waits or (is_directed and not asked and not corrected):
-            self._changes[name] = MessageChange(
-                deleted=False,
-                at=edit.at,
-                kept_at=as_utc(self._clock()),
-                text=edit.text,
-                author=edit.correction.author,
-                correction=edit.correction,
-            )
+            self._keep_edit(name, edit)
+
+    def _keep_edit(self, name: ChangeName, edit: Edit) -> None:
+        self._changes[name] = MessageChange(
+            deleted=False,
+            at=edit.at,
+            kept_at=as_utc(self._clock()),
+            text=edit.text,
+            author=edit.correction.author,
+            correction=edit.correction,
+        )
+
+    def _is_being_answered(self, turn: Turn) -> bool:
+        answering = self._turns[self._merged.get(turn.id, turn.id)]
+        return answering.state is TurnState.RUNNING and answering.outcome is None and turn.incoming.text != ""
 
     def _edit_turn(self, turn: Turn, edit: Edit) -> bool:
-        answering = self._turns[self._merged.get(turn.id, turn.id)]
         self._edited_at[turn.id] = edit.at
         asked = turn.incoming
-        if answering.state is TurnState.RUNNING and answering.outcome is None and asked.text:
+        if self._is_being_answered(turn):
             return True
         if asked.text and asked.task is not Task.SUMMARY:
             self._keep(replace(turn, incoming=replace(asked, text=edit.text)))
@@ -125,6 +132,12 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
             if is_it and self._edited_at.get(turn.id, at) <= at:
                 self._edited_at[turn.id] = at
                 self._keep(replace(turn, incoming=replace(said, text=edit.text)))
+        theirs = [turn for turn in self._in_channel(channel) if turn.incoming.message_id == edit.message_id != ""]
+        corrected = [turn for turn in theirs if turn.incoming.text != edit.text and self._is_being_answered(turn)]
+        before = self._changes.get(name_of(channel, edit.message_id))
+        if asked and corrected and (before is None or (not before.deleted and before.at <= at)):
+            self._edited_at |= dict.fromkeys((turn.id for turn in corrected), at)
+            self._keep_edit(name_of(channel, edit.message_id), replace(edit, at=at))
 
     async def _correct(self, channel: ConversationKey, edit: Edit) -> bool:
         found = False

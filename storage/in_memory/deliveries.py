@@ -27,6 +27,7 @@ from bot.turns.effects import (
     Nothing,
     PauseDigest,
     RemoveBudget,
+    RemoveChannel,
     RemoveDigest,
     RemoveRule,
     SetBudget,
@@ -39,8 +40,10 @@ from bot.turns.effects import (
 from bot.types import Incoming, PendingAnswer
 from storage.codec import as_utc
 from storage.in_memory.access import MemoryAccess, MemoryAudit
+from storage.in_memory.channels import remove_channel
+from storage.in_memory.events import post
 from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
-from storage.turn_rules import without_words
+from storage.turn_rules import PLAYGROUND, without_words
 
 R = TypeVar("R")
 
@@ -82,6 +85,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         now = as_utc(self._clock())
         before = await _values_before(change, self)
         _check_expected(change, before, self)
+        await post(self, incoming.posted)
         result: R = await _changed(change, self)
         if (undoable := change_made(change, before, at=now)) is not None:
             self._setting_changes[incoming.key.platform, incoming.author.id, undoable.scope] = undoable
@@ -97,7 +101,9 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
 
     async def take_answer(self, incoming: Incoming) -> str | None:
         now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
-        if known is None or known.answer is None or not _is_free(known, now):
+        if known is None or known.answer is None or known.due is None:
+            return None
+        if incoming.key.platform != PLAYGROUND and not _is_free(known, now):
             return None
         self._deliveries[_name(incoming)] = replace(known, due=now + TELLING)
         return known.answer
@@ -245,6 +251,11 @@ async def _(change: ForgetConversation, store: Any) -> Any:
 
 
 @_changed.register
+async def _(change: RemoveChannel, store: Any) -> Any:
+    return await remove_channel(store, change)
+
+
+@_changed.register
 async def _(change: ForgetPerson, store: Any) -> Any:
     return await store.forget_person(change.platform, change.id)
 
@@ -269,7 +280,7 @@ def _name(incoming: Incoming) -> tuple[str, str]:
 
 
 def _in_utc(incoming: Incoming) -> Incoming:
-    return replace(incoming, sent_at=as_utc(incoming.sent_at))
+    return replace(incoming, sent_at=as_utc(incoming.sent_at), posted=None)
 
 
 def _is_free(delivery: _Delivery, now: datetime) -> bool:

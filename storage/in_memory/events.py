@@ -7,10 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from typing import Any
 
 from bot.ports import Clock
 from bot.types import ChannelMessage, PlaygroundEvent, PlaygroundFile
 from storage.codec import as_utc
+
+
+async def post(store: Any, message: ChannelMessage | None) -> None:
+    """Store a message in the whole store, if there is one."""
+    if message is not None:
+        await store.put_messages([message])
 
 
 class MemoryPlayground:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import REMOVED_ANSWER
+from bot.context.window import CacheBreak, mark_prefix_broken
 from bot.types import (
     EMPTY,
     OPEN_STATES,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 
 from bot.access.budgets import reservation, scope_of
-from bot.context.cache_breaks import merge_concurrent_changes, with_notes
+from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
 from bot.turns.retries import LONGEST_PUT_OFF
@@ -39,7 +39,7 @@ from storage.codec import as_utc
 from storage.in_memory.budgets import MemoryBudgets
 from storage.in_memory.deletion import MemoryDeletion
 from storage.in_memory.deliveries import MemoryDeliveries
-from storage.in_memory.events import MemoryPlayground
+from storage.in_memory.events import MemoryPlayground, post
 from storage.in_memory.exports import MemoryExports
 from storage.in_memory.message_changes import is_refused, name_of
 from storage.in_memory.removal import blank
@@ -85,12 +85,14 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         self._turn_ids = count(1)
 
     async def enqueue(self, incoming: Incoming) -> TurnId | None:
+        posted = incoming.posted
         incoming = replace(
-            incoming, sent_at=as_utc(incoming.sent_at), typed=""
+            incoming, sent_at=as_utc(incoming.sent_at), typed="", posted=None
         )  # commands are told from questions before
         name = (incoming.key.platform, incoming.dedupe_key)
         if name in self._dedupe_keys or is_refused(self._changes, incoming.key, incoming.message_id, incoming.sent_at):
             return None
+        await post(self, posted)
         self._dedupe_keys.add(name)
         id = next(self._turn_ids)
         edit = self._changes.pop(name_of(incoming.key, incoming.message_id), None)

@@ -51,6 +51,16 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
             del self._turns[kept.id]
         return kept is not None
 
+    async def set_aside(self, incoming: Incoming) -> bool:
+        id = await self.turn_of(incoming)
+        turn = self._turns.get(id) if id is not None else None
+        waits = turn is not None and turn.state is TurnState.QUEUED and turn.incoming.task is Task.ANSWER
+        if turn is None or not waits or turn.attempt or turn.incoming.dedupe_key != incoming.dedupe_key:
+            return False
+        said = replace(turn.incoming, task=Task.CONTEXT)
+        self._turns[turn.id] = replace(turn, state=TurnState.REMEMBERED, incoming=said)
+        return True
+
     def _context_named(self, incoming: Incoming) -> Turn | None:
         """Return what is kept of a message as context, by its dedupe key."""
         name = (incoming.key.platform, incoming.dedupe_key)
@@ -78,7 +88,7 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
                 del self._merged[item]
                 self._keep(replace(self._turns[item], state=TurnState.REMEMBERED))
 
-    async def recent_talk(self, key: ConversationKey, *, limit: int) -> Sequence[Utterance]:
+    async def recent_talk(self, key: ConversationKey, *, limit: int, without: str = "") -> Sequence[Utterance]:
         entries = await self.get_entries(key, start=0)
         lines = [Line(id=e.id, role=e.entry.role, author=e.author, text=e.entry.text) for e in entries[-limit:]]
         turns = [turn for turn in self._turns.values() if turn.incoming.key == key]
@@ -96,4 +106,4 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
             )
             for turn in turns[-limit:]
         ]
-        return recent_talk(lines, heard)
+        return recent_talk(lines, heard, without=without)

@@ -109,6 +109,16 @@ class MemoryWorkspaces(MemoryPlayground):
         self._people[workspace.id].update({person.id: person for person in people})
         self._record(events_of_channels(workspace.id, channels))
 
+    async def add_channel(self, channel: Channel, *, most: int | None = None) -> bool:
+        there = self._channels[channel.workspace]
+        made = sum(item.maker == channel.maker for each in self._channels.values() for item in each.values())
+        if channel.id not in there:
+            if most is not None and made >= most:
+                return False
+            there[channel.id] = channel
+            self._record(events_of_channels(channel.workspace, [channel]))
+        return True
+
     async def put_messages(self, messages: Sequence[ChannelMessage]) -> int:
         messages = [replace(message, at=as_utc(message.at)) for message in messages]
         for message in messages:

@@ -17,7 +17,7 @@ PLACE_KINDS = frozenset(PlaceKind)
 
 
 class AccessRuleRow(BaseTable, table=True):
-    """Who may, or may not, at a place."""
+    """Rule about who may, or may not, use the bot at a place."""
 
     __tablename__ = "access_rule"
     __table_args__ = (sa.UniqueConstraint(*_RULE, name="uq_access_rule"),)
@@ -60,7 +60,7 @@ def rule_columns(rule: NewRule) -> dict[str, str]:
 
 
 class ChangeRoleRow(BaseTable, table=True):
-    """Who may change a parameter, or use a command, in a workspace ("platform/workspace")."""
+    """Role that a parameter or command needs in a workspace ("platform/workspace")."""
 
     __tablename__ = "change_role"
 

@@ -26,7 +26,7 @@ class SettingRow(BaseTable, table=True):
 
 
 class SettingChangeRow(BaseTable, table=True):
-    """What somebody changed last at a scope, by name of the parameter, so that they can undo it."""
+    """Last change of somebody at a scope, by name of the parameter, so that they can undo it."""
 
     __tablename__ = "setting_change"
     __table_args__ = (sa.Index(None, "at"),)

@@ -35,9 +35,10 @@ class ChannelRow(BaseTable, table=True):
     name: str = Field(sa_type=ORDERED)
     topic: str
     direct: bool
+    maker: str = ""
 
     def to_channel(self) -> Channel:
-        return Channel(workspace=self.workspace, id=self.id, name=self.name, topic=self.topic, direct=self.direct)
+        return Channel(**self.model_dump())
 
 
 class PersonRow(BaseTable, table=True):

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.registry import all_commands
+from bot.commands.command import all_commands
 from bot.parameters import PARAMETERS, Scope
 from storage import migrate, open_store
 from tests.emulators.seed import API_KEY, Options, running_seed

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.crash.history import Asked, Charge, History, Pressed, Request, Seen, Setting, Shown, State, Stored
+from benchmarks.crash.sums import rows
 from benchmarks.crash.verdicts import judge
 
 PLACE = "c/1"
@@ -198,6 +199,21 @@ HARMLESS: dict[str, Callable[[], History]] = {
         with_asked(asked("q0", 10, "the tide turns", removed_at=15.0), CLEAN.asked[1]),
         stored=replace(CLEAN.stored, texts=["call q1 sesameq1"]),
     ),
+    "a rest that Continue brought": lambda: pressed(
+        with_shown(
+            CLEAN.shown[0],
+            Shown(
+                id="m1",
+                place=PLACE,
+                seen=[
+                    Seen(at=21, text="", state="done", is_cut=True),
+                    Seen(at=30, text="of it all", state="done"),
+                ],
+            ),
+        ),
+        "continue",
+        25,
+    ),
     "both in one answer": lambda: with_shown(answer("m0", 22, f"{FIRST}\n\n{SECOND}")),
     "in two messages": lambda: with_shown(
         CLEAN.shown[0], shown("m1", 21, ("part", "q1: twice")), shown("m2", 22, ("done", "a day"))
@@ -208,3 +224,17 @@ HARMLESS: dict[str, Callable[[], History]] = {
 @pytest.mark.parametrize("case", HARMLESS)
 def test_what_may_happen_is_no_fault(case: str) -> None:
     assert wrong(HARMLESS[case]()) == []
+
+
+def test_runs_are_added_up_but_for_those_that_say_nothing() -> None:
+    run = {"platform": "web", "mode": "sqlite", "kills": 20, "outages": 1, "questions": 90, "violations": []}
+    runs = [
+        {**run, "seed": 1, "void": "", "verdicts": {"lost": [], "double": ["q1"]}},
+        {**run, "seed": 2, "void": "", "verdicts": {"lost": [], "double": ["q2"]}, "violations": ["a 400"]},
+        {**run, "seed": 3, "void": "too busy", "verdicts": {"lost": ["q3"], "double": []}},
+        {**run, "mode": "postgres", "seed": 1, "void": "", "verdicts": {"lost": [], "double": []}},
+    ]
+    assert list(rows(runs)) == [
+        ("web", "postgres", "1", "", "20", "1", "90", "nothing"),
+        ("web", "sqlite", "1, 2", "3", "40", "2", "180", "2 double, 1 violations"),
+    ]

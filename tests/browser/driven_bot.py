@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from bot.errors import BotError, ChangedMeanwhile
+from bot.errors import BotError, ChangedMeanwhile, StorageError
 from bot.parameters import Scope
-from bot.ports import DeletionStore, Platform, Reply
+from bot.ports import Platform, Reply, Store
 from bot.types import (
     ConversationKey,
     DeletionOutcome,
@@ -30,7 +30,7 @@ class DrivenBot(QuietBot):
 
     def __init__(self) -> None:
         self.platform: Platform | None = None
-        self.store: DeletionStore | None = None
+        self.store: Store | None = None
         self.asked: list[Incoming] = []
         self.stopped: list[ConversationKey] = []
         self.acted: list[tuple[str, bool]] = []  # who stopped or went on, and whether as an administrator
@@ -47,7 +47,11 @@ class DrivenBot(QuietBot):
 
     async def handle(self, incoming: Incoming) -> HandleResult:
         self.on_handle(incoming)
-        if error := self.refusals.get(incoming.text):
+        error = self.refusals.get(incoming.text)
+        if incoming.posted is not None and not isinstance(error, StorageError):
+            assert self.store is not None
+            await self.store.put_messages([incoming.posted])
+        if error is not None:
             raise error
         if note := self.notes.get(incoming.text):
             return HandleResult(outcome=Outcome.REPLIED, text=note)
@@ -72,6 +76,8 @@ class DrivenBot(QuietBot):
 
     async def on_message_edited(self, message: Incoming, *, at: datetime, by_platform: bool = False) -> HandleResult:
         self.edits.append(message)
+        if message.posted is not None and self.store is not None:
+            await self.store.put_messages([message.posted])
         return HandleResult(outcome=Outcome.IGNORED)
 
     async def on_message_deleted(self, channel: ConversationKey, *ids: str) -> DeletionOutcome:

@@ -18,7 +18,6 @@ from adapters.seed import SeedOptions, open_seed
 from adapters.slack.export import import_export
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.platform import Playground, PlaygroundOptions
-from bot.commands.command import Aids
 from bot.commands.completion import complete
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
@@ -28,7 +27,7 @@ from storage.in_memory.store import MemoryStore
 from tests.browser.test_asking import ask
 from tests.emulators.seed.options import API_KEY, Options
 from tests.emulators.seed.server import RunningSeed, running_seed
-from tests.fakes import FixedRates
+from tests.fakes import FixedRates, services
 from tests.web_visitors import SECRET
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -71,9 +70,10 @@ async def imported(shared_data: Path) -> AsyncIterator[Imported]:
         open_seed(base_url=seed.url, api_key=API_KEY, model="seed-2-0-lite", options=SeedOptions()) as model,
     ):
         playground = Playground(store, options=options, clock=now)
-        manager = ConversationManager(store, model, FixedRates(), {"local": playground}, clock=now)
+        platforms = {"local": playground}
+        manager = ConversationManager(store, model, FixedRates(), platforms, clock=now)
         dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=now, aids=Aids(times=DateWords()))
+        inbox = Inbox(manager, dispatcher, services(store, manager, platforms, clock=now, times=DateWords()))
         serving = asyncio.create_task(playground.run(inbox), name="playground under test")
         yield Imported(await playground.url(), report.workspace.id, store, seed)
         await dispatcher.aclose(grace=10)

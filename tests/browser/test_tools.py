@@ -267,9 +267,16 @@ async def test_two_settings_are_compared_by_the_keyboard_alone_and_both_answers_
     first, second = page.get_by_role("region", name="First"), page.get_by_role("region", name="Second")
     await expect(first.get_by_role("status")).to_have_text("Being answered…")
     await page.evaluate("window.kept = true")
+    read: list[str] = []
+    page.on("request", lambda request: read.append(request.url) if "/compare/" in request.url else None)
     one, other = await stage.bot.next_reply(), await stage.bot.next_reply()
     await one.show(Draft(status="writing", text="Willows"))
     await expect(first.locator(".body")).to_have_text("Willows")
+    known = len(read)
+    for number in range(5):
+        await one.show(Draft(status="writing", text="Willows " + "grow " * number + "*fast*"))
+        await expect(first.locator(".body")).to_have_text("Willows " + "grow " * number + "fast")
+    assert len(read) == known, "what grows is not read anew"
     await other.finish(Draft(status="done", text="Poplars."))
     await expect(second.locator(".body")).to_have_text("Poplars.")
     await expect(second.get_by_role("status")).to_have_text("Complete.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.errors import StorageUnavailable
 from bot.types import Channel, Draft, Workspace
 from tests.browser.conftest import ADA, Stage
 
@@ -176,6 +177,35 @@ async def test_several_workspaces_have_a_switcher(stage: Stage, page: Page) -> N
     await expect(page.locator(".main h1")).to_contain_text("ubuntu")
 
 
+async def test_a_page_comes_by_itself_when_the_database_is_back(
+    stage: Stage, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise StorageUnavailable("away")
+
+    await page.clock.install()
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.store, "get_workspaces", away)
+        await page.goto(stage.url)
+        await expect(page.get_by_role("alert")).to_contain_text("The database cannot be reached.")
+        async with page.expect_response(lambda response: response.status == 503):
+            await page.clock.fast_forward(6_000)
+    await page.clock.fast_forward(6_000)
+    await expect(page.locator(".main .composer")).to_be_visible()
+
+
+async def test_a_conversation_is_deleted_by_a_second_press_that_the_keyboard_reaches(stage: Stage, page: Page) -> None:
+    stage.bot.notes["/forget here"] = "Deleted: this conversation."
+    await page.goto(stage.url)
+    await page.locator(".main textarea").fill("/forget here")
+    await page.locator(".main textarea").press("Enter")
+    note = page.locator(".main .note", has_text="cannot be taken back")
+    await expect(note.get_by_role("button", name="Delete this conversation")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".main .note")).to_contain_text(["Deleted: this conversation."])
+    await expect(note).to_have_count(0)
+
+
 async def test_people_delete_what_they_wrote_and_nobody_elses(stage: Stage, page: Page) -> None:
     await stage.say("theirs", "said by somebody else")
     await page.goto(stage.url)
@@ -184,7 +214,18 @@ async def test_people_delete_what_they_wrote_and_nobody_elses(stage: Stage, page
     mine = page.locator(".main .message", has_text="hunter2")
     await mine.hover()
     await expect(page.locator(".main").get_by_role("button", name="Delete message")).to_have_count(1)
-    await page.locator(".main").get_by_role("button", name="Delete message").click()
+    delete = mine.locator(".delete")
+    await delete.click()
+    await expect(delete).to_have_accessible_name("Press again to delete")
+    await expect(page.locator("#spoken")).to_have_text("Press again to delete")
+    await delete.press("Escape")
+    await expect(delete).to_have_accessible_name("Delete message")
+    await delete.press("Enter")
+    await page.keyboard.press("Tab")
+    await expect(delete).to_have_accessible_name("Delete message")
+    assert stage.bot.deletions == []
+    await delete.press("Enter")
+    await delete.press("Enter")
     await expect(page.locator(".main .message", has_text="This message was deleted.")).to_have_count(1)
     await expect(mine).to_have_count(0)
     await expect(page.locator(".main").get_by_role("button", name="Delete message")).to_have_count(0)

@@ -10,7 +10,7 @@ from bot.errors import PlatformError, PlatformRefused
 
 
 class Missing(PlatformRefused):
-    """What was asked for is not there any more."""
+    """Something that was asked for is not there any more."""
 
 
 class PigeonClient(httpx.AsyncClient):

@@ -34,7 +34,7 @@ def signature_of(secret: str, timestamp: str, body: bytes) -> str:
 
 
 def is_signed(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-    """Whether Pigeon signed these bytes within the last minutes."""
+    """Return whether Pigeon signed these bytes within the last minutes."""
     timestamp, signature = headers.get("X-Pigeon-Time", ""), headers.get("X-Pigeon-Signature", "")
     if not re.fullmatch(r"\d{1,12}", timestamp, re.ASCII) or abs(now.timestamp() - int(timestamp)) > REPLAY_SECONDS:
         return False
@@ -88,11 +88,10 @@ class PigeonPlatform:
         """Return the reply of `turn`; what an earlier runner posted is found by its keys."""
         return (PrivateReply if turn.incoming.private else PigeonReply)(turn, self._client)
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Raise `PlatformRefused` where the room is closed."""
+    async def known_refusal(self, turn: Turn) -> PlatformRefused | None:
+        """Return that the room is closed, where it is."""
         room = await self._client.call("GET", f"/rooms/{turn.incoming.key.channel}")
-        if room["closed"]:
-            raise PlatformRefused("the room is closed", reason="this room is closed")
+        return PlatformRefused("the room is closed", reason="this room is closed") if room["closed"] else None
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone. Raises `PlatformError`."""
@@ -156,15 +155,15 @@ class PigeonPlatform:
             await web.TCPSite(runner, *self.address).start()
             self.address = runner.addresses[0][:2]
             self._ready.set()
-            await keep_telling(bot, PLATFORM, self._tell_owed)
+            await keep_telling(bot, PLATFORM, self._tell_pending)
         except OSError as error:
             raise ConfigError("PIGEON_PORT", f"cannot be listened on: {error.strerror}") from error
         finally:
             await runner.cleanup()
             await webhooks.background.aclose(grace=STOP_SECONDS)
 
-    async def _tell_owed(self, owed: PendingAnswer) -> None:
-        await self.tell(owed.incoming, Draft(status="done", text=owed.answer or INTERRUPTED))
+    async def _tell_pending(self, pending: PendingAnswer) -> None:
+        await self.tell(pending.incoming, Draft(status="done", text=pending.answer or INTERRUPTED))
 
     async def wait_ready(self) -> None:
         """Wait until webhooks are taken."""
@@ -172,7 +171,7 @@ class PigeonPlatform:
 
 
 class Webhooks:
-    """What Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
+    """Receiver of what Pigeon posts: acknowledged once it is stored, and refused when Pigeon has not signed it."""
 
     def __init__(self, platform: PigeonPlatform, bot: Bot, secret: str, clock: Clock) -> None:
         self._platform = platform

@@ -212,7 +212,7 @@ class GatewayClient(discord.AutoShardedClient):
         is_admin = manages_guild(guild, message.author.id, message.member)
         self._learn_channel(message)
         try:
-            await self._message_handler.hear(
+            await self._message_handler.on_message(
                 message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin
             )
         except StorageError:
@@ -224,7 +224,9 @@ class GatewayClient(discord.AutoShardedClient):
         """Handle a change of a message, which may be no more than a preview."""
         guild = self._guild_of(message.guild_id)
         is_admin = manages_guild(guild, message.author.id, message.member)
-        await self._message_handler.edited(message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin)
+        await self._message_handler.on_edited(
+            message, names=names_of(guild), own_role=_own_role(guild), is_admin=is_admin
+        )
 
     async def on_sent_reaction(self, reaction: Reaction) -> None:
         """Somebody reacts to a message."""
@@ -252,19 +254,19 @@ class GatewayClient(discord.AutoShardedClient):
 
     async def on_raw_message_delete(self, event: discord.RawMessageDeleteEvent) -> None:
         """Handle the deletion of a message."""
-        await self._message_handler.deleted(event.guild_id, event.channel_id, [event.message_id])
+        await self._message_handler.on_deleted(event.guild_id, event.channel_id, [event.message_id])
 
     async def on_raw_bulk_message_delete(self, event: discord.RawBulkMessageDeleteEvent) -> None:
         """Many messages are gone."""
-        await self._message_handler.deleted(event.guild_id, event.channel_id, event.message_ids)
+        await self._message_handler.on_deleted(event.guild_id, event.channel_id, event.message_ids)
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """Handle the deletion of a thread."""
-        await self._message_handler.place_gone(event.guild_id, event.parent_id, event.thread_id)
+        await self._message_handler.on_place_gone(event.guild_id, event.parent_id, event.thread_id)
 
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
         """Handle the deletion of a channel."""
-        await self._message_handler.place_gone(channel.guild.id, channel.id)
+        await self._message_handler.on_place_gone(channel.guild.id, channel.id)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Handle the adding of the bot to a server; those that it is in at its start, or that come back, are none."""
@@ -272,7 +274,7 @@ class GatewayClient(discord.AutoShardedClient):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Handle the removal of the bot from a server, or of the server; one that is only away is told otherwise."""
-        await self._message_handler.place_gone(guild.id)
+        await self._message_handler.on_place_gone(guild.id)
 
     async def on_guild_channel_update(self, _: discord.abc.GuildChannel, after: discord.abc.GuildChannel) -> None:
         """Forget what was known of a channel whose name or permissions have changed."""

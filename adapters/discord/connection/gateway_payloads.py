@@ -37,11 +37,14 @@ def channel_payload(channel: object) -> ChannelPayload | None:
 
 
 def names_of(guild: discord.Guild | None) -> Names:
-    """Return the names of roles and channels that are cached; people are named by the messages themselves."""
+    """Return the names of roles, channels and the bot that are cached; people are named by the messages themselves."""
 
     def name(kind: str, id: str) -> str | None:
-        if guild is None or kind == "user" or not id.isdecimal():
+        if guild is None or not id.isdecimal():
             return None
+        if kind == "user":
+            member = guild.get_member(int(id))
+            return member.display_name if member is not None and member == guild.me else None
         found = guild.get_role(int(id)) if kind == "role" else guild.get_channel_or_thread(int(id))
         return found.name if found is not None else None
 

@@ -183,7 +183,7 @@ class DiscordBackfill:
     async def _hear(self, message: Message, place: ReadableChannel, names: Names) -> None:
         try:
             admin = await self._is_admin(message, place)
-            await self._message_handler.hear(message, names=names, own_role=place.own_role, is_admin=admin)
+            await self._message_handler.on_message(message, names=names, own_role=place.own_role, is_admin=admin)
             await self.positions.heard(place.guild, place.id, int(message.id))
         except PlatformError as error:
             logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
@@ -239,7 +239,7 @@ class DiscordBackfill:
         gone = [id for id in missing if await self._is_gone(id, places)]
         if gone:
             guild = int(key.workspace) if key.workspace.isdecimal() else None
-            await self._message_handler.deleted(guild, int(key.channel), gone)
+            await self._message_handler.on_deleted(guild, int(key.channel), gone)
             logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
         await self._follow_edits(key, kept, found)
 
@@ -251,7 +251,7 @@ class DiscordBackfill:
         place = ReadableChannel(guild=workspace, id=key.channel)
         names = await self._names_in(edited, place)
         for message in edited:
-            await self._message_handler.edited(message, names=names)
+            await self._message_handler.on_edited(message, names=names)
 
     async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
         """Return whether Discord says that none of the places has a message; it may also not tell."""

@@ -19,8 +19,7 @@ from adapters.discord.events.command_options import (
     suggestions,
 )
 from bot.commands.arguments import Arg
-from bot.commands.command import Command
-from bot.commands.registry import all_commands
+from bot.commands.command import Command, all_commands
 from bot.parameters import PARAMETERS
 
 Values = Mapping[str, Any]

@@ -24,8 +24,8 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
+from bot.chat.follow_ups import own_words, without_quotes
 from bot.chat.message_markdown import render
-from bot.chat.quotes import own_words, without_quotes
 from bot.chat.rate_limit import Priority
 from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError
@@ -57,7 +57,7 @@ class DiscordMessageHandler:
         self._reads_content = reads_content
         self.me: discord.abc.Snowflake | None = None
 
-    async def hear(
+    async def on_message(
         self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
         """Handle a message. Raises `StorageError` for one that is to be heard again, `PlatformError` when a refusal
@@ -136,6 +136,7 @@ class DiscordMessageHandler:
             message_id=id,
             attachments=files,
             is_directed=is_directed,
+            bot_name=names("user", self._my_id) or "",
             addressees=self._addressees(message) - self._ids(own_role),
             mentions=named_in(message.content, names),
             is_top_level=outside,
@@ -207,7 +208,7 @@ class DiscordMessageHandler:
 
     # ------------------------------------------------------------ changes
 
-    async def edited(
+    async def on_edited(
         self, message: Message, *, names: Names = no_names, own_role: int | None = None, is_admin: bool = False
     ) -> None:
         """Follow a changed text. Previews that Discord adds are no edits: what waits takes them in.
@@ -227,7 +228,7 @@ class DiscordMessageHandler:
             incoming = replace(incoming, is_admin=is_admin)
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
-    async def deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
+    async def on_deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""
         key = (await self._place(str(guild or ""), str(channel))).key()
         ids = [str(id) for id in messages]
@@ -247,7 +248,7 @@ class DiscordMessageHandler:
         except PlatformError as error:  # most questions have no thread of their own
             logger.info("no thread to rename", extra={"channel": thread, "error": str(error)})
 
-    async def place_gone(self, guild: int, channel: int | None = None, thread: int | None = None) -> None:
+    async def on_place_gone(self, guild: int, channel: int | None = None, thread: int | None = None) -> None:
         """Handle the deletion of a server, channel or thread, with all that was said there. Raises `StorageError`."""
         names = {"channel": channel, "thread": thread}
         given = {name: str(id) for name, id in names.items() if id is not None}

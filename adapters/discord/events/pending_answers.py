@@ -21,17 +21,17 @@ LOADING: Final = 1 << 7
 """The flag of a message that says "is thinking" (resources/message)."""
 
 
-async def tell_owed(bot: Bot, context: DiscordContext, owed: PendingAnswer) -> None:
+async def tell_pending(bot: Bot, context: DiscordContext, pending: PendingAnswer) -> None:
     """Tell what is owed; nothing once an interaction can no longer be answered. Raises `PlatformError`."""
-    incoming = owed.incoming
+    incoming = pending.incoming
     if incoming.message_id:
-        await answer_in_place(context, incoming, owed.answer or gettext(INTERRUPTED))
+        await answer_in_place(context, incoming, pending.answer or gettext(INTERRUPTED))
         return
     try:
-        if owed.answer is None:
+        if pending.answer is None:
             await _finish(bot, context, incoming)
         else:
-            await say(context, incoming, owed.answer)
+            await say(context, incoming, pending.answer)
     except InteractionExpired:
         logger.info("interaction expired before it was answered", extra={"delivery": incoming.dedupe_key})
 

@@ -17,7 +17,6 @@ from adapters.discord.replies.rendering import Page, plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, OPENS_THREAD, direct_channel
 from adapters.discord.replies.reply_ref import InteractionRef, read_ref
 from bot.chat.rate_limit import Priority
-from bot.chat.write_check import raise_known_refusal
 from bot.delivery import known
 from bot.errors import PlatformRefused
 from bot.language import gettext, gettext_noop
@@ -66,19 +65,15 @@ async def send_direct(asked: Incoming, pages: list[Page], context: DiscordContex
         await surface.post(page, nonce=name[:NONCE], first=False, priority=Priority.FINAL)
 
 
-async def check_writable(turn: Turn, context: DiscordContext) -> None:
-    """Raise `PlatformRefused` when the bot is known to lack a right without which no answer can be shown.
+async def known_refusal(turn: Turn, context: DiscordContext) -> PlatformRefused | None:
+    """Return the right that the bot is known to lack and without which no answer can be shown. Raises `PlatformError`.
 
     Answers to commands need none. What was known is asked for anew before it keeps an answer away.
     """
     asked = turn.incoming
     if asked.private or isinstance(read_ref(turn.reply_ref or asked.reply_ref), InteractionRef):
-        return
+        return None
     here = asked.platform_data.get(CHANNEL) or asked.key.thread or asked.key.channel
-    await raise_known_refusal(_refusal(asked, here, context))
-
-
-async def _refusal(asked: Incoming, here: str, context: DiscordContext) -> PlatformRefused | None:
     try:
         reason = await _obstacle(asked, here, context)
         if reason:

@@ -25,7 +25,7 @@ from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Page
 from adapters.discord.replies.reply_ref import InteractionRef
 from bot.chat.rate_limit import Priority
-from bot.delivery.long_answer import AnswerFile
+from bot.delivery.split import AnswerFile
 from bot.errors import PlatformError
 from bot.ports import Clock
 from bot.types import Picture

@@ -13,7 +13,8 @@ from adapters.discord.replies.markdown import DiscordRenderer, to_discord
 from bot.chat.reply_actions import ENDED, is_search
 from bot.delivery import IncrementalRenderer, Splitter, known, split
 from bot.delivery.footer import SEPARATOR, footer_parts
-from bot.delivery.long_answer import (
+from bot.delivery.running_text import Allowed, any_address
+from bot.delivery.split import (
     IN_A_FILE,
     NOTHING_SHOWN,
     TO_COME,
@@ -22,7 +23,6 @@ from bot.delivery.long_answer import (
     is_for_file,
     most_messages,
 )
-from bot.delivery.running_text import Allowed, any_address
 from bot.language import gettext, gettext_noop
 from bot.types import Draft, Picture, Source, Turn
 

@@ -7,17 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from adapters.slack.api.directory import SlackChannel
 from adapters.slack.api.history import as_read, read_pages
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.message_content import BROADCAST
-from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import ListPage, SlackMessage
-from adapters.slack.replies.rendering import COMMAND
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
-from bot.types import ConversationKey, Person, Place, ReadMessage
+from bot.types import ConversationKey, Person, ReadMessage
 
 PAGES: Final = 100  # of one reading, 20,000 messages
 _INSTANT: Final = timedelta(microseconds=1)
@@ -82,39 +79,6 @@ async def may_read(workspace: SlackWorkspace, key: ConversationKey, person: Pers
         return await workspace.directory.is_member(key.channel, person.id)
     except PlatformError:
         return False
-
-
-async def unwritable(workspace: SlackWorkspace, channel: str) -> str:
-    """Return the error code with which Slack would refuse a message there, "" where it is not known to.
-
-    What was known of the channel is asked for anew before it keeps an answer away. Raises `PlatformError`.
-    """
-    if code := _unwritable(await workspace.directory.place(channel)):
-        workspace.directory.forget_place(channel)
-        code = _unwritable(await workspace.directory.place(channel))
-    return code
-
-
-def _unwritable(place: SlackChannel) -> str:
-    if place.is_archived:
-        return "is_archived"
-    return "restricted_action_read_only_channel" if place.is_read_only else ""
-
-
-async def describe(workspace: SlackWorkspace, key: ConversationKey) -> Place:
-    """Return what a channel and its workspace are called; a direct message of several has no name. Raises
-    `PlatformError`.
-    """
-    channel = await workspace.directory.place(key.channel)
-    is_named = bool(channel.name) and not channel.is_direct and not channel.is_group
-    return Place(
-        platform="Slack",
-        workspace=workspace.name,
-        channel=f"#{channel.name}" if is_named else "",
-        topic=to_plain(channel.topic, {}),
-        is_direct=channel.is_direct,
-        command=f"{COMMAND} ",
-    )
 
 
 async def is_public(workspace: SlackWorkspace, key: ConversationKey) -> bool:

@@ -176,6 +176,16 @@ class SlackDirectory:
             if not cursor:
                 return False
 
+    async def unwritable(self, channel: str) -> str:
+        """Return the error code with which Slack would refuse a message there, "" where it is not known to.
+
+        What was known of the channel is asked for anew before it keeps an answer away. Raises `PlatformError`.
+        """
+        if code := _unwritable(await self.place(channel)):
+            self.forget_place(channel)
+            code = _unwritable(await self.place(channel))
+        return code
+
     def forget_member(self, id: str) -> None:
         """Somebody has changed."""
         self._members.forget(id)
@@ -237,3 +247,9 @@ class SlackDirectory:
             is_read_only=channel.is_read_only,
             is_member=channel.is_member or channel.is_im,
         )
+
+
+def _unwritable(place: SlackChannel) -> str:
+    if place.is_archived:
+        return "is_archived"
+    return "restricted_action_read_only_channel" if place.is_read_only else ""

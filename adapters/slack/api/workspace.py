@@ -16,15 +16,16 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.api.directory import ROLE_SECONDS, SlackDirectory
+from adapters.slack.api.directory import ROLE_SECONDS, Member, SlackDirectory
 from adapters.slack.api.errors import TOKEN_GONE, UNAVAILABLE, SlackApiError, UnknownWorkspace
 from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.message_content import files
+from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import ConversationAnswer, SlackMessage, TokenOwner
-from adapters.slack.replies.reply_ref import ReplyMessage
+from adapters.slack.replies.rendering import COMMAND
 from bot.chat.rate_limit import Priority
-from bot.errors import ConfigError, PlatformError
-from bot.types import Attachment
+from bot.errors import ConfigError, PlatformError, PlatformRefused
+from bot.types import Attachment, AuthorKind, Incoming, Membership, Person, Place, Subject, SubjectKind
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ class SlackWorkspace:
         self.sessions = True
         self.statuses = True
         self.uploads = True
-        self.open_streams: WeakSet[ReplyMessage] = WeakSet()
-        self.open_edits: WeakSet[ReplyMessage] = WeakSet()
+        self.open_streams: WeakSet[object] = WeakSet()
+        self.open_edits: WeakSet[object] = WeakSet()
 
     def is_own(self, message: SlackMessage) -> bool:
         """Return whether the bot itself wrote a message."""
@@ -95,6 +96,62 @@ class SlackWorkspace:
             self.uploads = False
         return True
 
+    # ------------------------------------------------------------ people and channels
+
+    async def membership(self, asked: Incoming, *, groups: bool) -> Membership:
+        """Return the groups of the author of `asked`, what they are, and whether they made the channel.
+
+        Raises `PlatformError`. Slack tells who else manages a channel to Enterprise apps only.
+        """
+        person, channel = asked.author.id, asked.key.channel
+        member = await self.directory.find(person)
+        found = (await self.directory.groups()).values() if groups else ()
+        creator = (await self.directory.place(channel)).creator if channel and not asked.is_direct else ""
+        return Membership(
+            groups=frozenset(group.id for group in found if person in group.members),
+            manages_channel=creator == person,
+            administers=member is not None and member.is_admin,
+            author_kind=AuthorKind.EXTERNAL if member is None else self.author_kind(member),
+        )
+
+    def author_kind(self, member: Member, user_team: str = "") -> AuthorKind:
+        """Return whether somebody belongs to the workspace, as a guest or not, or to an organisation that shares a
+        channel with it. In an organisation of many workspaces Slack alone can tell whose another one is: in doubt
+        somebody else's.
+        """
+        is_ours = user_team in {"", self.team} or (self.enterprise and member.is_told)
+        if member.is_stranger or not is_ours:
+            return AuthorKind.EXTERNAL
+        if not member.is_told:
+            return AuthorKind.UNTOLD
+        return AuthorKind.GUEST if member.is_guest else AuthorKind.MEMBER
+
+    async def subject_name(self, subject: Subject) -> str | None:
+        """Return what people call somebody or a group, None for an id that Slack does not know. Raises
+        `PlatformError`.
+        """
+        id = subject.id.partition("/")[2]
+        if subject.kind is SubjectKind.PERSON:
+            member = await self.directory.find(id)
+            return None if member is None else member.name
+        group = (await self.directory.groups()).get(id)
+        return None if group is None else group.handle
+
+    async def describe(self, channel: str) -> Place:
+        """Return what a channel and its workspace are called; a direct message of several has no name. Raises
+        `PlatformError`.
+        """
+        place = await self.directory.place(channel)
+        is_named = bool(place.name) and not place.is_direct and not place.is_group
+        return Place(
+            platform="Slack",
+            workspace=self.name,
+            channel=f"#{place.name}" if is_named else "",
+            topic=to_plain(place.topic, {}),
+            is_direct=place.is_direct,
+            command=f"{COMMAND} ",
+        )
+
     async def direct_channel(self, user: str) -> str:
         """Return the id of the direct message with somebody. Raises `PlatformError`."""
         answer = await self.calls.call("conversations.open", {"users": user}, priority=Priority.FINAL)
@@ -103,6 +160,14 @@ class SlackWorkspace:
     async def aclose(self) -> None:
         """End what is being asked."""
         await self.directory.aclose()
+
+
+async def workspace_of(person: Person, workspaces: Sequence[SlackWorkspace]) -> SlackWorkspace:
+    """Return the first of some workspaces that somebody is in. Raises `PlatformError`, where it is none as well."""
+    for workspace in workspaces:
+        if await workspace.directory.find(person.id) is not None:
+            return workspace
+    raise PlatformRefused(f"nobody is {person.id} in the workspaces of this app")
 
 
 # ------------------------------------------------------------ one workspace, or many

@@ -1,19 +1,22 @@
-"""Route events to their handlers with Bolt; what could not be stored is not acknowledged."""
+"""Dispatch the deliveries of either connection to Bolt, and by it to their handlers; acknowledge what is stored."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.socket_mode.request import SocketModeRequest
 
 from adapters.slack.api.workspace import Origin, SlackWorkspace, Workspaces
-from adapters.slack.connection.dispatch import NOT_STORED, kind_of
 from adapters.slack.events.backfill import SlackBackfill
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, Interaction, ReactionEvent, RevocationEvent
 from adapters.slack.events.hello import HelloHandler
@@ -34,6 +37,9 @@ EVERYTHING: Final = re.compile(".*", re.DOTALL)
 WORKSPACE: Final = "seedling.workspace"
 ERRORS: Final = "seedling.errors"
 """In a request's context: the workspace that it came from, and where errors are told."""
+
+NOT_STORED: Final = "seedling.not_stored"
+"""In a request's context: the bot could not store it, so Slack must deliver it again."""
 
 UNINSTALLED: Final = ("app_uninstalled", "tokens_revoked")
 PLACES_GONE: Final = ("channel_deleted", "channel_left", "group_deleted", "group_left")
@@ -62,7 +68,7 @@ P = TypeVar("P", bound=Payload)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
-    """What handles the events of all workspaces."""
+    """Handlers for the events of all workspaces."""
 
     messages: SlackMessageHandler
     interactions: InteractionHandler
@@ -140,7 +146,7 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 
 def _add_events(app: AsyncApp, handlers: Handlers) -> None:
     async def handle_and_note(workspace: SlackWorkspace, message: SlackMessage) -> None:
-        await handlers.messages.message(workspace, message)
+        await handlers.messages.on_message(workspace, message)
         await handlers.backfill.note(workspace, message)
 
     interactions = handlers.interactions
@@ -156,7 +162,7 @@ def _add_events(app: AsyncApp, handlers: Handlers) -> None:
 
 def _add_ends(app: AsyncApp, workspaces: Workspaces, message_handler: SlackMessageHandler) -> None:
     for name in PLACES_GONE:
-        app.event({"type": name})(_event(ChannelEvent, message_handler.place_gone))
+        app.event({"type": name})(_event(ChannelEvent, message_handler.on_place_gone))
     for name in UNINSTALLED:
         app.event({"type": name})(_uninstalled(workspaces, message_handler))
 
@@ -207,7 +213,7 @@ def _uninstalled(workspaces: Workspaces, message_handler: SlackMessageHandler) -
         try:
             origin = Origin(team=context.team_id or "", enterprise=context.enterprise_id or "")
             for team in await workspaces.uninstalled(origin):
-                await message_handler.workspace_gone(team)
+                await message_handler.on_workspace_gone(team)
         except StorageError:
             context[NOT_STORED] = True
             raise
@@ -243,3 +249,89 @@ async def guarded(context: AsyncBoltContext, body: Body, handle: Callable[[Slack
         errors: EventErrors = context[ERRORS]
         errors.note(kind_of(body), error)
     return None
+
+
+# ------------------------------------------------------------ one delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """The answer to one delivery; `taken` False asks Slack to deliver it again."""
+
+    taken: bool = True
+    payload: Any = None
+
+
+class EventDispatcher:
+    """Dispatches deliveries; nothing in one of them can raise."""
+
+    def __init__(self, app: AsyncApp, errors: EventErrors) -> None:
+        self._app = app
+        self._errors = errors
+
+    async def envelope(self, envelope: Mapping[str, Any]) -> Acknowledgement:
+        """Handle what came over Socket Mode; return how it is acknowledged."""
+        if not isinstance(envelope.get("payload"), dict):
+            return Acknowledgement()  # the SDK would raise for some of these
+        request = SocketModeRequest.from_dict(dict(envelope))
+        if request is None:
+            return Acknowledgement()
+        return await self._dispatch(body=request.payload, headers=build_headers(request) or {}, mode="socket_mode")
+
+    async def post(self, body: str, headers: Mapping[str, Any]) -> Acknowledgement:
+        """Handle what came over HTTP, its signature checked; return how it is acknowledged."""
+        return await self._dispatch(body=body, headers=dict(headers), mode="http")
+
+    async def _dispatch(self, *, body: Any, headers: Mapping[str, Any], mode: str) -> Acknowledgement:
+        parsed: Any = None
+        try:
+            request = AsyncBoltRequest(mode=mode, body=_with_team(body), headers=dict(headers))
+            parsed = request.body  # Bolt parses whatever is JSON
+            if not isinstance(parsed, dict):
+                return Acknowledgement()
+            response = await self._app.async_dispatch(request)
+            if request.context.get(NOT_STORED):
+                return Acknowledgement(taken=False)
+            if response.status != 200:
+                extra = {"event": kind_of(parsed), "status": response.status}
+                logger.info("event from Slack not handled", extra=extra)
+                return Acknowledgement()
+            return Acknowledgement(payload=_payload(response.body, response.first_headers().get("content-type", "")))
+        except Exception as error:  # noqa: BLE001 - told by its kind; the next delivery is taken
+            self._errors.note(kind_of(parsed), error)
+            return Acknowledgement()
+
+
+def _with_team(body: Any) -> Any:
+    """Return a delivery with its workspace where Bolt looks for it: in the first of `authorizations`, if there are any.
+
+    Slack says that the list holds one that is visible to the app, not all that there is to know of it:
+    https://docs.slack.dev/apis/events-api/#authorizations
+    """
+    parsed = json.loads(body) if isinstance(body, str) and body.startswith("{") else body
+    team = parsed.get("team_id") if isinstance(parsed, Mapping) else None
+    given = parsed.get("authorizations") if team else None
+    if given is None:
+        return body
+    first = given[0] if isinstance(given, list) and given else None
+    if isinstance(first, Mapping) and first.get("team_id"):
+        return body
+    told = [{**first, "team_id": team}] if isinstance(first, Mapping) else []
+    fixed = {**parsed, "authorizations": told}
+    return json.dumps(fixed) if isinstance(body, str) else fixed
+
+
+def kind_of(body: object) -> str:
+    """Return what a delivery is, in Slack's words: an event with its subtype, an interaction, a slash command."""
+    if not isinstance(body, Mapping):
+        return "delivery"
+    event = body.get("event")
+    if isinstance(event, Mapping):
+        return ".".join(str(event[name]) for name in ("type", "subtype") if event.get(name))
+    return str(body.get("type") or ("slash_commands" if "command" in body else "delivery"))
+
+
+def _payload(body: str, content_type: str) -> Any:
+    if not body:
+        return None
+    return json.loads(body) if content_type.startswith("application/json") else body

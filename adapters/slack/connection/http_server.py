@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from adapters.listeners import listen, serving
 from adapters.slack.api.limits import REQUEST_BYTES, SIGNATURE_SECONDS
-from adapters.slack.connection.dispatch import Acknowledgement, EventDispatcher
+from adapters.slack.connection.bolt_app import Acknowledgement, EventDispatcher
 from bot.ports import Clock
 
 logger = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ import aiohttp
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import TOKEN_GONE, SlackApiError, SlackUnknownOutcome
-from adapters.slack.connection.dispatch import Acknowledgement, EventDispatcher, kind_of
+from adapters.slack.connection.bolt_app import Acknowledgement, EventDispatcher, kind_of
 from bot.backoff import Backoff, BackoffTimes
 from bot.errors import ConfigError, PlatformError
 from bot.event_errors import EventErrors

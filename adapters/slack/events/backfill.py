@@ -167,7 +167,7 @@ class SlackBackfill:
     async def _hear(self, workspace: SlackWorkspace, channel: str, message: SlackMessage) -> bool:
         try:
             said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=channel)
-            return said is not None and await self._message_handler.said(workspace, said) is not None
+            return said is not None and await self._message_handler.on_said(workspace, said) is not None
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; the next message is heard
@@ -194,7 +194,7 @@ class SlackBackfill:
         edits = {ts: as_position(moment(item.edited.ts)) for ts, item in found.items()}
         told += [_change(key, found[ts]) for ts in edited_since(edits, kept, self._start(workspace))]
         for event in told:
-            await self._message_handler.message(workspace, event)
+            await self._message_handler.on_message(workspace, event)
 
     async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
         """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""

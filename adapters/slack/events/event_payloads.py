@@ -52,7 +52,7 @@ class ChangeEvent(Payload):
 
 
 class RevokedTokens(Payload):
-    """Whose tokens were revoked, by id."""
+    """Ids of those whose tokens were revoked."""
 
     bot: Texts = ()
 
@@ -75,7 +75,7 @@ class InteractionUser(Payload):
 
 
 class Container(Payload):
-    """Where a control stands."""
+    """Container of a control."""
 
     channel_id: Text = ""
 
@@ -87,7 +87,7 @@ class OptionValue(Payload):
 
 
 class InputState(Payload):
-    """What stands in a field of a form."""
+    """State of a field of a form."""
 
     value: Text = ""
     selected_option: Nested[OptionValue] = OptionValue()
@@ -95,7 +95,7 @@ class InputState(Payload):
 
     @property
     def given(self) -> str:
-        """What was typed or chosen."""
+        """The text that was typed or chosen."""
         return self.value or self.selected_option.value
 
 
@@ -109,7 +109,7 @@ def _values(value: object) -> dict[str, dict[str, Any]]:
 
 
 class ViewState(Payload):
-    """What stands in the fields of a form, by block and action."""
+    """State of the fields of a form, by block and action."""
 
     values: Annotated[Mapping[str, Mapping[str, InputState]], BeforeValidator(_values)] = {}
 
@@ -122,7 +122,7 @@ class ViewElement(Payload):
 
     @property
     def shown(self) -> str:
-        """What stood in it."""
+        """The text that stood in it."""
         return self.initial_value or self.initial_option.value
 
 
@@ -152,7 +152,7 @@ class ControlAction(InputState):
 
 
 class Interaction(Payload):
-    """What somebody does: a command, a shortcut, a control, a form; `event_ts` names it where it is an event."""
+    """Act of somebody: a command, a shortcut, a control, a form; `event_ts` names it where it is an event."""
 
     trigger_id: Text = ""
     event_ts: Text = ""
@@ -170,7 +170,7 @@ class Interaction(Payload):
 
     @property
     def actor(self) -> str:
-        """Who does it, by id."""
+        """The id of who does it."""
         return self.user.id or self.user_id
 
     @property
@@ -185,7 +185,7 @@ class Interaction(Payload):
 
     @property
     def name(self) -> str:
-        """What it is called, the same in every delivery of it; "" where Slack gives no name.
+        """Its name, the same in every delivery of it; "" where Slack gives no name.
 
         A trigger stands for one press, command or submission. Several controls may be used by one press, and Slack's
         own Stop button is an event.

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.slack.api.directory import Member
-from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import ChannelEvent
 from adapters.slack.events.parse import (
@@ -50,7 +49,7 @@ class SlackMessageHandler:
         self._bot = bot
         self._background = background
 
-    async def message(self, workspace: SlackWorkspace, message: SlackMessage) -> HandleResult | None:
+    async def on_message(self, workspace: SlackWorkspace, message: SlackMessage) -> HandleResult | None:
         """Take one message event. Raises `StorageError` when it is not stored and must come again."""
         match message.subtype:
             case "message_changed":
@@ -60,9 +59,9 @@ class SlackMessageHandler:
                 await self._deleted(workspace, message)
                 return None
         said = read_message(message, bot_user=workspace.bot_user)
-        return None if said is None else await self.said(workspace, said)
+        return None if said is None else await self.on_said(workspace, said)
 
-    async def said(self, workspace: SlackWorkspace, said: MessageEvent) -> HandleResult | None:
+    async def on_said(self, workspace: SlackWorkspace, said: MessageEvent) -> HandleResult | None:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
         if workspace.is_own(said.message):
             return None
@@ -97,9 +96,9 @@ class SlackMessageHandler:
             telling = self._tell(workspace, asked, handled.text, below, handled.picture)
             self._background.start(telling, "message for one person")
 
-    async def tell_owed(self, workspace: SlackWorkspace, owed: PendingAnswer) -> None:
+    async def tell_pending(self, workspace: SlackWorkspace, pending: PendingAnswer) -> None:
         """Tell what an ended process could not, or that it could not do it. Raises `PlatformError`."""
-        await post_ephemeral(workspace, owed.incoming, in_slack_words(owed.answer or gettext(INTERRUPTED)))
+        await post_ephemeral(workspace, pending.incoming, in_slack_words(pending.answer or gettext(INTERRUPTED)))
 
     async def _tell(
         self,
@@ -118,18 +117,19 @@ class SlackMessageHandler:
     async def incoming(self, workspace: SlackWorkspace, said: MessageEvent) -> Incoming:
         """Return what somebody said in the core's words. Raises `PlatformError`."""
         member = await _author(workspace, said)
-        names = await workspace.directory.names(mentions(said.message))
+        names = await workspace.directory.names([*mentions(said.message), ("@", workspace.bot_user)])
         return Incoming(
             key=said.key(workspace.team),
             dedupe_key=dedupe_key(workspace.team, said.channel, said.ts),
             author=member.person,
-            author_kind=kind_of(workspace, member, said.user_team),
+            author_kind=workspace.author_kind(member, said.user_team),
             text=await message_text(said.message, names, bot_user=workspace.bot_user, most=QUESTION_CHARACTERS),
             typed=to_plain(without_mention(said.text, workspace.bot_user), names),
             sent_at=said.at,
             message_id=said.ts,
             attachments=workspace.attachments_of(said.message),
             is_directed=said.is_direct or said.mentions_bot,
+            bot_name=names.get(workspace.bot_user, ""),
             addressees=mentioned(said.text) - {workspace.bot_user},
             is_direct=said.is_direct,
             is_top_level=not said.thread and not said.is_direct,
@@ -177,13 +177,13 @@ class SlackMessageHandler:
         if outcome.questions and workspace.sessions:
             self._background.start(forget_title(workspace, key), "title of a session")
 
-    async def place_gone(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
+    async def on_place_gone(self, workspace: SlackWorkspace, event: ChannelEvent) -> None:
         """Handle a deleted channel, or one that the bot was taken out of. Raises `StorageError`."""
         if event.channel:
             place = Within(platform=PLATFORM, workspace=workspace.team, channel=event.channel)
             await self._bot.on_place_deleted(place)
 
-    async def workspace_gone(self, team: str) -> None:
+    async def on_workspace_gone(self, team: str) -> None:
         """Handle the removal of the app from a workspace. Raises `StorageError`."""
         await self._bot.on_place_deleted(Within(platform=PLATFORM, workspace=team))
 

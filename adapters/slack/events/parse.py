@@ -12,7 +12,7 @@ from typing import Final
 
 from adapters.slack.message_content import BROADCAST, NOTICES
 from adapters.slack.payloads import SlackMessage, first_line, moment
-from bot.chat.quotes import without_quotes
+from bot.chat.follow_ups import without_quotes
 from bot.types import ConversationKey
 
 PLATFORM: Final = "slack"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from adapters.slack.api.memberships import kind_of
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction
 from adapters.slack.events.messages import details_of
@@ -30,7 +29,7 @@ async def asked_by(
         key=ConversationKey(platform=PLATFORM, workspace=workspace.team, channel=channel, thread=thread),
         dedupe_key=f"{workspace.team}/{channel}/{body.name or now.isoformat()}",
         author=member.person,
-        author_kind=kind_of(workspace, member, body.user.team_id),
+        author_kind=workspace.author_kind(member, body.user.team_id),
         entrance=entrance,
         text="",
         sent_at=body.at or now,

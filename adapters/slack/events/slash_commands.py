@@ -29,9 +29,8 @@ from adapters.slack.replies.rendering import (
     shortened,
 )
 from bot.chat.rate_limit import Priority
-from bot.commands.command import Command
+from bot.commands.command import Command, all_commands, find_command
 from bot.commands.parser import as_question, question_in
-from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock

@@ -12,10 +12,12 @@ from adapters.slack.api.files import ALT_CHARACTERS, upload
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
 from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
+from adapters.slack.replies.recovery import Posts, private_reference
 from adapters.slack.replies.rendering import (
     NOTICE,
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
+    end_blocks,
     escape_markdown,
     fallback_text,
     in_slack_words,
@@ -26,8 +28,9 @@ from adapters.slack.replies.rendering import (
 from bot.chat.rate_limit import Priority
 from bot.delivery import known, split
 from bot.delivery.running_text import Allowed, any_address
+from bot.language import gettext, gettext_noop
 from bot.offload import offload
-from bot.types import Draft, Incoming, Picture
+from bot.types import Draft, Incoming, Picture, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,9 @@ RESPONSE_URL: Final = "response_url"
 
 UNREADABLE: Final = frozenset({"invalid_blocks", "invalid_blocks_format"})
 NOT_THERE: Final = frozenset({"channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived"})
+
+
+MAYBE_SHOWN: Final = gettext_noop("_I was interrupted while I showed you this, so you may have it already._")
 
 
 async def post_ephemeral(
@@ -139,3 +145,48 @@ def _content(text: str, blocks: Sequence[Block]) -> Mapping[str, Any]:
     escaped = escape_markdown(text)
     said = "\n".join(str(block["text"]["text"]) for block in blocks if block["type"] == "section")
     return {"text": fallback_text(escaped or said), "blocks": [*markdown_blocks(escaped), *blocks]}
+
+
+# ------------------------------------------------------------ an answer that only who asked sees
+
+
+class EphemeralReply:
+    """A `bot.ports.Reply` that only who asked can see: all at once, since Slack cannot change such a message."""
+
+    def __init__(self, workspace: SlackWorkspace, turn: Turn, posts: Posts) -> None:
+        self._workspace = workspace
+        self._turn = turn
+        self._posts = posts
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Return nothing: nobody can delete what its author alone sees."""
+        return ()
+
+    async def show(self, _draft: Draft) -> str:
+        """Show nothing before the end; return where the answer stands."""
+        return self._turn.reply_ref or ""
+
+    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
+        """Show the whole answer to its author, who is told where it may stand there already, as Slack lists no such
+        messages.
+
+        Raises `PlatformError`.
+        """
+        shown = private_reference(self._turn.id)
+        if self._turn.reply_ref == shown:
+            return shown
+        if self._turn.post_begun_at is not None:
+            draft = replace(draft, text=f"{gettext(MAYBE_SHOWN)}\n\n{draft.text}")
+        await self._posts.begin(self._turn)
+        asked = self._turn.incoming
+        if plain:
+            text = await offload(len(draft.text), plain_text, draft)
+            await post_ephemeral(self._workspace, asked, text, plain=True)
+        else:
+            blocks, allowed = end_blocks(draft, self._turn.id), known(draft.addresses)
+            await post_ephemeral(self._workspace, asked, draft.text, blocks, allowed=allowed)
+        return "" if draft.status == "failed" else shown
+
+    async def retract(self, keep: str) -> None:
+        """Do nothing: Slack cannot take back what only its author sees."""

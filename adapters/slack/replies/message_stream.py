@@ -12,8 +12,8 @@ from adapters.slack.api.files import delete_file
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.markdown import Block
+from adapters.slack.replies.recovery import ReplyMessage
 from adapters.slack.replies.rendering import fallback_text, markdown_blocks
-from adapters.slack.replies.reply_ref import ReplyMessage
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop

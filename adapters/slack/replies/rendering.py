@@ -11,7 +11,7 @@ from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.elements import Element, elements_of, words_of
 from adapters.slack.replies.markdown import JOINER, Block, FallbackRenderer, escape_mrkdwn, with_native_table
 from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of
-from bot.commands.registry import all_commands
+from bot.commands.command import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
 from bot.language import gettext, gettext_noop
 from bot.types import Draft, Footer, Source, TurnId

@@ -15,7 +15,13 @@ from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
 from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.recovery import Posts, find_parts
+from adapters.slack.replies.recovery import (
+    Posts,
+    ReplyMessage,
+    find_parts,
+    read_reference,
+    write_reference,
+)
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -26,11 +32,10 @@ from adapters.slack.replies.rendering import (
     plain_text,
     writing_blocks,
 )
-from adapters.slack.replies.reply_ref import ReplyMessage, private_reference, read_reference, write_reference
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
 from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
-from bot.delivery.long_answer import IN_A_FILE, file_of, is_for_file, most_messages
+from bot.delivery.split import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
@@ -38,8 +43,6 @@ from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
-
-MAYBE_SHOWN: Final = gettext_noop("_I was interrupted while I showed you this, so you may have it already._")
 
 MESSAGES: Final = 3
 """How many messages an answer may have, unless people have set that."""
@@ -321,7 +324,8 @@ class SlackReply:
         """Return the messages of the answer that Slack has and that are not known here. Raises `PlatformError`."""
         begun_at = self._begun_at or self._turn.incoming.sent_at
         known = [part.ts for part in self._parts]
-        return await find_parts(self._workspace, self._messages, self._turn, begun_at=begun_at, known=known)
+        place = {"channel": self._messages.channel, "thread": self._messages.thread}
+        return await find_parts(self._workspace, self._turn, **place, begun_at=begun_at, known=known)
 
     async def _go_on(self, part: ReplyMessage, text: str, below: Sequence[Block]) -> None:
         if not part.streaming and not self._may_edit():
@@ -350,48 +354,6 @@ class SlackReply:
                 "error message posted instead of the answer", extra={"turn": self._turn.id, "error": str(error)}
             )
             await self._write_end(draft)
-
-
-class EphemeralReply:
-    """A `bot.ports.Reply` that only who asked can see: all at once, since Slack cannot change such a message."""
-
-    def __init__(self, workspace: SlackWorkspace, turn: Turn, posts: Posts) -> None:
-        self._workspace = workspace
-        self._turn = turn
-        self._posts = posts
-
-    @property
-    def messages(self) -> tuple[str, ...]:
-        """Return nothing: nobody can delete what its author alone sees."""
-        return ()
-
-    async def show(self, _draft: Draft) -> str:
-        """Nothing is shown before the end."""
-        return self._turn.reply_ref or ""
-
-    async def finish(self, draft: Draft, *, plain: bool = False) -> str:
-        """Show the whole answer to its author, who is told where it may stand there already, as Slack lists no such
-        messages.
-
-        Raises `PlatformError`.
-        """
-        shown = private_reference(self._turn.id)
-        if self._turn.reply_ref == shown:
-            return shown
-        if self._turn.post_begun_at is not None:
-            draft = replace(draft, text=f"{gettext(MAYBE_SHOWN)}\n\n{draft.text}")
-        await self._posts.begin(self._turn)
-        asked = self._turn.incoming
-        if plain:
-            text = await offload(len(draft.text), plain_text, draft)
-            await post_ephemeral(self._workspace, asked, text, plain=True)
-        else:
-            blocks, allowed = end_blocks(draft, self._turn.id), known(draft.addresses)
-            await post_ephemeral(self._workspace, asked, draft.text, blocks, allowed=allowed)
-        return "" if draft.status == "failed" else shown
-
-    async def retract(self, keep: str) -> None:
-        """Nothing: Slack cannot take back what only its author sees."""
 
 
 def _plain_pieces(draft: Draft) -> Sequence[Piece]:

@@ -30,6 +30,7 @@ class DataPages:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._imports = ImportPages(console, self._page)
 
     def routes(self) -> list[PageRoute]:
         """Return their addresses."""
@@ -37,7 +38,7 @@ class DataPages:
             page("/console/data", self._show, needs=WebRole.VIEWER),
             page("/console/data/backup", self._back_up, methods=("POST",), needs=WebRole.ADMINISTRATOR),
             page("/console/data/person", self._person, methods=("POST",), needs=WebRole.ADMINISTRATOR),
-            *ImportPages(self._console, self._page).routes(),
+            *self._imports.routes(),
         ]
 
     async def _show(self, request: Request) -> Response:
@@ -54,6 +55,7 @@ class DataPages:
             database=operations.database,
             retention=operations.retention,
             import_bytes=IMPORT_BYTES,
+            importing=await self._imports.under_way(),
             kept={scope.key: value for scope, value in (await store.get_everywhere(PARAMETER)).items()},
         )
 

@@ -80,7 +80,7 @@ WORDS: Final = (
     *(gettext_noop("queued"), gettext_noop("running"), gettext_noop("done"), gettext_noop("failed")),
     *(gettext_noop("cancelled"), gettext_noop("remembered")),  # states of a turn
     *(gettext_noop("answer"), gettext_noop("summary"), gettext_noop("context"), gettext_noop("notes")),
-    *(gettext_noop("search"), gettext_noop("digest")),  # what is asked of the model
+    *(gettext_noop("search"), gettext_noop("digest"), gettext_noop("transcription")),  # what is asked of the model
     *(gettext_noop("workspace"), gettext_noop("channel"), gettext_noop("person"), gettext_noop("kind")),
     *(gettext_noop("model"), gettext_noop("day"), gettext_noop("month")),  # by what is added up
     *(gettext_noop("run"), gettext_noop("worker")),  # kinds of processes

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from shutil import copyfileobj, rmtree
 from tempfile import mkdtemp
@@ -16,14 +18,16 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from adapters.web.console.formats import size
+from adapters.web.console.import_progress import ImportProgress, Progress
 from adapters.web.console.operations import Console, ImportStep
 from adapters.web.frame import Form, WebRole, check_csrf, page
+from adapters.web.frame.application import BROKEN
 from adapters.web.frame.page_templates import CSRF_FIELD, Templates
 from adapters.web.frame.routes import PageRoute
-from bot.errors import BotError, InvalidInput
+from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 
 logger = logging.getLogger(__name__)
@@ -31,6 +35,9 @@ logger = logging.getLogger(__name__)
 IMPORT_BYTES: Final = 1_000_000_000
 """The largest export that is taken by a browser; the command line reads larger ones where they lie."""
 
+PATH: Final = "/console/data/import"
+DATA_PATH: Final = "/console/data"
+PACE_SECONDS: Final = 1.0
 STEPS: Final = 20
 """Lines that tell how far an import is."""
 
@@ -40,6 +47,7 @@ TOO_LARGE: Final = gettext_noop(
 )
 NO_FILE: Final = gettext_noop("Choose the ZIP file that Slack's export page gave.")
 UNDER_WAY: Final = gettext_noop("Another import is under way. Try again when it is done.")
+ENDED: Final = gettext_noop("The process that brought it in has ended. Give the file again: it goes on where it was.")
 UNREADABLE: Final = gettext_noop("This upload cannot be read.")
 
 ShowForm = Callable[[Request, Form, int], Coroutine[Any, Any, Response]]
@@ -51,69 +59,121 @@ class ImportPages:
     def __init__(self, console: Console, show_form: ShowForm) -> None:
         self._console = console
         self._show_form = show_form
-        self._alone = asyncio.Lock()
+        self._progress = ImportProgress(console.store, console.clock)
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[PageRoute]:
-        """Return its address."""
-        return [page("/console/data/import", self._take, methods=("POST",), needs=WebRole.ADMINISTRATOR)]
+        """Return their addresses."""
+        return [
+            page(PATH, self._take, methods=("POST",), needs=WebRole.ADMINISTRATOR),
+            page(PATH, self._show, needs=WebRole.ADMINISTRATOR),
+        ]
+
+    async def under_way(self) -> Progress | None:
+        """Return how far the import is that is under way, None for none. Raises `StorageError`."""
+        progress = await self._progress.read()
+        return progress if self._progress.is_under_way(progress) else None
 
     async def _take(self, request: Request) -> Response:
-        if self._alone.locked():
+        """Take an upload and begin the import, which goes on when its page is left."""
+        if await self.under_way() is not None:
             return await self._refuse(request, gettext(UNDER_WAY), 409)
-        async with self._alone:
-            folder = Path(await asyncio.to_thread(mkdtemp, prefix="seedling-import-"))
-            try:
-                path = await _receive(request, folder)
-                steps = self._console.operations.import_history(path)
-                first = await anext(steps)  # a file that is refused is so before anything is stored
-            except BotError as error:
-                await asyncio.to_thread(rmtree, folder, ignore_errors=True)
-                return await self._refuse(request, str(error), 422)
-            except BaseException:
-                await asyncio.to_thread(rmtree, folder, ignore_errors=True)
-                raise
+        folder = Path(await asyncio.to_thread(mkdtemp, prefix="seedling-import-"))
+        try:
+            path = await _receive(request, folder)
+            steps = self._console.operations.import_history(path)
+            first = await anext(steps)  # a file that is refused is so before anything is stored
+            is_begun = await self._progress.begin(path.name, total=first.total)
+        except BotError as error:
+            await _remove(folder)
+            return await self._refuse(request, str(error), 422)
+        except BaseException:
+            await _remove(folder)
+            raise
+        if not is_begun:
+            await steps.aclose()
+            await _remove(folder)
+            return await self._refuse(request, gettext(UNDER_WAY), 409)
+        task = asyncio.create_task(self._run(path, first, steps), name="import")
+        self._tasks.add(task)  # a task that nobody refers to may be collected while it runs
+        task.add_done_callback(self._tasks.discard)
         await self._console.record(request, "import", path.name)
-        return StreamingResponse(
-            self._rows(request, folder, first, steps),
-            media_type="text/html",
-            headers={"Cache-Control": "no-store", "Content-Encoding": "identity"},  # held back by no compression
-        )
+        return RedirectResponse(PATH, 303)
+
+    async def _run(self, path: Path, first: ImportStep, steps: AsyncGenerator[ImportStep]) -> None:
+        """Bring a file in, and tell how far that is once a second at most."""
+        tell, told_at = partial(self._progress.tell, path.name), 0.0
+        step: ImportStep | None = first
+        try:
+            async with aclosing(steps):
+                while step is not None:
+                    if step.report or time.monotonic() - told_at >= PACE_SECONDS:
+                        told_at = time.monotonic()
+                        await tell(done=step.done, total=step.total, report=step.report)
+                    step = await anext(steps, None)
+        except BotError as error:
+            logger.warning("import not finished", extra={"error": str(error)})
+            with suppress(StorageError):
+                await tell(error=str(error))
+        except Exception:
+            logger.exception("import not finished")
+            with suppress(StorageError):
+                await tell(error=gettext(BROKEN))
+        finally:
+            await _remove(path.parent)
 
     async def _refuse(self, request: Request, why: str, status: int) -> Response:
         return await self._show_form(request, Form(errors={"file": why}), status)
 
-    async def _rows(
-        self, request: Request, folder: Path, first: ImportStep, steps: AsyncGenerator[ImportStep]
-    ) -> AsyncIterator[str]:
-        """Yield the page with a line for each part of the import, and what came of it at the end."""
+    async def _show(self, request: Request) -> Response:
+        """Show the newest import: a page that grows with it."""
+        progress = await self._progress.read()
+        if progress is None:
+            return RedirectResponse(DATA_PATH, 303)
+        if request.method == "HEAD":
+            return Response(media_type="text/html")
+        return StreamingResponse(
+            self._rows(request, progress),
+            media_type="text/html",
+            headers={"Cache-Control": "no-store", "Content-Encoding": "identity"},  # held back by no compression
+        )
+
+    async def _rows(self, request: Request, progress: Progress) -> AsyncIterator[str]:
+        """Yield the page with a line for each part of the import from now on, and what came of it at the end."""
         templates: Templates = request.scope["frame"].templates
-        head, _, foot = templates.html(request, "console/import.html").partition("<!-- rows -->")
+        head, _, foot = templates.html(request, "console/import.html", file=progress.file).partition("<!-- rows -->")
+        yield head
         told = -1
-        try:
-            async with self._alone, aclosing(steps):
-                yield head
-                step: ImportStep | None = first
-                while step is not None:
-                    share = STEPS * step.done // max(step.total, 1)
-                    if share > told or step.report:
-                        told = share
-                        yield _line(step)
-                    step = await anext(steps, None)
-        except BotError as error:
-            logger.warning("import not finished", extra={"error": str(error)})
-            yield Markup('<li class="error" role="alert">{}</li>').format(str(error))
-        finally:
-            await asyncio.to_thread(rmtree, folder, ignore_errors=True)
+        while self._progress.is_under_way(progress):
+            share = STEPS * progress.done // max(progress.total, 1)
+            if share > told:
+                told = share
+                yield _line(progress)
+            await asyncio.sleep(PACE_SECONDS)
+            try:
+                progress = await self._progress.read() or progress
+            except StorageError as error:
+                logger.info("progress of an import not read", extra={"error": str(error)})
+        yield _end(progress)
         yield foot
 
 
-def _line(step: ImportStep) -> str:
-    if step.report:
-        return Markup("<li><strong>{}</strong></li>\n").format(step.report)
-    told = gettext("{done} of {total} messages").format(done=number(step.done), total=number(step.total))
+async def _remove(folder: Path) -> None:
+    await asyncio.to_thread(rmtree, folder, ignore_errors=True)
+
+
+def _line(progress: Progress) -> str:
+    told = gettext("{done} of {total} messages").format(done=number(progress.done), total=number(progress.total))
     return Markup('<li><progress max="{}" value="{}" aria-label="{}"></progress> {}</li>\n').format(
-        max(step.total, 1), step.done, told, told
+        max(progress.total, 1), progress.done, told, told
     )
+
+
+def _end(progress: Progress) -> str:
+    if progress.report:
+        return Markup("<li><strong>{}</strong></li>\n").format(progress.report)
+    why = progress.error or gettext(ENDED)
+    return Markup('<li class="error" role="alert">{}</li>\n').format(why)
 
 
 async def _receive(request: Request, folder: Path) -> Path:

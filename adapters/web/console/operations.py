@@ -22,7 +22,7 @@ from bot.types import AuditRecord, ConversationKey, Entrance, Incoming, Process,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportStep:
-    """How far an import is, in messages; `report` says what came of it, "" before its end."""
+    """Progress of an import, in messages; `report` says what came of it, "" before its end."""
 
     done: int
     total: int
@@ -30,7 +30,7 @@ class ImportStep:
 
 
 class Operations(Protocol):
-    """What the console asks of the installation beside its database."""
+    """Operations of the installation that the console asks for, beside its database."""
 
     @property
     def version(self) -> str: ...
@@ -75,7 +75,7 @@ class Operations(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Console:
-    """What every page works with."""
+    """Collaborators of every page."""
 
     store: ConsoleStore
     bot: Bot

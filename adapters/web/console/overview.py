@@ -47,7 +47,7 @@ FIXES: Final[Sequence[tuple[str, str]]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What was spent today and in this month, in UTC."""
+    """Spending of today and of this month, in UTC."""
 
     today: Decimal
     month: Decimal

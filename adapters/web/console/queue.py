@@ -12,7 +12,7 @@ from adapters.web.console.display_names import names_for
 from adapters.web.console.operations import Console
 from adapters.web.frame import WebRole, page, read_form, render
 from adapters.web.frame.routes import PageRoute
-from bot.turns.queue_pause import is_paused, set_paused
+from bot.turns.dispatcher import is_paused, set_paused
 
 ROWS: Final = 100
 

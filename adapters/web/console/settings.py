@@ -18,8 +18,7 @@ from adapters.web.frame import Form, WebRole, identity_of, page, read_form, rend
 from adapters.web.frame.routes import PageRoute
 from bot.access.roles import HOLDERS, ScopeKind
 from bot.chat.settings_panel import choices_of
-from bot.context.known_places import known_place
-from bot.context.system_prompt import system_prompt
+from bot.context.system_prompt import known_place, system_prompt
 from bot.errors import ChangedMeanwhile, InvalidInput
 from bot.language import gettext, gettext_noop, listed
 from bot.parameter_resolver import effective_at, scopes_of

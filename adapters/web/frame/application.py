@@ -13,20 +13,21 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from adapters.web.frame.accounts import Accounts
-from adapters.web.frame.guard import AWAY, Guard, SecurityHeaders
+from adapters.web.frame.guard import ALIVE_PATH, AWAY, Guard, SecurityHeaders
 from adapters.web.frame.languages import Languages
-from adapters.web.frame.openid import OpenId, ProviderOptions
+from adapters.web.frame.openid import Provider, ProviderOptions
 from adapters.web.frame.page_templates import NavigationItem, Templates, tell
 from adapters.web.frame.preferences import preference_routes
-from adapters.web.frame.routes import PageRoute
+from adapters.web.frame.routes import PageRoute, page
 from adapters.web.frame.sign_in import SignIns, SignInStore
 from adapters.web.frame.sign_in_pages import SignInPages
 from adapters.web.frame.static_files import StaticFiles
 from adapters.web.frame.visitors import VisitorCookies
+from adapters.web.roles import WebRole
 from bot.errors import BotError, ConfigError, StorageError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot, Clock
@@ -47,7 +48,7 @@ FrameStore = SignInStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebPart:
-    """What one part adds to the web: its room, links and filters of templates, and its pages once there is a frame."""
+    """Part of the web: its room, links and filters of templates, and its pages once there is a frame."""
 
     room: Path
     routes: Callable[[Frame, Bot], Sequence[PageRoute]]
@@ -70,11 +71,11 @@ class FrameOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """What all pages share; `is_open` lets everybody on this machine in without a sign-in."""
+    """Frame that all pages share; `is_open` lets everybody on this machine in without a sign-in."""
 
     sign_ins: SignIns
     accounts: Accounts
-    openid: OpenId | None
+    openid: Provider | None
     templates: Templates
     files: StaticFiles
     is_open: bool
@@ -103,9 +104,15 @@ async def make_frame(
         templates=await asyncio.to_thread(Templates, folders, files, navigation, filters),
         files=files,
         accounts=accounts,
-        openid=OpenId(options.provider, accounts) if options.provider is not None else None,
+        openid=_openid(options.provider, accounts) if options.provider is not None else None,
         is_open=is_open,
     )
+
+
+def _openid(options: ProviderOptions, accounts: Accounts) -> Provider:
+    from adapters.web.frame.openid_client import OpenId  # noqa: PLC0415 - a tenth of a start, and few sign in so
+
+    return OpenId(options, accounts)
 
 
 async def need_sign_in(options: FrameOptions, accounts: Accounts) -> bool:
@@ -120,7 +127,8 @@ async def need_sign_in(options: FrameOptions, accounts: Accounts) -> bool:
 def frame_app(routes: Sequence[PageRoute], frame: Frame) -> ASGIApp:
     """Return the application of these pages and those of the frame, behind the guard."""
     sign_in = SignInPages(frame.sign_ins, frame.accounts, frame.openid)
-    every = [*routes, *sign_in.routes(), *preference_routes(), frame.files.route()]
+    alive = page(ALIVE_PATH, _alive, needs=WebRole.STRANGER)
+    every = [*routes, *sign_in.routes(), *preference_routes(), frame.files.route(), alive]
     secret = frame.sign_ins.cookie_secret
     app = Starlette(
         routes=every,
@@ -139,6 +147,11 @@ def frame_app(routes: Sequence[PageRoute], frame: Frame) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     return SecurityHeaders(Languages(app))
+
+
+async def _alive(_request: Request) -> Response:
+    """Say that this port answers, for who watches it or shares out requests; what is behind it /readyz tells."""
+    return PlainTextResponse("ok\n", headers={"Cache-Control": "no-store"})
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:

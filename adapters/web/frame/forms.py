@@ -23,7 +23,7 @@ _FIELDS: Final = 500
 
 @dataclass(slots=True, kw_only=True)
 class Form:
-    """What somebody filled in, and what is wrong with it by field; "" is the form as a whole."""
+    """Values that somebody filled in, and what is wrong with them by field; "" is the form as a whole."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)

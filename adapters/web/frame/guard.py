@@ -29,12 +29,16 @@ from bot.language import gettext, gettext_noop
 from bot.types import Person
 
 SIGN_IN_PATH = "/sign-in"
+ALIVE_PATH = "/healthz"
+FOR_NOBODY = ("/static/", ALIVE_PATH)
+"""How the addresses begin that are the same for everybody, and so need not know who asks."""
+
 NOTHING_HERE = gettext_noop("There is nothing at this address.")
 AWAY = gettext_noop("The database cannot be reached. Nothing is lost: try again in a moment.")
 
 
 class GuardedFrame(Protocol):
-    """What the guard asks: the sign-ins, the templates of its pages, and whom it lets in without one."""
+    """Frame as the guard needs it: the sign-ins, the templates of its pages, and whom it lets in without one."""
 
     @property
     def sign_ins(self) -> SignIns: ...
@@ -70,7 +74,8 @@ class Guard:
         """Find out who asks, and return the refusal of what they may not."""
         found = find(self._routes, request.scope) if is_plain(request.scope) else None
         try:
-            signed_in = await self._frame.sign_ins.find(request)
+            is_for_nobody = request.url.path.startswith(FOR_NOBODY)  # and there while the database is away
+            signed_in = None if is_for_nobody else await self._frame.sign_ins.find(request)
         except StorageError:
             return tell(request, 503, gettext("The database is away"), gettext(AWAY), Retry_After="5")
         if signed_in is not None and signed_in[1]:
@@ -91,7 +96,7 @@ class Guard:
         # Who comes to no page, or only looks whether it is there, gets no cookie.
         person = (
             keep_person(request.session)
-            if keeps and request.method != "HEAD" and not request.url.path.startswith("/static/")
+            if keeps and request.method != "HEAD" and not request.url.path.startswith(FOR_NOBODY)
             else Person(id=person_in(request.session), name="")
         )
         return Identity(person=person, role=WebRole.MEMBER, csrf=sign_ins.csrf_token(person.id, ""))

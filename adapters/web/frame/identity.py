@@ -17,7 +17,7 @@ PLATFORM: Final = WEB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who asks. `session` names the sign-in that stands behind it, "" where there is none."""
+    """Identity of who asks. `session` names the sign-in that stands behind it, "" where there is none."""
 
     person: Person
     role: WebRole

@@ -97,11 +97,16 @@ def render(request: Request, name: str, status: int = 200, **values: Any) -> Res
 
 
 def tell(request: Request, status: int, title: str, text: str, **headers: str) -> Response:
-    """Return a page that says why there is nothing else, as plain text for what is no browser."""
+    """Return a page that says why there is nothing else, as plain text for what is no browser.
+
+    Of what is away for a moment it looks by itself whether it is back; who asks is not known then.
+    """
     if "html" not in request.headers.get("accept", ""):
         response: Response = PlainTextResponse(f"{text}\n", status)
     else:
-        response = render(request, "frame/told.html", status, title=title, text=text)
+        is_away = status == 503
+        again = is_away and request.method in ("GET", "HEAD")
+        response = render(request, "frame/told.html", status, title=title, text=text, is_away=is_away, again=again)
     for header, value in headers.items():
         response.headers[header.replace("_", "-")] = value
     return response

@@ -38,7 +38,7 @@ def page(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at an address: what it needs, the methods it takes, and whether this one is among them."""
+    """Route of an address: what it needs, the methods it takes, and whether this one is among them."""
 
     needs: WebRole
     methods: frozenset[str]

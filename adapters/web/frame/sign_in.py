@@ -34,12 +34,12 @@ REFUSED: Final = "refused sign-in"
 
 
 class SignInStore(AdapterStateStore, AuditStore, Protocol):
-    """Where sign-ins are kept and recorded."""
+    """Store that keeps and records sign-ins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proven:
-    """Who somebody has shown to be, and by what (`method`); `account` is "" where there is none behind it."""
+    """Identity that somebody has proven, and by what (`method`); `account` is "" where there is none behind it."""
 
     person: Person
     role: WebRole

@@ -13,7 +13,7 @@ from adapters.web.frame.accounts import Account, Accounts
 from adapters.web.frame.forms import Form, read_form
 from adapters.web.frame.guard import NOTHING_HERE, SIGN_IN_PATH
 from adapters.web.frame.identity import identity_of
-from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, OpenId
+from adapters.web.frame.openid import CALLBACK_PATH, OPENID, OPENID_PATH, Provider
 from adapters.web.frame.page_templates import render, tell
 from adapters.web.frame.routes import PageRoute, local_path, page
 from adapters.web.frame.sign_in import LINK, PASSWORD, PASSWORD_OF_ACCOUNT, Proven, SignIns, address_of
@@ -37,7 +37,7 @@ WRONG = gettext_noop("That is not right. Look at the name and the password.")
 class SignInPages:
     """The forms of sign-in."""
 
-    def __init__(self, sign_ins: SignIns, accounts: Accounts, openid: OpenId | None) -> None:
+    def __init__(self, sign_ins: SignIns, accounts: Accounts, openid: Provider | None) -> None:
         self._sign_ins = sign_ins
         self._accounts = accounts
         self._openid = openid

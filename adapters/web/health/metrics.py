@@ -21,7 +21,7 @@ _SECONDS: Final = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900)
 
 
 class QueueSource(Protocol):
-    """Where the figures of the queue come from."""
+    """Source of the figures of the queue."""
 
     async def queue_figures(self) -> QueueFigures: ...
 

@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from adapters.web.frame import Form, page, read_form
 from adapters.web.frame.routes import PageRoute, local_path
-from adapters.web.playground.channel_access import is_reserved
 from adapters.web.playground.composer import Submission, as_edited, prepare
+from adapters.web.playground.confirmations import ask_to_delete, ask_to_forget, what_it_forgets
 from adapters.web.playground.files import Files
 from adapters.web.playground.markdown_html import render_markdown
 from adapters.web.playground.message_view import picture_html, place_path
@@ -31,32 +31,28 @@ from adapters.web.playground.shared import (
     TEXT_LIMIT,
     Scene,
     Surroundings,
-    furnished,
-    introduce,
     surroundings,
 )
+from adapters.web.playground.submit import NOT_STORED, note_shown, pressed, submit
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
-from bot.types import LOCALE, Channel, ConversationKey, Entrance, FollowUp, Incoming, Mention, Outcome
+from bot.types import ConversationKey, Entrance, FollowUp, Incoming, Outcome
 
 logger = logging.getLogger(__name__)
 
-NOT_STORED = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
 NOT_DONE = gettext_noop("That could not be done. Try again in a moment.")
 LIKED = gettext_noop("Thank you: noted as a good answer.")
 DISLIKED = gettext_noop("Thank you: noted as a bad answer.")
-CHANNEL_NAME = 40
-TOPIC = 200
 UNDO_COMMAND = "/undo"
 ANSWER_GONE = gettext_noop("This answer is not here any more.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What came of an action: what to tell its person, and where to go on, "" for nowhere else."""
+    """Result of an action: what to tell its person, and where to go on, "" for nowhere else."""
 
     notes: tuple[Note, ...] = ()
     opens: str = ""
@@ -81,12 +77,12 @@ class Actions:
         place = "/c/{workspace}/{channel}"
         acts: dict[str, Act] = {"send": self._send, "stop": self._stop, "again": self._again, "delete": self._delete}
         acts |= {"edit": self._edit, "feedback": self._feedback, "undo": self._undo}
+        acts |= {"forget": self._forget}
         return [
             *(page(f"{place}/{name}", self._endpoint(act), methods=("POST",)) for name, act in acts.items()),
             page(f"{place}/settings", self._save, methods=("POST",)),
             page("/copy/{workspace}/{channel}/{thread}", self._copy_as),
             page("/name", self._rename, methods=("POST",)),
-            page("/channels/{workspace}", self._add_channel, methods=("POST",)),
         ]
 
     def _endpoint(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -140,54 +136,39 @@ class Actions:
         token = form["token"] or secrets.token_hex(12)
         written = here.composed(text, token=token, at=self._scene.clock(), thread=here.thread)
         sending = prepare(replace(written, attachments=attachments, overrides=_overrides(form["overrides"])))
-        if sending.message is not None:
-            await introduce(self._store, here)
-            await self._store.put_messages([sending.message])
+        if sending.message is None and (what := what_it_forgets(text)):
+            html = ask_to_forget(here, what)
+            return Done(notes=(Note(kind="info", html=html, thread=here.thread, asked=text[:200]),))
         return await self._hand_over(here, sending, text)
 
     async def _hand_over(self, here: Surroundings, sending: Submission, text: str) -> Done:
         """Give the incoming to the bot; what is for its author alone comes back with the answer to the form."""
         incoming, asked = sending.incoming, "" if sending.message else text
-        if "@" in text:
-            people = await self._store.get_people(here.channel.workspace)
-            named = {f"@{person.name}": Mention(kind="person", id=person.id) for person in people}
-            incoming = replace(incoming, mentions=named)
         try:
-            handled = await self._scene.bot.handle(incoming)
+            handled = await submit(self._scene, here, sending)
         except InvalidInput as error:
-            note = await self._note("error", str(error), here, incoming, asked)
-            return Done(notes=(note,), is_kept=sending.message is None)
+            return Done(notes=(_note("error", str(error), here, asked),), is_kept=sending.message is None)
         if handled.outcome is Outcome.REPLIED and handled.text:
-            note = await self._note("info", handled.text, here, incoming, asked)
+            note = _note("info", handled.text, here, asked)
             beside = undo_button(here, handled.undo) + (picture_html(handled.picture) if handled.picture else "")
             return Done(notes=(replace(note, html=note.html + beside),))
         if handled.outcome is Outcome.ANSWERING:
             return Done(opens=_opened(here, incoming, handled.key))
         return Done(more={"unheard": not here.thread and not incoming.is_directed})
 
-    async def _note(self, kind: str, markdown: str, here: Surroundings, incoming: Incoming, asked: str) -> Note:
-        """Return what is for this person alone, the answer to something that they asked."""
-        await self._shown(incoming)
-        return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
-
-    async def _shown(self, asked: Incoming) -> None:
-        """Note that somebody is told what came of what they did; they are told all the same where that fails.
-
-        Or the page would try again, and hear that it is done already and nothing else.
-        """
-        try:
-            await self._scene.bot.mark_answered(asked)
-        except StorageError as error:
-            logger.info("not noted that a command was answered", extra={"error": str(error)})
+    async def _told(self, kind: str, markdown: str, here: Surroundings, pressed: Incoming) -> Done:
+        """Tell somebody what came of a button."""
+        await note_shown(self._scene.bot, pressed)
+        return Done(notes=(_note(kind, markdown, here),))
 
     # ------------------------------------------------------------ buttons
 
     async def _stop(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
-        asked = self._pressed(here, here.key)
+        asked = pressed(self._scene, here)
         try:
             await self._scene.bot.stop(asked.key, asked=asked)
         except InvalidInput as error:
-            return Done(notes=(await self._note("error", str(error), here, asked, ""),))
+            return await self._told("error", str(error), here, asked)
         return Done()
 
     async def _again(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
@@ -196,41 +177,36 @@ class Actions:
         message = await self._store.get_message(channel.workspace, channel.id, form["id"])
         if message is None or not message.turn or form["how"] not in set(FollowUp):
             raise InvalidInput(gettext(ANSWER_GONE))
-        asked = self._pressed(here, here.key)
+        asked = pressed(self._scene, here)
         try:
             note = (await self._scene.bot.follow_up(message.turn, FollowUp(form["how"]), asked=asked)).text
         except InvalidInput as error:
             note = str(error)
-        return Done(notes=(await self._note("error", note, here, asked, ""),)) if note else Done()
+        return await self._told("error", note, here, asked) if note else Done()
 
     async def _undo(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
         """Carry out the command that takes a change back, as if whoever pressed had typed it."""
         command = form["command"]
         if command.partition(" ")[0] != UNDO_COMMAND:
             raise InvalidInput(gettext("This cannot be taken back."))
-        asked = replace(self._pressed(here, here.key), entrance=Entrance.COMMAND, text=command)
+        asked = replace(pressed(self._scene, here), entrance=Entrance.COMMAND, text=command)
         return await self._hand_over(here, Submission(message=None, incoming=asked), command)
 
-    def _pressed(self, here: Surroundings, key: ConversationKey) -> Incoming:
-        """Return what somebody does by a button; a browser sends it once."""
-        return Incoming(
-            key=key,
-            dedupe_key=f"b-{secrets.token_hex(12)}",
-            author=here.visitor.person,
-            text="",
-            sent_at=self._scene.clock(),
-            is_admin=here.visitor.is_admin,
-            entrance=Entrance.BUTTON,
-            is_direct=here.channel.direct,
-            time_zone=here.visitor.zone,
-            platform_data={LOCALE: here.visitor.locale},
-        )
+    async def _forget(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
+        """Carry out a command that deletes a conversation, once its author was asked and said yes."""
+        command = f"/forget {form['what']}"
+        if not what_it_forgets(command):
+            raise InvalidInput(gettext("There is nothing of that kind to delete."))
+        asked = replace(pressed(self._scene, here), entrance=Entrance.COMMAND, text=command)
+        return await self._hand_over(here, Submission(message=None, incoming=asked), command)
 
-    async def _delete(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
-        """Delete a message of one's own, and all that was made of it."""
+    async def _delete(self, here: Surroundings, form: Form, request: Request) -> Done:
+        """Delete a message of one's own, and all that was made of it; scripts have asked whether that is meant."""
         message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
         if message is None or message.author.id != here.visitor.person.id:
             raise InvalidInput(gettext("Only messages of your own can be deleted."))
+        if not (_is_script(request) or form["sure"]):
+            return Done(notes=(Note(kind="info", html=ask_to_delete(here, message), thread=here.thread),))
         await self._scene.bot.on_message_deleted(here.key, message.id)
         return Done()
 
@@ -242,9 +218,9 @@ class Actions:
         text = form["text"]
         if not text or len(text) > TEXT_LIMIT:
             raise InvalidInput(gettext(LENGTH).format(most=number(TEXT_LIMIT)))
-        await self._store.put_messages([replace(message, text=text)])
         written = here.composed(text, token=message.id, at=self._scene.clock(), thread=message.thread)
-        await self._scene.bot.on_message_edited(as_edited(message, written), at=self._scene.clock())
+        edited = replace(as_edited(message, written), posted=replace(message, text=text))
+        await self._scene.bot.on_message_edited(edited, at=self._scene.clock())
         return Done()
 
     async def _feedback(self, here: Surroundings, form: Form, request: Request) -> Done:  # noqa: ARG002 - as every action
@@ -252,11 +228,11 @@ class Actions:
         message = await self._store.get_message(here.channel.workspace, here.channel.id, form["id"])
         if message is None or not message.turn:
             raise InvalidInput(gettext(ANSWER_GONE))
-        asked, is_good = self._pressed(here, here.key), form["good"] == "yes"
+        asked, is_good = pressed(self._scene, here), form["good"] == "yes"
         told = await self._scene.bot.feedback(
             message.turn, good=is_good, asked=asked, answer=gettext(LIKED if is_good else DISLIKED)
         )
-        return Done(notes=(await self._note("info", told.text, here, asked, ""),)) if told.text else Done()
+        return await self._told("info", told.text, here, asked) if told.text else Done()
 
     # ------------------------------------------------------------ settings
 
@@ -265,14 +241,14 @@ class Actions:
         here = await surroundings(self._scene, request)
         form = await read_form(request)
         here = replace(here, thread=form["thread"][:200])
-        asked = replace(self._pressed(here, here.key), entrance=Entrance.FORM)
+        asked = replace(pressed(self._scene, here), entrance=Entrance.FORM)
         try:
             panel, told, undo = await save(self._scene.bot, here, asked, form)
         except InvalidInput as error:
             form.errors[""] = str(error)
             panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
-            await self._shown(asked)
+            await note_shown(self._scene.bot, asked)
         shown = present_panel(panel, form["scope"], form if form.errors else None)
         shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)
@@ -289,27 +265,7 @@ class Actions:
         found = examples(question_in(turn.incoming.text), parameters, self._scene.api)
         return JSONResponse({"examples": [{"name": item.name, "text": item.text} for item in found]})
 
-    # ------------------------------------------------------------ channels and people
-
-    async def _add_channel(self, request: Request) -> Response:
-        """Make a channel for everybody in a workspace."""
-        form = await read_form(request)
-        visitor = visitor_of(request)
-        workspaces = await furnished(self._scene, visitor)
-        workspace = next((item for item, _ in workspaces if item.id == request.path_params["workspace"]), None)
-        name = "-".join(form["name"].lower().removeprefix("#").split())[:CHANNEL_NAME]
-        if workspace is None or not name.replace("-", "").replace("_", "").isalnum():
-            raise HTTPException(400, gettext("The name of a channel has letters, digits and hyphens."))
-        if is_reserved(workspace.id, name):
-            raise HTTPException(400, gettext("Direct conversations are called so. Choose another name."))
-        channels = await self._store.get_channels(workspace.id)
-        known = next((item for item in channels if name in (item.id, item.name)), None)
-        if known is None:
-            topic = " ".join(form["topic"].split())[:TOPIC]
-            known = Channel(workspace=workspace.id, id=name, name=name, topic=topic)
-            await self._store.put_workspace(workspace, [known], [])
-            self._scene.hub.hear()
-        return RedirectResponse(place_path(workspace.id, known.id), 303)
+    # ------------------------------------------------------------ people
 
     async def _rename(self, request: Request) -> Response:
         form = await read_form(request)
@@ -322,6 +278,11 @@ class Actions:
         if _is_script(request):
             return JSONResponse({"name": visitor_of(request).person.name})
         return RedirectResponse(goal, 303)
+
+
+def _note(kind: str, markdown: str, here: Surroundings, asked: str = "") -> Note:
+    """Return what is for this person alone, the answer to something that they asked."""
+    return Note(kind=kind, html=render_markdown(markdown), thread=here.thread, asked=asked[:200])
 
 
 def _overrides(text: str) -> dict[str, str]:

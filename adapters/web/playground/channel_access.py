@@ -23,6 +23,9 @@ WELCOME_ID: Final = "welcome"
 DIRECT: Final = "seedling"
 """What the direct conversation is called in addresses, whoever's it is; once it was one channel for everybody."""
 
+CHANNELS_EACH: Final = 20
+"""How many channels somebody makes who is no administrator."""
+
 _DIRECT_PREFIX: Final = "direct-"
 
 Furnished = Sequence[tuple[Workspace, Sequence[Channel]]]
@@ -43,6 +46,12 @@ def is_reserved(workspace: str, id: str) -> bool:
 def is_direct(channel: Channel) -> bool:
     """Return whether a channel is a direct conversation; its id says so, too, whatever was stored under it first."""
     return channel.direct or is_reserved(channel.workspace, channel.id)
+
+
+def may_remove(channel: Channel, person: Person, *, is_admin: bool) -> bool:
+    """Return whether somebody is offered to remove a channel: its maker and administrators, but not the first ones."""
+    is_first = any((channel.workspace, channel.id) == (first.workspace, first.id) for first in HOME_CHANNELS)
+    return not (is_direct(channel) or is_first) and (is_admin or (channel.maker == person.id != ""))
 
 
 def is_for(channel: Channel, person: Person, *, is_admin: bool = False) -> bool:

@@ -7,8 +7,9 @@ limits and records as all others.
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,14 +32,16 @@ from adapters.web.playground.shared import (
     Scene,
     Surroundings,
     furnished,
-    introduce,
 )
+from adapters.web.playground.submit import NOT_STORED, submit
 from adapters.web.playground.visitor import visitor_of
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, StorageError
 from bot.language import gettext, gettext_noop, number
 from bot.parameter_resolver import canonical, with_overrides
 from bot.parameters import PARAMETERS, Effective
 from bot.types import LOCALE, ChannelMessage, Incoming, Outcome
+
+logger = logging.getLogger(__name__)
 
 SIDES: Final[Mapping[str, str]] = {"first": gettext_noop("First"), "second": gettext_noop("Second")}
 THE_SAME: Final = gettext_noop("Both are the same. Change a value on one side.")
@@ -73,26 +76,31 @@ class Comparisons:
         form.errors |= _objections(here, form, overrides)
         if not form.is_valid:
             return await self._form(request, here, form)
-        await introduce(self._store, here)
         token = form["token"] or secrets.token_hex(12)
         asked = [self._question(here, form["question"], f"{token}-{side}", overrides[side]) for side in SIDES]
-        await self._store.put_messages([item.message for item in asked if item.message is not None])
         try:
-            for item in asked:
-                await self._hand_over(item.incoming)
-        except InvalidInput as error:
-            form.errors["question"] = str(error)
+            refusal = await self._submit(here, asked)
+        except StorageError as error:
+            logger.warning("a comparison could not be stored", extra={"error": str(error)})
+            form.errors[""] = gettext(NOT_STORED)
+            return await self._form(request, here, form, 503)
+        if refusal:
+            form = Form(values={**form.values, "token": ""}, errors={"question": refusal})  # that try was answered
             return await self._form(request, here, form)
         self._scene.hub.hear()
         first, second = (item.incoming.message_id for item in asked)
         return RedirectResponse(f"/compare/{first}/{second}", 303)
 
-    async def _hand_over(self, question: Incoming) -> None:
-        """Give a question to the bot. Raises `InvalidInput` that says why it is not answered."""
-        handled = await self._scene.bot.handle(question)
-        if handled.outcome is Outcome.REPLIED and handled.text:
-            await self._scene.bot.mark_answered(question)
-            raise InvalidInput(handled.text)
+    async def _submit(self, here: Surroundings, questions: Sequence[Submission]) -> str:
+        """Give questions to the bot until one is not answered; return why not, "" if all are. Raises `StorageError`."""
+        for question in questions:
+            try:
+                handled = await submit(self._scene, here, question)
+            except InvalidInput as error:
+                return str(error)
+            if handled.outcome is Outcome.REPLIED and handled.text:
+                return handled.text
+        return ""
 
     async def _answers(self, request: Request) -> Response:
         here = await self._here(request)
@@ -156,7 +164,7 @@ class Comparisons:
         workspaces = await furnished(self._scene, visitor)
         return Surroundings(visitor=visitor, workspaces=workspaces, channel=direct_channel(visitor.person))
 
-    async def _form(self, request: Request, here: Surroundings, form: Form) -> Response:
+    async def _form(self, request: Request, here: Surroundings, form: Form, status: int = 422) -> Response:
         asked = Incoming(
             key=here.key,
             dedupe_key="",
@@ -171,7 +179,7 @@ class Comparisons:
         return render(
             request,
             "playground/compare.html",
-            200 if form.is_valid else 422,
+            200 if form.is_valid else status,
             form=form,
             groups=present_panel(panel, TURN)["groups"],
             sides=[(side, gettext(title)) for side, title in SIDES.items()],

@@ -9,7 +9,7 @@ from typing import Final
 from adapters.web.playground.context_chart import Layout, Prompt, RequestBar, lay_out, prompt_of
 from adapters.web.playground.message_view import Json
 from bot.commands.context_report import break_reason
-from bot.context.cache_breaks import CacheBreak
+from bot.context.window import CacheBreak
 from bot.language import capitalised, gettext, gettext_noop, number, quantity
 from bot.types import RequestFigures, RequestRecord
 

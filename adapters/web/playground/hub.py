@@ -297,9 +297,12 @@ class Hub:
     # ------------------------------------------------------------ who sees what
 
     async def _read_channels(self) -> None:
-        for workspace in await self._store.get_workspaces():
-            for channel in await self._store.get_channels(workspace.id):
-                self._channels[channel.workspace, channel.id] = channel
+        found = [
+            channel
+            for workspace in await self._store.get_workspaces()
+            for channel in await self._store.get_channels(workspace.id)
+        ]
+        self._channels = {(channel.workspace, channel.id): channel for channel in found}
 
     async def _publish_message(self, message: ChannelMessage, event: PlaygroundEvent) -> None:
         if (message.workspace, message.channel) not in self._channels:

@@ -19,7 +19,7 @@ Parts = Mapping[str, str]
 
 
 class Growing:
-    """What is known of the texts of an answer that is being written."""
+    """Texts of an answer that is being written, as far as they are known."""
 
     def __init__(self) -> None:
         self.text = GrowingMarkdown()

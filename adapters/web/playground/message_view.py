@@ -134,6 +134,7 @@ def present_channel(channel: Channel) -> Json:
     return {
         "key": f"{channel.workspace}/{channel.id}",
         "path": place_path(channel.workspace, channel.id),
+        "address": f"{quote(channel.workspace, safe='')}/{quote(channel.id, safe='')}",
         "name": channel.name,
         "topic": gettext(channel.topic) if channel.topic in OWN_TOPICS else channel.topic,
         "direct": channel.direct,

@@ -34,7 +34,7 @@ END: Final = b""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenPage:
-    """What a page shows, to whom, and in which language."""
+    """Page that somebody has open: what it shows, to whom, and in which language."""
 
     person: Person
     is_admin: bool

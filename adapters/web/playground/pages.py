@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 
 from adapters.web.frame import page, render
 from adapters.web.frame.routes import PageRoute
+from adapters.web.playground.channel_access import may_remove
 from adapters.web.playground.channel_reader import just_before
 from adapters.web.playground.composer import suggest
 from adapters.web.playground.context_chart import SHOWN
@@ -61,7 +62,7 @@ Read = Callable[..., Awaitable[Sequence[ChannelMessage]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """What is for one person alone, below the messages; `asked` is the command that it answers."""
+    """Note for one person alone, below the messages; `asked` is the command that it answers."""
 
     kind: str
     html: str
@@ -138,6 +139,7 @@ class Pages:
             "channel": present_channel(channel),
             "person": present_person(here.visitor.person),
             "is_admin": here.visitor.is_admin,
+            "may_remove": may_remove(channel, here.visitor.person, is_admin=here.visitor.is_admin),
             "model": self._scene.model_name,
             "notice": gettext(self._scene.notice).format(model=self._scene.model_name),
             "limit": TEXT_LIMIT,

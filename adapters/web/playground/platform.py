@@ -19,6 +19,7 @@ from adapters.web.frame.sign_in_pages import LINK_PATH
 from adapters.web.playground.actions import Actions
 from adapters.web.playground.channel_access import HOME, HOME_CHANNELS, WELCOME_ID
 from adapters.web.playground.channel_reader import ChannelReading
+from adapters.web.playground.channels import Channels
 from adapters.web.playground.comparison import Comparisons
 from adapters.web.playground.composer import Complete, spoken
 from adapters.web.playground.event_stream import EventStreams
@@ -146,8 +147,8 @@ class Playground(ChannelReading):
             raise FileTooLarge(limit)
         return file.data
 
-    async def check_writable(self, turn: Turn) -> None:
-        """Do nothing: the bot may write everywhere in the playground."""
+    async def known_refusal(self, turn: Turn) -> None:
+        """Return None: the bot may write everywhere in the playground."""
 
     async def tell(self, asked: Incoming, draft: Draft) -> None:
         """Show a draft to the author of `asked` alone, on the pages that they have open."""
@@ -242,6 +243,7 @@ class Playground(ChannelReading):
         routes = [
             *pages.routes(),
             *Actions(scene, pages, files).routes(),
+            *Channels(scene).routes(),
             *files.routes(),
             *EventStreams(scene).routes(),
             *Comparisons(scene).routes(),

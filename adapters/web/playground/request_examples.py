@@ -16,7 +16,7 @@ KEY: Final = "SEED_API_KEY"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
-    """Where requests go: `url` ends with the version, "" where there is only the embedded model."""
+    """Address that requests go to: `url` ends with the version, "" where there is only the embedded model."""
 
     url: str
     model: str

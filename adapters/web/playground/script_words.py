@@ -23,6 +23,7 @@ SCRIPT_WORDS: Final = (
     gettext_noop("That did not work. Try again."),
     gettext_noop("That was not saved. Try again in a moment."),
     gettext_noop("The connection is lost, so that was not sent. Try again in a moment."),
+    gettext_noop("The connection is lost. It goes on by itself."),
     gettext_noop("The connection is lost. What you write is kept; it goes on by itself."),
     gettext_noop("The others see this; the bot answers what mentions it: <b>@seedling</b>."),
     gettext_noop("at {time}"),

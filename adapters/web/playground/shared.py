@@ -46,7 +46,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """Where somebody is: what they see, the channel, and the id of the thread or ""."""
+    """Place where somebody is: what they see, the channel, and the id of the thread or ""."""
 
     visitor: Visitor
     workspaces: Sequence[tuple[Workspace, Sequence[Channel]]]

@@ -63,12 +63,13 @@ def test_notes_are_counted_beside_the_rule_that_takes_them_for_free(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cell = ["--trace", str(small), "--floor", "2000", "--ratio", "0.2", "--turns", "40", "--pieces", "1"]
-    assert main([*cell, "--notes", "300", "800"]) == 0
+    assert main([*cell, "--notes", "300", "product", "800"]) == 0
     text = capsys.readouterr().out
     assert "### small, 40 turns, floor 2,000, notes of 300" in text
     assert "### small, 40 turns, floor 2,000, notes of 800" in text
-    assert text.count(f"| {UNCOUNTED.name} |") == 2
-    assert f"{UNCOUNTED.name} over 2 cells" in text
+    assert "### small, 40 turns, floor 2,000, notes of 160" in text
+    assert text.count(f"| {UNCOUNTED.name} |") == 3
+    assert f"{UNCOUNTED.name} over 3 cells" in text
 
 
 def test_without_traffic_it_says_what_to_do(
@@ -104,9 +105,17 @@ def test_on_recorded_traffic_the_product_is_cheapest_and_near_the_optimum(
         assert cell.of(OPTIMUM).cost <= ours.cost
 
 
-@pytest.mark.parametrize("notes", [300, 800])
-@pytest.mark.parametrize("ratio", [0.1, 0.2, 0.5])
-@pytest.mark.parametrize("floor", [4_000, 16_000])
+@pytest.mark.parametrize(
+    ("floor", "ratio", "notes"),  # each with each other one, in half of the twelve cells
+    [
+        (4_000, 0.1, 300),
+        (4_000, 0.2, 800),
+        (4_000, 0.5, 300),
+        (16_000, 0.1, 800),
+        (16_000, 0.2, 300),
+        (16_000, 0.5, 800),
+    ],
+)
 def test_with_notes_the_product_is_near_the_optimum_that_pays_for_them_too(
     shared_data: Path, floor: int, ratio: float, notes: int
 ) -> None:

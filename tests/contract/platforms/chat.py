@@ -12,7 +12,6 @@ from typing import Any
 
 from adapters.dates import DateWords
 from adapters.media.charts import PillowCharts
-from bot.commands.command import Aids
 from bot.errors import InvalidInput
 from bot.parameters import Scope, find
 from bot.turns.conversation_manager import ConversationManager
@@ -34,7 +33,7 @@ from bot.types import (
     TurnId,
 )
 from storage.in_memory.store import MemoryStore
-from tests.fakes import FixedRates, ScriptedModel, words
+from tests.fakes import FixedRates, ScriptedModel, services, words
 
 PATIENCE_S = 20
 REFUSED = HandleResult(outcome=Outcome.REPLIED)
@@ -118,10 +117,11 @@ class Chat(ABC):
         self.store = store
         self.model = ScriptedModel()
         self.platform = platform
-        manager = ConversationManager(store, self.model, FixedRates(), {platform.name: platform}, clock=now)
+        platforms = {platform.name: platform}
+        manager = ConversationManager(store, self.model, FixedRates(), platforms, clock=now)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        aids = Aids(times=DateWords(), charts=PillowCharts())
-        self.inbox = NotingInbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, aids=aids)
+        shown = {"times": DateWords(), "charts": PillowCharts()}
+        self.inbox = NotingInbox(manager, self.dispatcher, services(store, manager, platforms, clock=now, **shown))
         self.inbox.heard, self.inbox.changed, self.inbox.decided = defaultdict(list), set(), set()
 
     # ------------------------------------------------------------ what a platform fills in

@@ -58,6 +58,12 @@ class DiscordChat(Chat):
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
 
+    async def rename_bot(self, name: str) -> None:
+        """The server gives the bot a nickname, which it learns when it joins the gateway."""
+        await self.leave()
+        self.guild.members[self.discord.bot.id].nick = name
+        await self.listen()
+
     async def say(
         self, text: str, *, by: str = "ada", below: Said | None = None, direct: bool = False, file: bytes = b""
     ) -> Said:

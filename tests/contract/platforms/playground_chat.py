@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from html import unescape
 from typing import Any
 
 from adapters.web.frame import FrameOptions
@@ -50,7 +52,12 @@ class PlaygroundChat(Chat):
 
     async def say_again(self, said: Said) -> None:
         sent = dict(said.native)
-        await self._people[sent.pop("by")].send(place=f"local/{sent.pop('channel')}", **sent)
+        by = self._people[sent.pop("by")]
+        told = await by.send(place=f"local/{sent.pop('channel')}", **sent)
+        for asks in re.findall(
+            r'formaction="([^"]+/forget[^"]+)"', str([note["html"] for note in told.get("notes", [])])
+        ):
+            await by.post(unescape(asks))
 
     async def edit(self, said: Said, text: str) -> None:
         path = f"/c/local/{said.native['channel']}/edit"

@@ -31,6 +31,10 @@ class SlackChat(Chat):
         slack.general.members.append(app.id)
         self.people = {"ada": slack.ada, "bob": slack.ben, "deploys": app}
 
+    async def rename_bot(self, name: str) -> None:
+        """The app gets another name in the workspace."""
+        self.slack.bot.name = name
+
     async def say(
         self, text: str, *, by: str = "ada", below: Said | None = None, direct: bool = False, file: bytes = b""
     ) -> Said:

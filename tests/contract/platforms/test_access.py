@@ -31,7 +31,7 @@ DENIED_ROLE: Final = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What somebody is: the role that this comes to, the rule that says so, and where the platform itself says it."""
+    """Standing of somebody: the role that it comes to, the rule that says so, and where the platform itself says it."""
 
     role: int
     rules: tuple[RuleKind, ...] = ()

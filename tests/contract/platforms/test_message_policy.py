@@ -201,6 +201,18 @@ async def test_people_who_talk_among_themselves_are_left_alone(chat: Chat) -> No
     assert await is_remembered(chat, thread, "Not today.", "I can do it on Monday")
 
 
+@row("two-people", "slack", "discord")
+@pytest.mark.parametrize("called", ["{name}, is it open on Monday?", "bot, is it open?", "Seedling: is it open?"])
+async def test_the_bot_is_called_back_by_the_name_that_people_see(chat: SlackChat | DiscordChat, called: str) -> None:
+    await chat.rename_bot("Garden Helper")
+    await chat.set(follow_ups="auto")
+    thread = await chat.ask("Who can do it?")
+    for by, text in (("ada", f"{chat.call('bob')} can you?"), ("bob", "Not today.")):
+        await chat.became(await chat.say(text, by=by, below=thread))
+    said = await chat.say(called.format(name="Garden Helper"), by="bob", below=thread)
+    assert (await chat.became(said)).outcome is Outcome.ANSWERING
+
+
 @row("between-mentions", *EVERYWHERE)
 async def test_what_was_said_between_two_mentions_is_sent(chat: Chat) -> None:
     await chat.set(follow_ups="mentioned")
@@ -249,6 +261,40 @@ async def test_what_waits_is_asked_as_it_reads_now(chat: Chat, before: str, afte
     await chat.answered()
     assert f"tell me about {after}" in chat.sent()
     assert before not in chat.sent()
+
+
+@row("edit-while-waiting", "slack", "discord")
+@pytest.mark.parametrize("now", ["{bob} is it cold?", "`{bot}` is it cold?", "is it cold?"])
+async def test_what_waits_and_no_longer_mentions_the_bot_is_asked_no_more(chat: Chat, now: str) -> None:
+    await chat.set(follow_ups="mentioned")
+    gate = asyncio.Event()
+    first = await chat.asking(gate, "one?")
+    waiting = await chat.say(f"{chat.mention} is it hot?", below=first)
+    await chat.became(waiting)
+    await chat.edit(waiting, now.format(bob=chat.call("bob"), bot=chat.mention))
+    await chat.until(lambda: waiting.id in chat.inbox.changed)
+    gate.set()
+    await chat.answered()
+    assert len(await chat.answers(first)) == len(chat.model.asked) == 1
+    await chat.edit(waiting, f"{chat.mention} is it cold, then?")
+    await chat.until(lambda: len(chat.model.asked) == 2)
+    assert "is it hot?" not in chat.sent()
+    assert "is it cold, then?" in chat.sent()
+
+
+@row("edit-while-waiting", "slack", "discord")
+async def test_what_waits_and_goes_on_with_the_bot_without_its_mention_is_asked(chat: Chat) -> None:
+    await chat.set(follow_ups="auto")
+    gate = asyncio.Event()
+    first = await chat.asking(gate, "one?")
+    waiting = await chat.say(f"{chat.mention} is it hot?", below=first)
+    await chat.became(waiting)
+    await chat.edit(waiting, "is it cold?")
+    await chat.until(lambda: waiting.id in chat.inbox.changed)
+    gate.set()
+    await chat.answered()
+    assert "is it cold?" in chat.sent()
+    assert len(chat.model.asked) == 2
 
 
 @row("edit-while-waiting", "slack", "discord", "pigeon")

@@ -222,8 +222,35 @@ async def test_what_waits_for_its_answer_takes_in_what_its_platform_adds(store: 
     for name in ("q1", "q2", "summary"):
         await store.edit_waiting(KEY, edit(name, f"{name} and its preview"), asked=True)
     await settle(store, turn, settlement(replace(entry("m:s-q1"), message_id="s-q1")))
-    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-q1"]
+    assert [item.id for item in await store.get_entries(KEY, start=0)] == ["m:s-q1", "e:q1"]
     assert (await claim(store)).incoming.text == "q2 and its preview"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("question q1", 100), ("an older preview", 80)])
+async def test_what_tells_nothing_new_corrects_nothing(store: AnyStore, text: str, seconds: int) -> None:
+    await ask(store, "q1")
+    turn = await gathered(store)
+    if seconds < 90:
+        await store.edit_message(KEY, edit("q1", "better q1", seconds=90))
+    await store.edit_waiting(KEY, edit("q1", text, seconds=seconds), asked=True)
+    await settle(store, turn, settlement(replace(entry("m:s-q1"), message_id="s-q1")))
+    at_last = [item.at for item in await store.get_entries(KEY, start=0)][1:]
+    assert at_last == ([at(90)] if seconds < 90 else [])
+
+
+async def test_a_question_that_waits_can_be_set_aside_for_the_next_one(store: AnyStore) -> None:
+    await ask(store, "q1")
+    running = await gathered(store)
+    await ask(store, "q2", seconds=1)
+    await ask(store, "summary", seconds=2, task=Task.SUMMARY)
+    for name, is_possible in (("q1", False), ("summary", False), ("unknown", False), ("q2", True), ("q2", False)):
+        assert await store.set_aside(incoming(name, message_id=f"s-{name}")) is is_possible
+    assert not await store.is_known(incoming("q2", message_id="s-q2"))
+    await settle(store, running, settlement(entry("m:s-q1")))
+    await settle(store, await claim(store), settlement(entry("m:s-summary")))
+    await ask(store, "q3", seconds=3)
+    turn = await gathered(store)
+    assert (turn.incoming.text, texts(turn.context)) == ("question q3", ["question q2"])
 
 
 async def test_what_is_edited_while_it_is_answered_is_corrected_behind_the_answer(store: AnyStore) -> None:

@@ -159,6 +159,15 @@ async def test_an_answer_belongs_to_who_carried_it_out_for_a_while(store: AnySto
     assert await store.take_answer(incoming("k")) is None
 
 
+async def test_a_page_that_asks_again_is_told_at_once(store: AnyStore) -> None:
+    """Whoever carried it out has nobody to tell any more: the page's connection broke."""
+    asked = replace(incoming("k"), key=replace(KEY, platform="local"))
+    await store.carry_out(asked, Nothing(), lambda _: "told")
+    assert await store.take_answer(asked) == "told"
+    await store.mark_answered("local", "k")
+    assert await store.take_answer(asked) is None
+
+
 async def test_what_is_owed_comes_with_all_that_telling_takes_and_no_words(store: AnyStore, clock: ManualClock) -> None:
     await store.carry_out(ASKED, Nothing(), lambda _: WORDS)
     await tell(store, "later")

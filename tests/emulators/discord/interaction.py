@@ -17,7 +17,7 @@ MOST_FOLLOWUPS = 5  # for apps that only the user has installed (the same page)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Interaction:
-    """What a person sees of it: `original` is the first answer, `followups` the further ones, `modal` an opened form,
+    """Interaction as seen: `original` is the first answer, `followups` the further ones, `modal` an opened form,
     `choices` the suggestions of an autocomplete, `trigger` what opened the form that was sent. `callback` is the
     callback type of the first answer, None before it.
     """

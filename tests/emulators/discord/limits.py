@@ -48,7 +48,7 @@ class _Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a request met: the headers of its bucket, and how long to wait when it is refused."""
+    """Verdict on a request: the headers of its bucket, and how long to wait when it is refused."""
 
     headers: Mapping[str, str]
     retry_after: float | None = None

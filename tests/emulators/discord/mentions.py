@@ -19,7 +19,7 @@ _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowed:
-    """Which mentions may ping; without `allowed_mentions` all may (resources/message, allowed mentions object)."""
+    """Mentions that may ping; without `allowed_mentions` all may (resources/message, allowed mentions object)."""
 
     parse: frozenset[str] = frozenset({"users", "roles", "everyone"})
     users: frozenset[int] = frozenset()
@@ -41,7 +41,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pings:
-    """What is mentioned with effect."""
+    """Mentions with effect."""
 
     users: Sequence[User] = ()
     roles: Sequence[int] = ()

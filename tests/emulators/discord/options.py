@@ -9,7 +9,7 @@ TOKEN = "emulated-bot-token"  # long enough to be searched for in logs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the emulator behaves.
+    """Options of the emulator.
 
     `public` and `user_install`: who may add the application (resources/application).
     `message_content`, `members`, `presences`: which privileged intents the portal has switched on; asking for another

@@ -14,7 +14,7 @@ BOT_PERMISSIONS = permissions.EVERYONE & ~permissions.bits("mention_everyone", "
 
 
 class Scene(Core):
-    """What was there before, and what administrators do."""
+    """Scene of a test: what was there before, and what administrators do."""
 
     def person(self, name: str, *, locale: str = "en-US", installed: bool = False) -> User:
         """A new person; `installed` when the app is installed to the account."""

@@ -77,7 +77,7 @@ class Transcript:
 
 
 class Sights(Core):
-    """What is to be seen on the emulated Discord."""
+    """Sights on the emulated Discord."""
 
     def transcript(self, channel: Channel, *, viewer: User | None = None) -> Transcript:
         """The channel as `viewer` sees it; without one, with what each person alone sees."""

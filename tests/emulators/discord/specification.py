@@ -51,7 +51,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was held against the specifications, and what was wrong, each told as "where: what"."""
+    """Report of what was held against the specifications, and what was wrong, each told as "where: what"."""
 
     requests: int = 0
     refused: int = 0

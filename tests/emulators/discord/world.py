@@ -72,7 +72,7 @@ class Guild:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Overwrite:
-    """What a channel allows or denies to one role or member."""
+    """Rights that a channel allows or denies to one role or member."""
 
     target: int
     is_member: bool
@@ -82,7 +82,7 @@ class Overwrite:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Thread:
-    """What a channel has that is a thread."""
+    """State of a channel that is a thread."""
 
     owner: User
     created_at: datetime

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import math
+import wave
 from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,6 +26,8 @@ from tests.emulators.seed.recorder import Recorded
 from tests.emulators.seed.streaming import End, EventStream, Pace, close_connection, gone, wait_for_client
 from tests.emulators.seed.wires.frames import Encoder, Frame, changed
 from tests.emulators.seed.wires.table import WIRES, Wire
+
+TRANSCRIPTIONS = "/v1/audio/transcriptions"
 
 HTML_502 = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
@@ -200,11 +204,13 @@ class AccountRoutes:
 
 
 class SoundRoutes:
-    """Transcriptions, at once or as a job (OpenAI, createTranscription; the gateway's jobs are an assumption)."""
+    """Transcriptions, at once or as a job (OpenAI, createTranscription; the gateway's jobs, which state what they cost,
+    are an assumption).
+    """
 
     def __init__(self, emulator: SeedEmulator) -> None:
         self._emulator = emulator
-        self._jobs: dict[str, str] = {}
+        self._jobs: dict[str, dict[str, Any]] = {}
 
     async def transcribe(self, request: Request) -> Response:
         """Say what is said in a file: here, how many bytes it has."""
@@ -216,21 +222,31 @@ class SoundRoutes:
             if not isinstance(file, UploadFile) or not model:
                 why = "file and model are needed"
                 return _error(ApiError(400, "invalid_parameter", why, kind="invalid_request_error"))
-            said = f"These are {len(await file.read())} bytes of {file.filename}."
+            data = await file.read()
+            said = f"These are {len(data)} bytes of {file.filename}."
+        seconds = _seconds_of_sound(data)
+        cost = self._emulator.bill_sound(TRANSCRIPTIONS, seconds)
         if how == "transcriptions":
-            return JSONResponse({"text": said})
+            return JSONResponse({"text": said, "usage": {"type": "duration", "seconds": seconds}})
         job = f"job_{len(self._jobs) + 1}"
-        self._jobs[job] = said
+        self._jobs[job] = {"text": said, "cost_usd": float(cost)}
         return JSONResponse({"id": job, "status": "processing"})
 
     async def job(self, request: Request) -> Response:
         """Tell a job: done when it is asked for."""
-        said = self._jobs.get(request.path_params["job"], "")
-        return JSONResponse({"id": request.path_params["job"], "status": "completed", "text": said})
+        job = request.path_params["job"]
+        return JSONResponse({"id": job, "status": "completed", **self._jobs.get(job, {"text": ""})})
+
+
+def _seconds_of_sound(sound: bytes) -> int:
+    """Return how long a WAV file is, in whole seconds."""
+    with wave.open(io.BytesIO(sound)) as file:
+        seconds: float = file.getnframes() / file.getframerate()
+    return round(seconds)
 
 
 class ControlRoutes:
-    """What only tests ask for: faults, time, money and records. No key is needed."""
+    """Routes that only tests ask for: faults, time, money and records. No key is needed."""
 
     def __init__(self, emulator: SeedEmulator) -> None:
         self._emulator = emulator
@@ -301,8 +317,8 @@ def make_app(emulator: SeedEmulator) -> Starlette:
             Route("/v1/models", account.models),
             Route("/v1/models/{model:path}", account.model),
             Route("/v1/account/usage", account.usage),
-            Route("/v1/audio/transcriptions", sound.transcribe, methods=["POST"]),
-            Route("/v1/audio/transcriptions/{job}", sound.job),
+            Route(TRANSCRIPTIONS, sound.transcribe, methods=["POST"]),
+            Route(f"{TRANSCRIPTIONS}/{{job}}", sound.job),
             Route("/livez", account.livez),
             Route("/health", account.health),
             Route("/_control/state", control.state),

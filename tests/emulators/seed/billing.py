@@ -14,6 +14,7 @@ from bot.types import Usage
 from tests.emulators.seed.options import CachedPrice
 
 KEPT_EVENTS = 10_000
+WHISPER_MINUTE = Decimal("0.006")  # OpenAI, pricing of whisper-1, which gateways resell
 ANSWERED = 200
 PAGE_EVENTS = 25  # default `limit` of the account usage API
 
@@ -77,7 +78,7 @@ class UsageEvent:
 
 
 class Account:
-    """Who pays: a balance in US dollars and the latest `KEPT_EVENTS` events."""
+    """Account that pays: a balance in US dollars and the latest `KEPT_EVENTS` events."""
 
     def __init__(self, card: RateCard, balance: Decimal) -> None:
         self.card = card

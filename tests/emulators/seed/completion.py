@@ -25,7 +25,7 @@ IDENTITY = Message(role="system", parts=(Part(kind="text", text="You are Seed 2.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tweaks:
-    """How a fault bends a completion: thinking eats the budget, the filter stops it, media are passed over."""
+    """Changes of a completion by a fault: thinking eats the budget, the filter stops it, media are passed over."""
 
     thinking_eats_all: bool = False
     filter_after: int | None = None

@@ -15,7 +15,7 @@ from bot.types import Usage
 from tests.emulators.clock import MovableClock
 from tests.emulators.seed import faults as faulty
 from tests.emulators.seed import validation
-from tests.emulators.seed.billing import Account, UsageEvent, price_card
+from tests.emulators.seed.billing import WHISPER_MINUTE, Account, UsageEvent, price_card
 from tests.emulators.seed.cache import PrefixCache
 from tests.emulators.seed.completion import Author, Completion
 from tests.emulators.seed.errors import ApiError, bad_request, gateway_error, invalid
@@ -151,6 +151,20 @@ class SeedEmulator:
         """Book a request that was not answered."""
         record.status, record.code = status, code
         self._book(record, Usage(), Decimal(0))
+
+    def bill_sound(self, path: str, seconds: int) -> Decimal:
+        """Book a transcription by the minute; return what it costs."""
+        cost = seconds * WHISPER_MINUTE / 60
+        event = UsageEvent(
+            id=f"evt_sound_{len(self.account.events)}",
+            at=self.clock.now(),
+            model="whisper-1",
+            endpoint=path,
+            usage=Usage(),
+            cost=cost,
+        )
+        self.account.record(event)
+        return cost
 
     def _book(self, record: Recorded, used: Usage, cost: Decimal) -> None:
         self.account.record(

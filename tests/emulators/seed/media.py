@@ -37,7 +37,7 @@ _PILLOW_TYPES: Mapping[str, str] = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """What a video's header tells: length in seconds and size in pixels."""
+    """Header of a video: length in seconds and size in pixels."""
 
     seconds: float
     width: int
@@ -46,7 +46,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where media come from: bytes with the type they claim to have, or an address."""
+    """Source of media: bytes with the type they claim to have, or an address."""
 
     data: bytes = b""
     media_type: str = ""

@@ -21,7 +21,7 @@ MODEL = "seed-2-0-lite"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the emulator behaves.
+    """Options of the emulator.
 
     `shape`: "ark" is what the provider sends, "openai" what strict readers of the published formats accept.
     `sources`: in which form the pages of a web search are told. `pricing`: how the model's prices are told.

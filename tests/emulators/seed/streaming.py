@@ -19,7 +19,7 @@ _LAST_PARTS = frozenset({"finish", "end", "failure"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast a stream goes (0 is as fast as possible); `split` bytes at a time, 0 for whole events."""
+    """Pace of a stream (0 is as fast as possible); `split` bytes at a time, 0 for whole events."""
 
     tokens_per_second: float = 0.0
     first_token_s: float = 0.0
@@ -28,7 +28,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """How a stream ended: the share of the answer that was written, whether that was all, who broke it off."""
+    """End of a stream: the share of the answer that was written, whether that was all, who broke it off."""
 
     share: float
     finished: bool

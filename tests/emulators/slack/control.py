@@ -16,7 +16,7 @@ T = TypeVar("T", Person, Channel)
 
 
 class Control:
-    """What people do and what can be looked at; people and channels by name, "@Ada" is the direct message with her."""
+    """Control of what people do and see; people and channels by name, "@Ada" is the direct message with her."""
 
     def __init__(self, slack: InteractiveSlack) -> None:
         self._slack = slack

@@ -15,7 +15,7 @@ DeliveryKind = Literal["events_api", "slash_commands", "interactive"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the app said to one delivery; `failed` is Slack's word for what went wrong, "" when it acknowledged."""
+    """Answer of the app to one delivery; `failed` is Slack's word for what went wrong, "" when it acknowledged."""
 
     payload: Any = None
     failed: str = ""
@@ -51,7 +51,7 @@ class Delivery:
 
 
 class Transport(Protocol):
-    """How deliveries reach the app."""
+    """Transport of deliveries to the app."""
 
     async def deliver(self, delivery: Delivery) -> Answer:
         """Bring it to the app and wait for its answer, as long as Slack waits."""
@@ -64,7 +64,10 @@ class Deliveries:
     def __init__(self, transport: Transport, clock: MovableClock, options: Options) -> None:
         self._transport = transport
         self._clock = clock
-        socket_delays = (options.redeliver_after_s,) * options.redeliveries
+        after, longest = options.redeliver_after_s, options.redeliver_longest_s
+        socket_delays = [
+            min(after * 2.0 ** min(number, 20), max(after, longest)) for number in range(options.redeliveries)
+        ]
         self._delays = options.retry_delays_s if options.request_url else socket_delays
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Delivery] | None = None

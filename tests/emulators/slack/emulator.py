@@ -40,7 +40,7 @@ TOMBSTONE = "This message was deleted."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What goes back to the app; `dropped` closes the connection instead."""
+    """Reply to the app; `dropped` closes the connection instead."""
 
     body: Json
     status: int = 200
@@ -50,7 +50,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a code of the OAuth flow stands for."""
+    """Grant that a code of the OAuth flow stands for."""
 
     workspace: Workspace
     person: Person

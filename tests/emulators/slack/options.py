@@ -19,12 +19,13 @@ VERIFICATION_TOKEN = "emulator-verification-token"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How the emulator behaves.
+    """Options of the emulator.
 
     `request_url`: where events and interactions are posted, signed; "" is Socket Mode.
     `limits`: whether rate limits hold. `minute_s`: how many seconds a minute of the rate limits lasts.
     `ack_s`: how long the app may take to acknowledge. `retry_delays_s`: the pauses before each further post.
-    `redeliveries`, `redeliver_after_s`: how often an envelope is sent again, and after which pause.
+    `redeliveries`, `redeliver_after_s`: how often an envelope is sent again, and after which pause, which doubles each
+    time up to `redeliver_longest_s`; with 0 there it stays as it is.
     `scopes`: what the bot's token may do; () is everything but posting where the bot is not.
     `tells_scopes`: whether answers tell what the token may do, which other servers do not.
     `events`: what the app subscribes to, as in its manifest (`message.im`); () is all.
@@ -43,6 +44,7 @@ class Options:
     ack_s: float = 3.0  # Slack waits three seconds (Events API, Socket Mode)
     retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)  # at once, after one minute, after five (Events API)
     redeliver_after_s: float = 0.0
+    redeliver_longest_s: float = 0.0
     redeliveries: int = 3
     scopes: tuple[str, ...] = ()
     tells_scopes: bool = True

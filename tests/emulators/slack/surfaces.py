@@ -57,7 +57,7 @@ class View:
 
 @dataclass(slots=True, kw_only=True)
 class Status:
-    """What stands below a thread while the app works."""
+    """Status below a thread while the app works."""
 
     text: str
     loading: list[str]

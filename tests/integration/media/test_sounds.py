@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,25 +12,16 @@ from adapters.media.media_tokens import audio_tokens
 from adapters.seed import SeedModel, open_seed
 from adapters.seed.protocols.wire_parameters import WireName
 from adapters.seed.transcriptions import SeedSounds
+from bot.access.metered_sounds import MeteredSounds
 from bot.context.attachments import AttachmentLoader, notices_of
 from bot.context.transcript import user_entry
 from bot.types import Attachment, FileOutcome, FileTerms, Incoming, ModelRequest, ReadFile, TextDelta, UnreadableFile
+from storage.in_memory.store import MemoryStore
 from tests.emulators.seed.options import API_KEY, Options, SoundSupport
 from tests.emulators.seed.server import running_seed
-from tests.fakes import incoming
+from tests.fakes import KEY, FixedRates, ManualClock, incoming, running
 from tests.unit.media.readers import Shelf
-
-
-def spoken(seconds: int = 2) -> bytes:
-    """A WAV file of silence, 16 kB a second."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8_000)
-        sound.writeframes(bytes(16_000 * seconds))
-    return file.getvalue()
-
+from tests.unit.media.samples import spoken
 
 CLIP = spoken()
 QUESTION = incoming("What do I say?", attachments=(Attachment(id="a", name="clip.wav"),))
@@ -47,11 +36,15 @@ async def hearing(sound: SoundSupport, wire: WireName = "chat") -> AsyncIterator
         open_seed(base_url=emulator.url, api_key=API_KEY, model="seed-2-0-lite", wire=wire) as model,
     ):
         reader, sources = SeparateReader(ReadingRules()), {"fake": Shelf({"a": CLIP})}
-        yield model, AttachmentLoader(reader=reader, sources=sources, media_bytes=10_000_000, sounds=SeedSounds(model))
+        store = MemoryStore(clock=ManualClock())
+        await store.enqueue(QUESTION)
+        await store.claim(KEY, worker="w")
+        sounds = MeteredSounds(SeedSounds(model), store, FixedRates())
+        yield model, AttachmentLoader(reader=reader, sources=sources, media_bytes=10_000_000, sounds=sounds)
 
 
 async def heard(loader: AttachmentLoader, question: Incoming = QUESTION) -> FileOutcome:
-    return (await loader.read(question, [question], FileTerms()))["a"]
+    return (await loader.read(running(question), [question], FileTerms()))["a"]
 
 
 @pytest.mark.parametrize("wire", ["chat", "responses"])

@@ -121,7 +121,7 @@ async def test_a_native_pdf_is_billed_as_estimated(emulator: RunningSeed, wire: 
 
 
 async def test_what_people_attach_arrives(emulator: RunningSeed) -> None:
-    """From attachments over the composer, the reader and the client to the server, in one question."""
+    """From attachments over the builder, the reader and the client to the server, in one question."""
     shelf = Shelf(
         {"photo": PHOTO, "clip": CLIP, "paper": samples.pdf("The rope costs seven dollars."), "bad": b"\0\1\2"}
     )
@@ -132,18 +132,16 @@ async def test_what_people_attach_arrives(emulator: RunningSeed) -> None:
     clock = ManualClock()
     async with open_seed(base_url=emulator.url, api_key=API_KEY, model="seed-2-0-lite") as model:
         platforms, options = {"fake": RecordingPlatform()}, RequestOptions(files=files)
-        composer = RequestBuilder(
-            MemoryStore(clock=clock), model, FixedRates(), platforms, clock=clock, options=options
-        )
-        composition = await composer.compose(turn, effective)
-        _, usage = await answered(model, composition.request)
+        builder = RequestBuilder(MemoryStore(clock=clock), model, FixedRates(), platforms, clock=clock, options=options)
+        prepared = await builder.build(turn, effective)
+        _, usage = await answered(model, prepared.request)
     kinds = [part["type"] for part in emulator.requests[-1].body["messages"][-1]["content"]]
     assert kinds == ["image_url", "video_url", "text"]
     said = emulator.requests[-1].body["messages"][-1]["content"][-1]["text"]
     assert "The rope costs seven dollars." in said
-    assert len(composition.notices) == 1
-    reason = composition.notices[0].removeprefix("'bad.bin' was not read: it ").removesuffix(".")
+    assert len(prepared.notices) == 1
+    reason = prepared.notices[0].removeprefix("'bad.bin' was not read: it ").removesuffix(".")
     assert f"(attached but not available: bad.bin, because it {reason})" in said
-    media = sum(item.tokens for item in composition.request.entries[-1].media)
+    media = sum(item.tokens for item in prepared.request.entries[-1].media)
     assert media == 1_280 + video_tokens(5, 1_280, 720, 1)
-    assert usage.input == pytest.approx(composition.window.tokens, rel=0.05)
+    assert usage.input == pytest.approx(prepared.window.tokens, rel=0.05)

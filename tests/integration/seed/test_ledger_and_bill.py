@@ -12,18 +12,21 @@ from typing import Any
 import pytest
 
 from adapters.seed import Pace, SeedOptions, open_rates, open_seed
+from adapters.seed.transcriptions import SeedSounds
 from benchmarks.context_product import Product
-from bot.access.fallback import PricedModel
-from bot.access.metered_model import Bill, MeteredModel
+from bot.access.metered_model import Bill, MeteredModel, PricedModel
+from bot.access.metered_sounds import MeteredSounds
+from bot.context.tokens import SECOND_OF_SOUND
 from bot.errors import ModelError, ModelUnavailable
 from bot.summary.model_requests import SummaryModel
-from bot.types import Entry, ModelRequest, Purpose, TextDelta
+from bot.types import INSTALLATION, Budget, Entry, Media, ModelRequest, Period, Purpose, TextDelta, Transcription
 from storage.in_memory.ledger import LedgerLine
 from storage.in_memory.store import MemoryStore
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
-from tests.emulators.seed.billing import UsageEvent
+from tests.emulators.seed.billing import WHISPER_MINUTE, UsageEvent
 from tests.emulators.seed.faults import Fault
 from tests.fakes import KEY, FixedRates, ManualClock, incoming
+from tests.unit.media.samples import spoken
 
 UNHURRIED = SeedOptions(pace=Pace(requests_per_minute=10**6, tokens_per_minute=10**12))
 TALK = "Please write 300 words about " + "the road from here to town " * 60
@@ -31,11 +34,32 @@ MISSED = 0.15
 """How far an estimate may be off, as a share of what was billed, where the provider has told no count."""
 
 
+CLIP = Media(kind="audio", media_type="audio/wav", name="clip.wav", data=spoken(2), tokens=2 * SECOND_OF_SOUND)
+
+
+class SilentReader:
+    """Is asked for what is said in a sound, and never tells."""
+
+    transcriber = "whisper-1"
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def takes_sound(self) -> bool:
+        return False
+
+    async def transcribe(self, sound: Media) -> Transcription | None:
+        self.asked.set()
+        await asyncio.Event().wait()
+        return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """A metered model over a ledger in memory, and the emulators that bill its requests."""
+    """A metered model over a ledger in memory, its ears, and the emulators that bill its requests."""
 
     model: MeteredModel
+    sounds: MeteredSounds
     store: MemoryStore
     bill: Bill
     seeds: Sequence[RunningSeed]
@@ -89,7 +113,9 @@ async def opened(purpose: Purpose = Purpose.ANSWER, *, fallback: bool = False, *
         rates = FixedRates()
         second = PricedModel(model=models[1], rates=rates) if fallback else None
         model = MeteredModel(models[0], store, rates, clock=clock, fallback=second)
-        yield Books(model=model, store=store, bill=Bill(turn=turn, purpose=purpose), seeds=seeds)
+        sounds = MeteredSounds(SeedSounds(models[0]), store, rates)
+        bill = Bill(turn=turn, purpose=purpose)
+        yield Books(model=model, sounds=sounds, store=store, bill=bill, seeds=seeds)
 
 
 @pytest.mark.parametrize(
@@ -125,6 +151,17 @@ async def test_a_stopped_answer_is_estimated_as_far_as_it_came() -> None:
         await books.check(counted=False)
 
 
+async def test_a_second_try_near_a_cap_costs_no_more_than_was_reserved_for_it() -> None:
+    async with opened() as books:
+        amount, greatest = Decimal("0.05"), books.model.greatest_cost(2_000, 2_000)
+        await books.store.put_budget(Budget(scope=INSTALLATION, period=Period.DAY, amount=amount, time_zone="UTC"))
+        books.seeds[0].faults.add(Fault(kind="length_without_text"))
+        await books.ask(enable_thinking=True)
+        assert [request.body["max_tokens"] for request in books.seeds[0].requests] == [2_000, 2_000]
+        assert max(event.cost for event in books.billed) <= greatest
+        await books.check(counted=True)
+
+
 async def test_what_the_provider_did_not_take_has_no_line() -> None:
     async with opened() as books:
         books.seeds[0].faults.add(Fault(kind="sensitive_400"))
@@ -153,6 +190,36 @@ async def test_each_part_of_a_summary_has_its_line_the_failed_ones_too(fault: st
                 await summary.ask(Entry(role="user", text=TALK), points=5)
         assert len(books.lines) >= 4
         await books.check(counted=fault == "content_filter")
+
+
+@pytest.mark.parametrize(("support", "estimated"), [("transcriptions", True), ("jobs", False)])
+async def test_a_sound_that_is_transcribed_is_a_line(support: str, estimated: bool) -> None:
+    async with opened(sound=support) as books:
+        said = [await books.sounds.transcribe(CLIP, books.bill.turn) for _ in range(2)]
+        assert said == [f"These are {len(CLIP.data)} bytes of sound.wav."] * 2
+        assert {(line.purpose, line.model) for line in books.lines} == {(Purpose.TRANSCRIPTION, "whisper-1")}
+        await books.check(counted=not estimated)
+        assert sum(line.charge.cost for line in books.lines) == sum(event.cost for event in books.billed)
+
+
+async def test_a_sound_that_nobody_transcribes_is_none() -> None:
+    async with opened(sound="none") as books:
+        assert await books.sounds.transcribe(CLIP, books.bill.turn) == ""
+        assert books.lines == []
+
+
+async def test_a_sound_that_was_given_up_after_it_was_sent_is_estimated() -> None:
+    async with opened() as books:
+        silent = SilentReader()
+        sounds = MeteredSounds(silent, books.store, FixedRates())
+        hearing = asyncio.create_task(sounds.transcribe(CLIP, books.bill.turn))
+        await silent.asked.wait()
+        hearing.cancel()
+        await asyncio.gather(hearing, return_exceptions=True)
+        (line,) = books.lines
+        assert line.settled_at is not None
+        assert line.charge.usage.estimated
+        assert line.charge.cost == WHISPER_MINUTE / 30
 
 
 async def test_notes_are_lines_of_their_own() -> None:

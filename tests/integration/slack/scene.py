@@ -12,14 +12,13 @@ from typing import Any
 from adapters.media.charts import PillowCharts
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import SlackPlatform, open_slack
-from bot.commands.command import Aids
 from bot.ports import Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import TextDelta
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
-from tests.fakes import FixedRates, ScriptedModel, words
+from tests.fakes import FixedRates, ScriptedModel, services, words
 from tests.house import AT_ONCE
 from tests.loose_store import LooseStore
 
@@ -43,11 +42,11 @@ class Scene:
         self.platform = platform
         self.store: Any = store  # one in memory shows more than the port
         self.model: Any = model
-        options = TurnOptions(takeover=AT_ONCE)
-        manager = ConversationManager(store, model, FixedRates(), {platform.name: platform}, clock=now, options=options)
+        options, platforms = TurnOptions(takeover=AT_ONCE), {platform.name: platform}
+        manager = ConversationManager(store, model, FixedRates(), platforms, clock=now, options=options)
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        aids = Aids(charts=PillowCharts())
-        self.inbox = Inbox(store, manager, self.dispatcher, rates=FixedRates(), clock=now, aids=aids)
+        carried_out = services(store, manager, platforms, clock=now, charts=PillowCharts())
+        self.inbox = Inbox(manager, self.dispatcher, carried_out)
 
     async def settled(self) -> None:
         """Everything delivered, and every answer complete."""

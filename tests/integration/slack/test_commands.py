@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import ModelRejected
 from bot.types import Finish, Finished, TextDelta
-from tests.emulators.slack import RunningSlack
+from tests.emulators.slack import Options, RunningSlack, running_slack
 from tests.fakes import words
 from tests.integration.slack.scene import Scene, held, scene
 
@@ -111,6 +111,17 @@ async def test_the_form_shows_what_holds_and_sets_what_was_changed() -> None:
         await slack.slash(slack.ada, slack.general, "/seed", "show max_tokens")
         await told(play, "`900` (set for this channel)")
         assert slack.violations == []
+
+
+async def test_a_form_that_is_open_over_a_restart_is_taken_by_the_next_process() -> None:
+    async with running_slack(Options(limits=False)) as slack:
+        async with scene(slack=slack) as play:
+            await slack.slash(slack.ada, slack.general, "/seed", "settings")
+            await play.until(lambda: slack.open_view(slack.ada))
+        async with scene(slack=slack, store=play.store) as restarted:
+            await slack.submit_view(slack.ada, {"max_tokens": "900"})
+            await told(restarted, "max_tokens: 900")
+        assert slack.open_view(slack.ada) is None
 
 
 async def test_of_two_forms_the_second_sets_nothing_back_and_is_told_where_both_changed_the_same() -> None:

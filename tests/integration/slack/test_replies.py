@@ -298,6 +298,18 @@ async def test_a_private_answer_is_seen_by_its_author_alone() -> None:
         assert ["For you alone." in play.slack.shown(whisper) for whisper in play.slack.whispers] == [True]
 
 
+async def test_a_private_answer_that_may_stand_there_already_says_so() -> None:
+    """Slack lists no message that one person alone sees, so the next process cannot know."""
+    async with scene() as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        turn = replace(turn, incoming=replace(turn.incoming, private=True), epoch=2, attempt=2)
+        left = replace(turn, post_begun_at=turn.incoming.sent_at)
+        await (await play.platform.open_reply(left)).finish(done("For you alone."))
+        (whisper,) = play.slack.whispers
+        assert "you may have it already" in play.slack.shown(whisper)
+
+
 async def test_slack_is_asked_to_show_that_the_bot_is_at_work_and_that_it_is_done() -> None:
     async with scene() as play:
         question = await asked(play)

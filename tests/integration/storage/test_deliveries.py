@@ -26,16 +26,17 @@ from storage.sql import SqlStore
 from storage.tables import BaseTable
 from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import KEY, incoming, settlement
-from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, settle
+from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, services, settle
 
 __all__ = ["postgresql", "postgresql_server"]  # fixtures
 
 
 def inbox_over(store: SqlStore, clock: Clock) -> Inbox:
     """What a listening process has: it stores turns and runs none."""
-    manager = ConversationManager(store, ScriptedModel(), FixedRates(), {"slack": RecordingPlatform()}, clock=clock)
+    platforms = {"slack": RecordingPlatform()}
+    manager = ConversationManager(store, ScriptedModel(), FixedRates(), platforms, clock=clock)
     dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock, embedded=False)
-    return Inbox(store, manager, dispatcher, rates=FixedRates(), clock=clock)
+    return Inbox(manager, dispatcher, services(store, manager, platforms, clock=clock))
 
 
 @asynccontextmanager

@@ -77,6 +77,12 @@ def columns_of(path: Path, table: str) -> set[str]:
     return names
 
 
+def test_files_are_called_by_their_steps_and_stand_in_their_order() -> None:
+    steps = list(ScriptDirectory.from_config(schema.alembic_config()).walk_revisions())
+    files = sorted(file.stem.partition("_")[0] for file in (schema.MIGRATIONS / "versions").glob("0*.py"))
+    assert [step.revision for step in reversed(steps)] == files
+
+
 async def test_rows_that_hang_on_a_table_survive_its_change_both_ways(
     url: str, path: Path, clock: ManualClock, revisions: Revisions
 ) -> None:
@@ -154,10 +160,10 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     async with open_store(url, clock=clock) as store:
         await store.append_entries(KEY, [entry("a")])
     revisions.add("next", after=HEAD)
-    revisions.add("broken", after="next", then="raise RuntimeError('half way')")
+    revisions.add("unfinished", after="next", then="raise RuntimeError('half way')")
     with pytest.raises(RuntimeError, match="half way"):
         await migrate(url, revisions.folder)
-    assert {"next", "broken"}.isdisjoint(columns_of(path, "conversation"))
+    assert {"next", "unfinished"}.isdisjoint(columns_of(path, "conversation"))
     assert len(columns_of(path, "entry")) > 0
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]

@@ -68,12 +68,19 @@ async def test_what_was_begun_and_what_comes_after_is_answered_when_the_server_i
         await all_closed(store)
 
 
-@pytest.mark.parametrize("how", [signal.SIGSTOP, signal.SIGQUIT], ids=["hangs", "is-gone"])
-async def test_a_worker_ends_within_its_limit_though_the_server_does_not_answer(
-    server: Any, tmp_path: Path, how: signal.Signals
+@pytest.mark.parametrize(
+    ("command", "how"),
+    [
+        pytest.param("worker", signal.SIGSTOP, id="worker, it hangs"),
+        pytest.param("worker", signal.SIGQUIT, id="worker, it is gone"),
+        pytest.param("web", signal.SIGSTOP, id="web, it hangs"),
+    ],
+)
+async def test_a_process_ends_within_its_limit_though_the_server_does_not_answer(
+    server: Any, tmp_path: Path, command: str, how: signal.Signals
 ) -> None:
     settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "1", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
-    async with seedling("worker", folder=tmp_path, SEED_API_KEY="sk-test", **settings) as worker:
+    async with seedling(command, folder=tmp_path, SEED_API_KEY="sk-test", PORT="0", **settings) as worker:
         assert worker.stdout is not None
         await line_with(worker, "ready", seconds=60)
         stopped = [server.get_pid(), *(children_of(server.get_pid()) if how is signal.SIGSTOP else ())]

@@ -47,7 +47,7 @@ async def store(url: str, clock: ManualClock) -> AsyncIterator[SqlStore]:
 
 
 class Process:
-    """What one process of many does: it runs turns of the queue and notes what it ran and what it was told."""
+    """Process, one of many: it runs turns of the queue and notes what it ran and what it was told."""
 
     def __init__(self, url: str, store: SqlStore, work: Callable[[Turn], Awaitable[None]], name: str) -> None:
         self.stops: list[tuple[ConversationKey, list[TurnId]]] = []

@@ -19,7 +19,8 @@ from sqlmodel import Session
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
 from storage import migrate, open_store, single_instance
-from storage.database import Database, make_engine, parse_url
+from storage.database import WAL_BYTES, Database, make_engine, parse_url
+from storage.schema import migration_connection
 from storage.single_instance import lock_of
 from storage.sql import SqlStore
 from tests.contract.stores.samples import (
@@ -339,3 +340,20 @@ async def test_the_space_of_what_was_forgotten_is_given_back(store: SqlStore, pa
 
 def pages(path: Path) -> int:
     return int(ask(path, "PRAGMA page_count")[0][0])
+
+
+def test_the_log_that_a_burst_has_made_is_cut_when_it_was_written_back(tmp_path: Path) -> None:
+    file = tmp_path / "burst.db"
+    with migration_connection(parse_url(f"sqlite:///{file}")) as connection:
+        connection.exec_driver_sql("CREATE TABLE burst (said BLOB)")
+    engine = make_engine(parse_url(f"sqlite:///{file}"))
+    assert isinstance(engine, sa.Engine)
+    log = file.with_name(f"{file.name}-wal")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("INSERT INTO burst VALUES (zeroblob(?))", (WAL_BYTES + 2**20,))
+        connection.commit()
+        assert log.stat().st_size > WAL_BYTES
+        connection.exec_driver_sql("INSERT INTO burst VALUES (zeroblob(1))")  # what follows the writing back
+        connection.commit()
+        assert log.stat().st_size <= WAL_BYTES
+    engine.dispose()

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.types import Usage
+from bot.errors import InvalidInput, StorageUnavailable
+from bot.types import HandleResult, Incoming, Usage
 from tests.contract.platforms.playground_chat import PlaygroundChat, playground
 from tests.fakes import words
 from tests.web_visitors import Visitor
@@ -103,3 +104,62 @@ async def test_usage_comes_with_a_picture_that_is_described(chat: PlaygroundChat
 @pytest.mark.parametrize("path", ["/compare/m-1/m-2", "/compare/..%2f/x", "/compare/<b>/x"])
 async def test_a_comparison_that_is_none_is_not_found(chat: PlaygroundChat, path: str) -> None:
     assert (await chat._people["ada"].get(path)).status_code == 404
+
+
+async def test_a_refusal_is_told_though_noting_that_fails_and_the_next_try_is_another(
+    chat: PlaygroundChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_incoming: Incoming) -> HandleResult:
+        raise InvalidInput("Not on a Sunday.")
+
+    async def fail(*_what: object) -> None:
+        raise StorageUnavailable("the disk is full")
+
+    ada = chat._people["ada"]
+    with monkeypatch.context() as patch:
+        patch.setattr(chat.inbox, "handle", refuse)
+        patch.setattr(chat.store, "mark_answered", fail)
+        answer = await ada.post("/compare", scripted=False, question=QUESTION, token="first", **SIDES)
+    assert (answer.status_code, "Not on a Sunday." in answer.text) == (422, True)
+    assert 'value="first"' not in answer.text
+
+
+async def test_what_could_not_be_stored_stays_in_the_form_and_is_sent_again_as_the_same(
+    chat: PlaygroundChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    enqueue = chat.store.enqueue
+
+    async def fail_once(incoming: Incoming) -> int | None:
+        asked.append(incoming.dedupe_key)
+        if len(asked) == 2:
+            raise StorageUnavailable("the disk is full")
+        return await enqueue(incoming)
+
+    monkeypatch.setattr(chat.store, "enqueue", fail_once)
+    chat.model.scripts[:] = [words("Willow."), words("Poplar.")]
+    ada = chat._people["ada"]
+    answer = await ada.post("/compare", scripted=False, question=QUESTION, token="first", **SIDES)
+    assert (answer.status_code, "it was not sent" in answer.text, 'value="first"' in answer.text) == (503, True, True)
+    assert await compare(ada, **SIDES, token="first")
+    await chat.answered()
+    assert len(set(asked)) == 2
+    assert len(chat.model.asked) == 2
+
+
+async def test_people_are_named_in_a_comparison_as_in_a_message(
+    chat: PlaygroundChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Incoming] = []
+    handle = chat.inbox.handle
+
+    async def listen(incoming: Incoming) -> HandleResult:
+        heard.append(incoming)
+        return await handle(incoming)
+
+    monkeypatch.setattr(chat.inbox, "handle", listen)
+    await chat.say("I am here", by="bob")
+    chat.model.scripts[:] = [words("Willow."), words("Poplar.")]
+    await chat._people["ada"].post("/compare", scripted=False, question="What does @Bob plant?", **SIDES)
+    await chat.answered()
+    assert [item.mentions["@Bob"].id for item in heard[1:]] == ["bob", "bob"]

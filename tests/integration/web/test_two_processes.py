@@ -46,7 +46,7 @@ async def web_process(url: str) -> AsyncIterator[Site]:
     async with open_store(url, clock=now) as store:
         playground = Playground(store, options=OPTIONS, clock=now)
         following = asyncio.create_task(follow_playground(url, playground.wake))
-        async with playground.site(QuietBot()) as site:
+        async with playground.site(QuietBot(store)) as site:
             yield site
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -57,6 +57,17 @@ def test_names_are_told_apart() -> None:
     assert len({spec.name for spec in specs}) == len({spec.title for spec in specs}) == len(PLATFORMS)
 
 
+def ask_what_is_loaded(
+    arguments: list[str], unneeded: tuple[str, ...], folder: Path, **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command that is to load none of these packages."""
+    program = [sys.executable, "-c", ASKED % (unneeded,), *arguments]
+    surroundings = {"PYTHONPATH": str(ROOT), "PATH": "", "SEED_BASE_URL": "http://127.0.0.1:9/v1", **settings}
+    done = subprocess.run(program, cwd=folder, env=surroundings, capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("LOADED []"), done.stderr
+    return done
+
+
 @pytest.mark.parametrize(
     ("arguments", "unneeded"),
     [
@@ -69,13 +80,14 @@ def test_names_are_told_apart() -> None:
 def test_a_start_loads_no_package_that_its_command_does_not_need(
     arguments: list[str], unneeded: tuple[str, ...], tmp_path: Path
 ) -> None:
-    program = [sys.executable, "-c", ASKED % (unneeded,), *arguments]
-    surroundings = {"PYTHONPATH": str(ROOT), "PATH": "", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
-    done = subprocess.run(program, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
-    assert done.stderr.endswith("LOADED []"), done.stderr
+    done = ask_what_is_loaded(arguments, unneeded, tmp_path)
     if arguments[0] == "doctor":
         assert "not set up; docs/slack.md says how" in done.stdout
         assert "not set up; docs/discord.md says how" in done.stdout
+
+
+def test_a_database_at_the_newest_schema_is_opened_without_what_migrates(empty_database: Path, tmp_path: Path) -> None:
+    ask_what_is_loaded(["usage"], ("alembic", "mako"), tmp_path, DATABASE_URL=f"sqlite:///{empty_database}")
 
 
 def test_only_the_registry_names_a_platform() -> None:
@@ -118,7 +130,7 @@ def test_without_any_platform_the_command_line_is_whole(capsys: pytest.CaptureFi
 
 
 class Opened:
-    """What was opened, checked and closed, in order."""
+    """Record of what was opened, checked and closed, in order."""
 
     def __init__(self, configured: ConfiguredPlatform) -> None:
         self.configured = configured

@@ -140,7 +140,9 @@ THANKS = """
     thanks for the explanation | thank you so much for your help! | Danke für die schnelle Antwort :) | no worries |
     gracias por la ayuda | merci d'avoir répondu | dzięki za pomoc | yard\u0131m\u0131n için teşekkürler |
     教えてくれてありがとうございます | 谢谢你的帮助 | спасибо, помогло | 도와주셔서 감사합니다 |
-    that helps, thanks | works now | passt so |
+    that helps, thanks | works now | passt so | great answer! | Thank you, have a nice day! | You're the best |
+    exactly what I needed, thanks | Great, I'll try that | Thanks, I'll give it a try | no further questions, thanks |
+    sweet, that fixed it | yes thanks | No, thank you! | nein, danke | oui merci | all set | Merci, bonne journée |
     ah, perfect. ça marche | Kein Problem, hat geklappt! | sorry, my bad | no thanks | *thumbs up* | 太好了\uff01 | \\o/
 """
 
@@ -155,6 +157,8 @@ NO_THANKS = """
     Malay | 1️⃣ | 555 | good work on the pump, now the filter | that works on Linux only | Seedling
     | you know | thanks for the summary of it, now the prices | merci de répondre en anglais | thanks for translating
     this into French for me | works only once | top 10 | forget it, write about cats | never mind the tone
+    | no, thanks to him it broke | yes, thank Ben in it as well | I'll try that without sugar, or is it too sour
+    | great answer, but shorter | fixed it wrongly | have a nice day in Spanish | no | yes | did it rain | yes please
     | das hilft nicht | problem solved by Ben | no problem in the second one either
 """
 
@@ -196,6 +200,14 @@ def test_a_picture_without_words_is_no_reaction() -> None:
         pytest.param(f"{TWO_ASK}ada: Ben, shall we go?", TO_SOMEBODY, id="named-with-a-comma"),
         pytest.param(f"{TWO_ASK}ada: ben: shall we go?", TO_SOMEBODY, id="named-with-a-colon"),
         pytest.param(f"{TWO_ASK}ada: Ben\uff1a我们走吧", TO_SOMEBODY, id="named-with-a-wide-colon"),
+        pytest.param(
+            f"{TWO_ASK}ada: thanks Ben, shall we meet there on Monday?", TO_SOMEBODY, id="named-behind-thanks"
+        ),
+        pytest.param(f"{TWO_ASK}ada: hey Ben are you coming there as well?", TO_SOMEBODY, id="named-behind-a-greeting"),
+        pytest.param(f"{TWO_ASK}ada: ok, Ben, then I will wait there", TO_SOMEBODY, id="named-behind-ok"),
+        pytest.param(f"{TWO_ASK}ada: thanks, ben wrote that it is closed", TO_SOMEBODY, id="in-doubt-named"),
+        pytest.param(f"{AMONG}ben: ok seedling what about noon on Monday", MEANT, id="the-bot-behind-ok"),
+        pytest.param(f"{TWO_ASK}ada: please tell Ben when it is open", MEANT, id="about-somebody-near-the-beginning"),
         pytest.param(f"{TWO_ASK}ada: see you there Ben", TO_SOMEBODY, id="named-at-the-end-of-a-short-one"),
         pytest.param(f"{TWO_ASK}ada: please write down in two lines what you told Ben", MEANT, id="about-somebody"),
         pytest.param(f"{AMONG}ada: at noon then", AMONG_PEOPLE, id="among-people"),
@@ -326,6 +338,28 @@ def test_the_other_ways_look_at_no_talk() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("own_name", "text"),
+    [
+        ("Helper", "helper, is it open at noon?"),
+        ("Helper", "Helper what about noon"),
+        ("Garden Helper", "Garden Helper, is it open at noon?"),
+        ("Garden Helper", "@garden helper: at noon?"),
+        ("", "bot, is it open at noon?"),
+        ("Helper", "bot: is it open at noon?"),
+    ],
+)
+def test_the_bot_is_called_by_the_name_that_it_has_there(own_name: str, text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name=own_name) == MEANT
+
+
+@pytest.mark.parametrize("text", ["Garden doors are open", "bots are fun", "bot was down at noon", "a helper would do"])
+def test_what_only_looks_like_its_name_calls_nobody(text: str) -> None:
+    said = Utterance(speaker="ben", name="Ben", text=text)
+    assert reason_for_silence(said, talk(AMONG), own_name="Garden Helper") == AMONG_PEOPLE
+
+
 # ---------------------------------------------------------------- words that are no names, and yes to a question
 
 
@@ -378,7 +412,14 @@ def test_yes_to_what_the_bot_asked_is_answered(text: str) -> None:
     assert reason_for_silence(said, _talk("I wrote the rest as well.")) == REACTION
 
 
-@pytest.mark.parametrize("text", ["thanks!", "ah", "haha", "\U0001f602"])
+@pytest.mark.parametrize("text", ["yes thanks", "Yes, thank you!", "ja, danke"])
+def test_yes_with_thanks_answers_what_the_bot_asked(text: str) -> None:
+    said = Utterance(speaker="a", name="Ada", text=text)
+    assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == ""
+    assert reason_for_silence(said, _talk("I wrote the rest as well.")) == REACTION
+
+
+@pytest.mark.parametrize("text", ["thanks!", "ah", "haha", "\U0001f602", "no, thank you", "nein danke"])
 def test_thanks_and_laughs_answer_no_question(text: str) -> None:
     said = Utterance(speaker="a", name="Ada", text=text)
     assert reason_for_silence(said, _talk("Shall I write the rest as well?")) == REACTION

@@ -46,7 +46,10 @@ def test_a_card_tells_where_it_is_from_and_keeps_its_lines_together() -> None:
         link="https://ci.example.org/812",
         source="CI",
         text="Step deploy\ntimed out",
-        fields=(CardField(name="Branch", value="release/4.2"), CardField(name="Log", value="one\ntwo")),
+        fields=(
+            CardField(name="Branch", value="release/4.2"),
+            CardField(name="\u200b", value="Log: one\ntwo"),
+        ),
         footer="ci",
     )
     assert render(content(card, text="Look")) == (

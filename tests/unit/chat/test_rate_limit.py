@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.chat.rate_limit import Priority, RateLimiter, SlidingWindow
 from tests.examples import examples
+from tests.jumping_loop import run_jumping
 
 
 class Time:
@@ -60,20 +61,23 @@ def with_time(time: Time, coroutine: object) -> None:
         time.loop.close()
 
 
-async def test_first_texts_and_ends_go_before_the_rest() -> None:
-    limiter = RateLimiter(1, seconds=0.01)
-    order: list[Priority] = []
+def test_first_texts_and_ends_go_before_the_rest() -> None:
+    async def scenario() -> None:
+        limiter = RateLimiter(1, seconds=60)
+        order: list[Priority] = []
 
-    async def call(priority: Priority) -> None:
-        async with limiter.call(priority):
-            order.append(priority)
+        async def call(priority: Priority) -> None:
+            async with limiter.call(priority):
+                order.append(priority)
 
-    async with limiter.call():
-        asked = [Priority.PROGRESS, Priority.NORMAL, Priority.FINAL, Priority.FIRST]
-        tasks = [asyncio.create_task(call(item)) for item in asked]
-        await asyncio.sleep(0)
-    await asyncio.gather(*tasks)
-    assert order == [Priority.FIRST, Priority.FINAL, Priority.NORMAL, Priority.PROGRESS]
+        async with limiter.call():
+            asked = [Priority.PROGRESS, Priority.NORMAL, Priority.FINAL, Priority.FIRST]
+            tasks = [asyncio.create_task(call(item)) for item in asked]
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        assert order == [Priority.FIRST, Priority.FINAL, Priority.NORMAL, Priority.PROGRESS]
+
+    run_jumping(scenario())
 
 
 async def test_progress_leaves_room_for_ends() -> None:
@@ -87,15 +91,18 @@ async def test_progress_leaves_room_for_ends() -> None:
     assert not RateLimiter(8, seconds=60).may_progress(reserved=8)
 
 
-async def test_who_gives_up_takes_no_place() -> None:
-    limiter = RateLimiter(1, seconds=0.01)
-    async with limiter.call():
-        waiting = asyncio.create_task(_enter(limiter))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
-    async with asyncio.timeout(5):
-        await _enter(limiter)
+def test_who_gives_up_takes_no_place() -> None:
+    async def scenario() -> None:
+        limiter = RateLimiter(1, seconds=60)
+        async with limiter.call():
+            waiting = asyncio.create_task(_enter(limiter))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+        async with asyncio.timeout(61):
+            await _enter(limiter)
+
+    run_jumping(scenario())
 
 
 async def test_a_pause_that_the_server_asked_for_is_kept() -> None:
@@ -105,16 +112,21 @@ async def test_a_pause_that_the_server_asked_for_is_kept() -> None:
     assert not limiter.may_progress()
 
 
-async def test_the_beginning_and_the_end_of_an_answer_go_before_the_middle_of_others() -> None:
-    limiter, order = RateLimiter(1, seconds=0.3), list[str]()
+def test_the_beginning_and_the_end_of_an_answer_go_before_the_middle_of_others() -> None:
+    async def scenario() -> None:
+        limiter, order = RateLimiter(1, seconds=60), list[str]()
 
-    async def ask(name: str, priority: Priority) -> None:
-        await limiter.acquire(priority)
-        order.append(name)
+        async def ask(name: str, priority: Priority) -> None:
+            await limiter.acquire(priority)
+            order.append(name)
 
-    await ask("first", Priority.PROGRESS)
-    await asyncio.gather(ask("middle", Priority.PROGRESS), ask("beginning", Priority.FIRST), ask("end", Priority.FINAL))
-    assert order == ["first", "beginning", "end", "middle"]
+        await ask("first", Priority.PROGRESS)
+        await asyncio.gather(
+            ask("middle", Priority.PROGRESS), ask("beginning", Priority.FIRST), ask("end", Priority.FINAL)
+        )
+        assert order == ["first", "beginning", "end", "middle"]
+
+    run_jumping(scenario())
 
 
 async def test_within_the_window_no_more_calls_begin_than_are_allowed() -> None:
@@ -128,15 +140,18 @@ async def test_within_the_window_no_more_calls_begin_than_are_allowed() -> None:
     await asyncio.gather(third, return_exceptions=True)
 
 
-async def test_who_gave_up_waiting_takes_no_turn_that_counts() -> None:
-    limiter = RateLimiter(1, seconds=0.01)
-    await limiter.acquire(Priority.FINAL)
-    gone = asyncio.create_task(limiter.acquire(Priority.FINAL))
-    stays = asyncio.create_task(limiter.acquire(Priority.PROGRESS))
-    await asyncio.sleep(0)
-    gone.cancel()
-    await asyncio.wait_for(stays, 10)
-    assert gone.cancelled()
+def test_who_gave_up_waiting_takes_no_turn_that_counts() -> None:
+    async def scenario() -> None:
+        limiter = RateLimiter(1, seconds=60)
+        await limiter.acquire(Priority.FINAL)
+        gone = asyncio.create_task(limiter.acquire(Priority.FINAL))
+        stays = asyncio.create_task(limiter.acquire(Priority.PROGRESS))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait_for(stays, 61)
+        assert gone.cancelled()
+
+    run_jumping(scenario())
 
 
 @given(

@@ -10,11 +10,10 @@ import pytest
 
 from bot.access.control import AccessControl
 from bot.commands.arguments import parse_overrides
-from bot.commands.command import Call, Services
+from bot.commands.command import Call, Services, all_commands
 from bot.commands.help import help_text
 from bot.commands.parameter_text import parameters_table
 from bot.commands.parser import parse
-from bot.commands.registry import all_commands
 from bot.errors import InvalidInput
 from bot.language import languages, speaking
 from bot.parameter_resolver import effective_parameters

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.commands.command import all_commands, find_command
 from bot.commands.completion import complete
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
-from bot.commands.registry import all_commands, find_command
 from bot.errors import InvalidInput, InvalidValue, UsageError
 from bot.parameters import PARAMETERS
 

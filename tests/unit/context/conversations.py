@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken
 from bot.context.system_prompt import notes_message, system_prompt
 from bot.context.transcript import answer_entry, user_entry
 from bot.context.view import View, WindowLimits
-from bot.context.window import Window, after, plan
+from bot.context.window import CacheBreak, Window, after, mark_prefix_broken, plan
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, NewEntry, Person, Role, StoredEntry, ThreadMessage
 

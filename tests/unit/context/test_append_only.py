@@ -15,8 +15,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from bot.context.attachments import AttachmentLoader
-from bot.context.cache_breaks import CacheBreak
 from bot.context.transcript import SOURCES_MARK
+from bot.context.window import CacheBreak
 from bot.errors import BotError, ModelRejected, ModelUnavailable, Refused, StorageUnavailable, StreamCut
 from bot.turns.conversation_manager import TurnOptions
 from bot.types import (

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.text_classes import SCRIPTS
 from bot.context.tokens import (
     CORRECTION_RANGE,
     ENTRY_OVERHEAD,
@@ -37,7 +38,8 @@ ratios = st.floats(*CORRECTION_RANGE)
         pytest.param("क" * 85, 100, id="hindi"),
         pytest.param("ქ" * 58, 100, id="georgian"),
         pytest.param("aB" * 50, 104, id="what-changes-its-case"),
-        pytest.param("kirjaa " * 60, 172, id="letters-that-english-has-seldom"),
+        pytest.param("kirjat " * 60, 172, id="letters-that-english-has-seldom"),
+        pytest.param("mtoto " * 42, 92, id="ends-that-english-has-seldom"),
         pytest.param("😀" * 50, 100, id="emoji"),
     ],
 )
@@ -62,6 +64,27 @@ KEY = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJ" * 4
 def test_a_text_takes_more_tokens_where_they_have_to_end(text: str, least: float, most: float) -> None:
     """Characters per token; the embedded model has 1.2 for base64, 1.1 for hex, and 22 tokens for the label."""
     assert least < len(text) / estimate(text) < most
+
+
+@pytest.mark.parametrize(
+    ("language", "counted"),
+    [
+        ("Swahili", 111),
+        ("Somali", 87),
+        ("Estonian", 65),
+        ("Finnish", 71),
+        ("Romanian", 71),
+        ("Tagalog", 76),
+    ],
+)
+def test_a_language_without_many_accents_is_not_taken_for_english(language: str, counted: int) -> None:
+    """Beside the counts of Qwen 3's vocabulary, the more sparing of two with such words."""
+    assert 0.85 * counted < estimate(SCRIPTS[language]) < 1.15 * counted
+
+
+def test_the_first_count_of_thai_by_a_large_vocabulary_is_learned() -> None:
+    estimated = 20 * estimate(SCRIPTS["Thai"])
+    assert updated_ratio(1.0, estimated=estimated, actual=20 * 61) < 0.5  # as o200k counts it
 
 
 def test_media_count_as_they_were_estimated() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.context.trim import TURNS_FOR_ONE_PAUSE, TrimSchedule, excess_limit, notes_cost, notes_delay, overshoot
+from bot.context.view import TURNS_FOR_ONE_PAUSE, TrimSchedule, overshoot
+from bot.context.window import excess_limit, notes_cost, notes_delay
 from bot.pricing import FREE_CARD, SEED_CARD
 
 LIVELY = TrimSchedule(growth=350, overshoot=175, turns=10_000, pauses=0)

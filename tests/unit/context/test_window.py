@@ -5,11 +5,10 @@ from typing import cast
 
 import pytest
 
-from bot.context.cache_breaks import CacheBreak, mark_prefix_broken, with_notes
 from bot.context.system_prompt import digest, notes_message
 from bot.context.tokens import estimate_entry
 from bot.context.view import View
-from bot.context.window import after, is_due, plan
+from bot.context.window import CacheBreak, after, is_due, mark_prefix_broken, plan, with_notes
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
 from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry

@@ -12,12 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bot.context import window as window_module
-from bot.context.cache_breaks import CacheBreak
 from bot.context.tokens import SAFETY_MARGIN, corrected
 from bot.context.transcript import correction_entry
-from bot.context.trim import TrimSchedule
-from bot.context.view import FLOORS, FULL, View, WindowLimits
-from bot.context.window import Window, plan
+from bot.context.view import FLOORS, FULL, TrimSchedule, View, WindowLimits
+from bot.context.window import CacheBreak, Window, plan
 from bot.errors import QuestionTooLong
 from bot.pricing import RateCard, Tier
 from bot.types import Conversation, Entry, Role, StoredEntry, ThreadMessage

@@ -27,7 +27,7 @@ KNOWN: Final = frozenset({"https://known.example/q?x=1&y=2", "https://known.exam
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What people see of an answer: its words, and the kinds of marks that they stand in."""
+    """Visible form of an answer: its words, and the kinds of marks that they stand in."""
 
     text: str
     kinds: frozenset[str]

@@ -158,7 +158,15 @@ def test_components_are_read_as_deep_as_they_are_nested() -> None:
             "accessory": {"type": 11, "description": "a saw"},
         },
         {"type": 14, "divider": True},
-        {"type": 12, "items": [{"description": "before"}, {"description": None}, {"description": "after"}]},
+        {
+            "type": 12,
+            "items": [
+                {"description": "before"},
+                {"media": {"url": "https://cdn.example/1/rose.png?ex=1&hm=2"}},
+                {"description": "after"},
+                {"description": None},
+            ],
+        },
         {"type": 13, "file": {"url": "attachment://notes.pdf"}},
         {
             "type": 1,
@@ -169,8 +177,9 @@ def test_components_are_read_as_deep_as_they_are_nested() -> None:
         {"type": 99, "label": "new", "content": "in <#6>", "components": [{"type": 10, "content": "still read"}]},
     ]
     assert shown({"content": "", "flags": 32768, "components": [{"type": 17, "components": inner}]}) == (
-        "# Version 7\nfor @Zoe\nBreaking\n(image: a saw)\n(image: before)\n(image: after)\n(file: notes.pdf)\n"
-        "[Read](https://r.example) (button: Skip)\n(menu: Pick)\n(menu: B)\nnew\nin #general\nstill read"
+        "# Version 7\nfor @Zoe\nBreaking\n(image: a saw)\n(image: before)\n(image: rose.png)\n(image: after)\n"
+        "(file: notes.pdf)\n[Read](https://r.example) (button: Skip)\n(menu: Pick: A, B)\n(menu: B)\n"
+        "new\nin #general\nstill read"
     )
 
 
@@ -304,7 +313,36 @@ def test_only_replies_have_a_relation() -> None:
     assert read_content({"type": 19}, names).reply_to is None
 
 
+@pytest.mark.parametrize(
+    ("used", "reply"),
+    [
+        ({"interaction": {"name": "deploy", "user": BOB}}, ReplyTo(message_id="", author="bob", beginning="/deploy")),
+        (
+            {"interaction_metadata": {"name": "play", "user": {"id": "7", "username": "zz"}}},
+            ReplyTo(message_id="", author="Zoe", beginning="/play"),
+        ),
+        ({"interaction_metadata": {"user": BOB}}, None),
+    ],
+)
+def test_the_answer_of_another_bot_names_its_command(used: Json, reply: ReplyTo | None) -> None:
+    assert read_content({"type": 20, "content": "done"} | used, names) == MessageContent(text="done", reply_to=reply)
+
+
+def test_an_invitation_to_play_together_is_told() -> None:
+    invitation = {"activity": {"type": 1, "party_id": "p"}, "application": {"id": "3", "name": "Chess"}}
+    assert shown(invitation) == "[card] invitation: Chess"
+    assert shown({"application": {"id": "3", "name": "Chess"}, "content": "of an app"}) == "of an app"
+
+
 # ---------------------------------------------------------------- what Discord says
+
+FLAGGED = "AutoMod acted on a message: buy now"
+
+
+def automod(**fields: str) -> Json:
+    told = [{"name": name, "value": value} for name, value in {"decision_id": "9", **fields}.items()]
+    embed = {"type": "auto_moderation_message", "description": "buy now", "fields": told}
+    return {"type": 24, "embeds": [embed]}
 
 
 @pytest.mark.parametrize(
@@ -316,6 +354,22 @@ def test_only_replies_have_a_relation() -> None:
         pytest.param({"type": 9, "content": "2"}, "Ada boosted the server, which reached level 1", id="boost"),
         pytest.param({"type": 1, "mentions": [BOB]}, "Ada added bob to the group", id="group"),
         pytest.param({"type": 37}, "Ada ended the lockdown of the server", id="lockdown"),
+        pytest.param(
+            {"type": 25, "role_subscription_data": {"tier_name": "Gold"}},
+            "Ada subscribed to a role of this server: Gold",
+            id="tier",
+        ),
+        pytest.param(
+            {"type": 44, "purchase_notification": {"guild_product_purchase": {"product_name": "Seeds"}}},
+            "Ada bought something in the shop of this server: Seeds",
+            id="shop",
+        ),
+        pytest.param({"type": 44}, "Ada bought something in the shop of this server", id="shop-without-a-name"),
+        pytest.param(
+            automod(rule_name="No ads", keyword="buy"), f"{FLAGGED} (rule: No ads, keyword: buy)", id="automod"
+        ),
+        pytest.param(automod(rule_name="No ads"), f"{FLAGGED} (rule: No ads)", id="automod-without-a-word"),
+        pytest.param(automod(), FLAGGED, id="automod-without-a-rule"),
         pytest.param({"type": 14}, "The server was removed from Server Discovery", id="nobody"),
         pytest.param({"type": 7, "author": None}, "Somebody joined the server", id="author-unknown"),
     ],

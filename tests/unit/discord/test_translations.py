@@ -16,7 +16,7 @@ from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.slash_commands import CommandForms, payload
 from adapters.discord.events.translations import CHOICES, NAMES, Translations
-from bot.commands.registry import all_commands
+from bot.commands.command import all_commands
 from bot.parameters import PARAMETERS
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock

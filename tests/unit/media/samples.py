@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import wave
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
@@ -173,3 +174,14 @@ def slides() -> bytes:
     table = second.shapes.add_table(1, 2, Inches(1), Inches(1), Inches(4), Inches(1)).table
     table.cell(0, 0).text, table.cell(0, 1).text = "left", "right"
     return _written(deck.save)
+
+
+def spoken(seconds: int = 2) -> bytes:
+    """A WAV file of silence, 16 kB a second."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8_000)
+        sound.writeframes(bytes(16_000 * seconds))
+    return file.getvalue()

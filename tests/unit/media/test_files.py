@@ -41,13 +41,21 @@ from bot.types import (
     MessageRef,
     ReadFile,
     ThreadMessage,
-    Turn,
-    TurnState,
     UnreadableFile,
 )
 from scripts.catalogues import ROOT
 from storage.in_memory.store import MemoryStore
-from tests.fakes import ADA, START, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
+from tests.fakes import (
+    ADA,
+    START,
+    FixedRates,
+    ManualClock,
+    RecordingPlatform,
+    ScriptedModel,
+    incoming,
+    running,
+    words,
+)
 from tests.house import AT_ONCE, House
 from tests.unit.media import samples
 from tests.unit.media.readers import PlainReader, Shelf
@@ -73,7 +81,7 @@ async def test_every_attachment_has_an_outcome() -> None:
         {"p": PICTURE, "t": b"words", "x": bytes(range(256)), "big": b"x" * 1_000_001, "off": PlatformError("x")}
     )
     question = incoming("Look", attachments=attached("p", "t", "x", "big", "off", "gone"))
-    found = await files_of(shelf).read(question, [question], TERMS)
+    found = await files_of(shelf).read(running(question), [question], TERMS)
     assert {id: type(outcome) for id, outcome in found.items()} == {
         "p": ReadFile, "t": ReadFile, "x": UnreadableFile, "big": UnreadableFile, "off": UnreadableFile,
         "gone": UnreadableFile,
@@ -86,8 +94,8 @@ async def test_every_attachment_has_an_outcome() -> None:
 
 
 async def test_a_file_that_is_said_to_be_too_large_is_not_fetched() -> None:
-    shelf = Shelf({"a": b"words"})
-    found = await files_of(shelf).read(incoming("?"), [incoming("?", attachments=attached("a", size=1_000_001))], TERMS)
+    shelf, question = Shelf({"a": b"words"}), incoming("?", attachments=attached("a", size=1_000_001))
+    found = await files_of(shelf).read(running(question), [question], TERMS)
     assert found["a"] == UnreadableFile(name="a.bin", reason="is larger than 1 MB")
     assert shelf.fetched == []
 
@@ -95,14 +103,14 @@ async def test_a_file_that_is_said_to_be_too_large_is_not_fetched() -> None:
 async def test_of_very_many_files_only_the_first_are_read() -> None:
     ids = [str(number) for number in range(FILES_AT_ONCE + 2)]
     shelf = Shelf(dict.fromkeys(ids, b"words"))
-    found = await files_of(shelf).read(incoming("?"), [incoming("?", attachments=attached(*ids))], TERMS)
+    found = await files_of(shelf).read(running(incoming("?")), [incoming("?", attachments=attached(*ids))], TERMS)
     assert len(shelf.fetched) == FILES_AT_ONCE
     assert [id for id in ids if isinstance(found[id], UnreadableFile)] == ids[-2:]
 
 
 async def test_files_of_a_platform_that_gives_none_out_have_no_outcome() -> None:
     files = AttachmentLoader(reader=PlainReader(), sources={}, media_bytes=1)
-    assert await files.read(incoming("?"), [incoming("?", attachments=attached("a"))], TERMS) == {}
+    assert await files.read(running(incoming("?")), [incoming("?", attachments=attached("a"))], TERMS) == {}
 
 
 async def test_files_of_one_question_share_the_room() -> None:
@@ -110,7 +118,7 @@ async def test_files_of_one_question_share_the_room() -> None:
     reader = PlainReader()
     messages = [incoming("1", attachments=attached("a", "b")), incoming("2", 2, attachments=attached("c", "p"))]
     terms = FileTerms(text_tokens=400, media_tokens=5_000)
-    found = await files_of(shelf, reader).read(incoming("?"), messages, terms)
+    found = await files_of(shelf, reader).read(running(incoming("?")), messages, terms)
     assert [term.text_tokens for term in reader.terms] == [100, 100, 149, 150]  # what one leaves over, the next may use
     assert reader.terms[-1].media_tokens == 5_000 - 100 - 1 - 149
     assert all(isinstance(outcome, ReadFile) for outcome in found.values())
@@ -243,7 +251,7 @@ async def composed(
 ) -> list[Entry]:
     clock = ManualClock()
     store = MemoryStore(clock=clock)
-    composer = RequestBuilder(
+    builder = RequestBuilder(
         store,
         ScriptedModel(),
         FixedRates(),
@@ -251,8 +259,7 @@ async def composed(
         clock=clock,
         options=RequestOptions(files=files),
     )
-    turn = Turn(id=1, incoming=question, state=TurnState.RUNNING, epoch=1, attempt=1)
-    return list((await composer.compose(turn, resolve([]))).request.entries)
+    return list((await builder.build(running(question), resolve([]))).request.entries)
 
 
 async def test_a_request_carries_what_is_attached() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -35,13 +36,14 @@ NO_TEXT = (
 )
 
 
-async def test_reasoning_that_took_all_the_room_gets_more_of_it_once() -> None:
+@pytest.mark.parametrize(("room", "more"), [(100_000, 16_384), (400, 400)])
+async def test_reasoning_that_took_all_the_room_gets_more_of_it_once(room: int, more: int) -> None:
     last = (chunk("Hi"), chunk(finish="stop"), usage_chunk(10, 60, reasoning=50, cost_usd=0.5), DONE)
     api = ScriptedApi(streamed(*NO_TEXT), streamed(*last))
     async with api.open() as model:
-        events, error = await gather(model, ask(max_tokens=50, enable_thinking=True))
+        events, error = await gather(model, replace(ask(max_tokens=50, enable_thinking=True), room=room))
     assert error is None
-    assert [body["max_tokens"] for body in api.bodies] == [50, 16_384]
+    assert [body["max_tokens"] for body in api.bodies] == [50, more]
     assert NoteFound(MORE_ROOM_NOTE) in events
     assert bills_in(events) == [
         Usage(input=10, output=50, reasoning=50, reported_cost=Decimal("0.25")),
@@ -49,10 +51,13 @@ async def test_reasoning_that_took_all_the_room_gets_more_of_it_once() -> None:
     ]
 
 
-async def test_where_there_is_no_more_room_it_is_asked_without_thinking() -> None:
+@pytest.mark.parametrize(("most", "room"), [(65_536, 200_000), (1_024, None), (1_024, 1_000)])
+async def test_where_there_is_no_more_room_it_is_asked_without_thinking(most: int, room: int | None) -> None:
     api = ScriptedApi(streamed(*NO_TEXT), answered("Hi"))
+    question = replace(ask(max_tokens=most, enable_thinking=True, reasoning_effort="high"), room=room)
     async with api.open() as model:
-        await gather(model, ask(max_tokens=65_536, enable_thinking=True, reasoning_effort="high"))
+        await gather(model, question)
+    assert [body["max_tokens"] for body in api.bodies] == [most, most]
     assert api.bodies[1]["enable_thinking"] is False
     assert "reasoning_effort" not in api.bodies[1]
 
@@ -60,7 +65,7 @@ async def test_where_there_is_no_more_room_it_is_asked_without_thinking() -> Non
 async def test_no_room_a_second_time_is_told() -> None:
     api = ScriptedApi(streamed(*NO_TEXT), streamed(*NO_TEXT))
     async with api.open() as model:
-        events, error = await gather(model, ask(max_tokens=50))
+        events, error = await gather(model, replace(ask(max_tokens=50), room=65_536))
     assert error is None
     assert NoteFound(NO_ROOM_NOTE) in events
     assert events[-1] == Finished(Finish.LENGTH)

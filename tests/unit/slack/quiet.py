@@ -11,8 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.workspace import BotIdentity, Origin, SlackWorkspace
-from adapters.slack.connection.bolt_app import make_app, make_handlers
-from adapters.slack.connection.dispatch import EventDispatcher
+from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_handlers
 from bot.chat.background_tasks import BackgroundTasks
 from bot.commands.parser import refuse_unknown, unknown_command
 from bot.errors import InvalidInput, StorageUnavailable
@@ -143,7 +142,7 @@ class OneWorkspace:
 
 
 class Desk:
-    """Where deliveries come in; made inside of a running loop."""
+    """Entrance of deliveries; made inside of a running loop."""
 
     def __init__(self) -> None:
         self.bot = RememberingBot()

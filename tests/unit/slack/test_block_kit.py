@@ -42,7 +42,7 @@ from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, 
                     "elements": [
                         {"type": "button", "text": plain("Approve"), "value": "secret"},
                         {"type": "button", "text": plain("Log"), "url": "https://l.example"},
-                        {"type": "static_select", "placeholder": plain("Pick"), "options": [{"text": plain("hidden")}]},
+                        {"type": "static_select", "placeholder": plain("Pick"), "options": [{"text": plain("North")}]},
                         {"type": "datepicker"},
                     ],
                 },
@@ -51,7 +51,7 @@ from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, 
                     "elements": [{"type": "feedback_buttons", "positive_button": {"text": plain("Good")}}],
                 },
             ],
-            "(button: Approve) [Log](https://l.example)",
+            "(button: Approve) [Log](https://l.example) (menu: Pick: North)",
             id="buttons-that-carry-words",
         ),
         pytest.param(
@@ -91,6 +91,44 @@ from tests.unit.slack.elements import NAMES, Json, mrkdwn, plain, read_content, 
             ],
             "- [ ] Soup\n- [x] Rice\n2026-01-05\n@Ben\n#C9\nReason\nhunger",
             id="what-is-chosen-or-filled-in",
+        ),
+        pytest.param(
+            [
+                {
+                    "type": "section",
+                    "text": plain("Who?"),
+                    "accessory": {"type": "users_select", "placeholder": plain("A gardener")},
+                },
+                {
+                    "type": "actions",
+                    "elements": [
+                        {
+                            "type": "multi_static_select",
+                            "placeholder": plain("Beds"),
+                            "option_groups": [{"label": plain("Sun"), "options": [{"text": plain("Peas")}]}],
+                        },
+                        {"type": "overflow", "options": [{"text": plain("Delete")}]},
+                    ],
+                },
+            ],
+            "Who?\n(menu: A gardener)\n(menu: Beds: Peas)",
+            id="what-a-menu-is-for",
+        ),
+        pytest.param(
+            [
+                {
+                    "type": "call",
+                    "call": {
+                        "v1": {
+                            "name": "Stand-up",
+                            "join_url": "https://c.example/1",
+                            "active_participants": [{"slack_id": "U2"}, {"display_name": "Eve"}],
+                        }
+                    },
+                }
+            ],
+            "(call: [Stand-up](https://c.example/1), Ben, Eve)",
+            id="who-is-in-a-call",
         ),
         pytest.param(
             [

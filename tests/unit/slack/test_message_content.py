@@ -189,10 +189,21 @@ def test_a_forwarded_alert_keeps_its_fields() -> None:
     alert = {
         "is_share": True,
         "author_subname": "CI",
+        "fallback": "[no preview available]",
         "title": "Down",
-        "fields": [{"title": "Since", "value": "14:02"}],
+        "fields": [{"title": "Since", "value": "14:02"}, {"title": "Failed", "value": 3}],
     }
-    assert shown({"text": "", "attachments": [alert]}) == "> [forwarded]\n> [card] Down\n>   Since: 14:02"
+    seen = "> [forwarded from CI]\n> [card] Down\n>   Since: 14:02\n>   Failed: 3"
+    assert shown({"text": "", "attachments": [alert]}) == seen
+
+
+def test_the_choices_of_an_older_menu_are_read() -> None:
+    actions = [
+        {"type": "button", "text": "Approve"},
+        {"type": "select", "text": "Region", "options": [{"text": "North"}, {"text": "South"}]},
+    ]
+    seen = "[card]\n  Deploy?\n  (button: Approve) (menu: Region: North, South)"
+    assert shown({"attachments": [{"text": "Deploy?", "actions": actions}]}) == seen
 
 
 def test_the_files_of_a_forward_are_files_of_the_message() -> None:
@@ -219,6 +230,26 @@ def test_the_files_of_a_forward_are_files_of_the_message() -> None:
             id="pin",
         ),
         pytest.param({"subtype": "group_archive"}, "group archive", id="without-words"),
+        pytest.param(
+            {"subtype": "huddle_thread", "text": "A huddle started", "room": {"participants": ["U1"]}},
+            "A huddle started (Ada)",
+            id="huddle",
+        ),
+        pytest.param(
+            {
+                "subtype": "huddle_thread",
+                "text": "A huddle happened",
+                "room": {
+                    "name": "Stand-up",
+                    "participant_history": ["U1", "U2"],
+                    "date_start": 1764200000,
+                    "date_end": 1764201190,
+                },
+            },
+            "A huddle happened (Stand-up; Ada, Ben; ended after 20 min)",
+            id="huddle-that-is-over",
+        ),
+        pytest.param({"subtype": "sh_room_created", "text": "A huddle", "room": {}}, "A huddle", id="huddle-of-nobody"),
     ],
 )
 def test_what_slack_says_is_a_notice(message: Json, told: str) -> None:
@@ -267,6 +298,7 @@ def test_whom_a_message_names_in_any_part() -> None:
     ]
     found = mentions(SlackMessage.read({"blocks": [{"type": "actions", "elements": chosen}]}))
     assert found == [("@", "U4"), ("#", "C5")]
+    assert mentions(SlackMessage.read({"room": {"participant_history": ["U6", "U7"]}})) == [("@", "U6"), ("@", "U7")]
 
 
 # ---------------------------------------------------------------- whatever comes

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.connection.dispatch import Acknowledgement
+from adapters.slack.connection.bolt_app import Acknowledgement
 from tests.unit.slack.quiet import BOT, TEAM, Desk
 
 TS = "1700000000.000100"

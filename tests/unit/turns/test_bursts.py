@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.turns.attempt import MOST_RENEWALS
+from bot.turns.claim import MOST_RENEWALS
 from bot.turns.generator import BURST_NOTICE
 from bot.types import Person, ReasoningDelta, SearchStarted, Task, TextDelta, TurnState, Usage
 from tests.fakes import incoming, words

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from bot.chat.message_policy import ABOUT_THREAD
 from bot.context.channel_context import NOT_READ
 from bot.errors import InvalidInput, ModelUnavailable, PlatformError
 from bot.parameters import Scope
-from bot.turns.questions import ABOUT_THREAD
 from bot.types import (
     AuthorKind,
     ConversationKey,

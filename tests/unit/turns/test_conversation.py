@@ -20,8 +20,8 @@ from bot.errors import (
     StreamCut,
 )
 from bot.parameters import Scope
-from bot.turns.conversation_manager import BURST_NOTICE
 from bot.turns.error_messages import CUT_NOTICE, UNEXPECTED, user_message
+from bot.turns.generator import BURST_NOTICE
 from bot.types import (
     AuthorKind,
     Draft,

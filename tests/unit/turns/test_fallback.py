@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.access.fallback import AWAY, NOTICE, PricedModel
+from bot.access.metered_model import AWAY, NOTICE, PricedModel
 from bot.errors import ModelAccessDenied, ModelRejected, ModelUnavailable, Refused
 from bot.pricing import RateCard, Tier
 from bot.turns.retries import RETRY_SECONDS

@@ -14,8 +14,7 @@ from bot.context.request_builder import RequestBuilder
 from bot.delivery import Presenter
 from bot.errors import ModelAccessDenied, ModelUnavailable, StreamCut, TurnGivenUp
 from bot.summary.service import SummaryService
-from bot.turns.attempt import Attempt
-from bot.turns.checkpoint import Checkpoint
+from bot.turns.claim import Attempt, Checkpoint
 from bot.turns.error_messages import CUT_NOTICE, user_message
 from bot.turns.generator import Answered, Failed, Generator, PutOff, Stopped
 from bot.turns.retries import MOST_CLAIMS, RETRY_SECONDS
@@ -31,9 +30,9 @@ class Desk:
         self.model, self.platform = model, RecordingPlatform()
         platform, rates, platforms = self.platform, FixedRates(), {self.platform.name: self.platform}
         metered = MeteredModel(model, store, rates, clock=clock)
-        composer = RequestBuilder(store, model, rates, platforms, clock=clock)
+        builder = RequestBuilder(store, model, rates, platforms, clock=clock)
         summariser = SummaryService(store, metered, rates, platforms, clock=clock)
-        self.generator = Generator(store, metered, composer=composer, summariser=summariser, clock=clock)
+        self.generator = Generator(store, metered, builder=builder, summariser=summariser, clock=clock)
         stop = asyncio.Event()
         checkpoint = Checkpoint(store, turn, clock, stop=stop)
         presenter = Presenter(lambda: platform.open_reply(turn), min_update_interval=0, on_shown=checkpoint.note)
@@ -56,7 +55,7 @@ async def test_an_answer_comes_with_its_request_and_is_settled_as_done() -> None
     async with desk(*words("Because.")) as on:
         result = await on.generator.generate(on.attempt)
     assert isinstance(result, Answered)
-    assert result.composition is not None
+    assert result.prepared is not None
     assert (result.settlement.state, result.settlement.draft.text) == (TurnState.DONE, "Because.")
     assert on.generator.settlement(result) is result.settlement
 

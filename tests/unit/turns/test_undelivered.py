@@ -161,6 +161,13 @@ async def test_where_no_answer_can_be_shown_the_model_is_not_asked() -> None:
     assert await state_of(house, 1) is TurnState.FAILED
 
 
+async def test_a_look_beforehand_that_fails_keeps_no_answer_back() -> None:
+    async with running(words("fine")) as house:
+        house.platform.unwritable = AWAY
+        await house.ask("first")
+    assert house.platform.finished["m1"].text == "fine"
+
+
 # ---------------------------------------------------------------- taken away by somebody
 
 

@@ -9,7 +9,7 @@ import pytest
 from adapters.web.playground.context_panel import BREAK_WORDS, break_text, present_context, tokens_label
 from adapters.web.playground.platform import ROOM
 from bot.commands.context_report import BREAKS
-from bot.context.cache_breaks import CacheBreak
+from bot.context.window import CacheBreak
 from bot.types import Usage
 from tests.unit.web.records import conversation, record
 

@@ -73,7 +73,7 @@ def _writing(text: str) -> Draft:
 
 
 class Heard:
-    """What pages are told, and what they make of it."""
+    """Record of what pages are told, and what they make of it."""
 
     def __init__(self, known: Draft = NOTHING) -> None:
         self.events: list[PlaygroundEvent] = []

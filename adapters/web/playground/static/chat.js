@@ -6,7 +6,7 @@ import { all, copyBy, fieldsOf, focusOn, localize, morphNode, one, parse, post, 
 import { hold, load, refill, showWhole, toEnd, watch } from "./list.js";
 import { listen, showAnswering } from "./stream.js";
 import { forgetNext, keepForNext, prepareSettings, showExamples, showNext } from "./settings.js";
-import { showUnread, useTool } from "./tools.js";
+import { isMeant, showUnread, useTool } from "./tools.js";
 
 document.documentElement.classList.add("js");
 const HINTED = "seedling:hinted";
@@ -242,7 +242,9 @@ document.addEventListener("submit", async (event) => {
 
 async function act(button) {
   const pane = button.closest(".main, .thread");
+  if (button.matches(".delete") && !isMeant(button)) return;
   const answer = await post(button.formAction, fieldsOf(one("#act")));
+  if (button.matches(".confirm")) button.closest(".note")?.remove();
   takeNotes(pane, answer);
   if (!button.matches(".undo") || answer.error) return;
   button.remove();
@@ -293,6 +295,7 @@ function takeNotes(pane, { notes = [], error }) {
     if (text) one(".prose p", note).textContent = text;
     one(".inner", scroller).append(note);
     showWhole(scroller, note);
+    one(".confirm", note)?.focus();
   }
 }
 

@@ -1,13 +1,12 @@
 // What the server tells while the page is open: messages as a whole, and answers that grow by what is new of them.
 import { say } from "../frame/language.js";
-import { all, localize, morphChildren, morphNode, one, parse } from "./dom.js";
+import { build, forgetAnswers, grow, isOpen, take } from "./answers.js";
+import { all, localize, morphNode, one } from "./dom.js";
 import { arrange, insert } from "./list.js";
 import { noteUnread } from "./tools.js";
 
 const QUIET_MS = 2500;
 const HIDDEN_MS = 10_000; // browsers open six connections to a server: tabs that nobody looks at give theirs back
-const OPEN = new Set(["thinking", "writing", "searching"]);
-const grown = new Map(); // the parts of answers that are being written, as the server sent them, by id
 
 let source = null;
 let position = "";
@@ -26,13 +25,13 @@ export function listen(reset, read = position) {
   source?.close();
   clearTimeout(warning);
   if (document.hidden) leaveSoon();
-  grown.clear();
+  forgetAnswers();
   const query = new URLSearchParams({ thread: chat.dataset.thread, after: position });
   source = new EventSource("/events" + chat.dataset.path.slice(2) + "?" + query);
-  for (const [kind, take] of Object.entries(TAKERS)) {
+  for (const [kind, taken] of Object.entries(TAKERS)) {
     source.addEventListener(kind, (event) => {
       if (event.lastEventId) position = event.lastEventId;
-      take(JSON.parse(event.data));
+      taken(JSON.parse(event.data));
     });
   }
   source.onopen = () => tellTrouble("");
@@ -77,27 +76,15 @@ const TAKERS = {
     all(".scroller").forEach(arrange);
   },
   message(event) {
-    if (event.parts) grown.set(event.id, { ...event.parts });
-    else grown.delete(event.id);
+    take(event);
     for (const scroller of listsOf(event)) put(scroller, event);
     showAnswering();
   },
   patch(event) {
-    const parts = grown.get(event.id);
-    if (!parts) return;
-    for (const [name, [from, cut, text]] of Object.entries(event.parts)) {
-      parts[name] = parts[name].slice(0, from) + text + parts[name].slice(from + cut);
-    }
-    for (const message of all(`.message[data-id="${CSS.escape(event.id)}"]`)) {
-      for (const name of Object.keys(event.parts)) morphChildren(partOf(message, name), parse(parts[name]));
-      setStatus(message, event.status);
-    }
-    if (!OPEN.has(event.status)) grown.delete(event.id);
+    for (const message of grow(event)) setStatus(message, event.status);
     showAnswering();
   },
 };
-
-const partOf = (message, name) => one(name === "body" ? ".body" : ".part-" + name, message);
 
 /** The lists that a message stands in; the root of the open thread stands in both. */
 function listsOf({ id, thread }) {
@@ -109,14 +96,13 @@ function listsOf({ id, thread }) {
 }
 
 function put(scroller, event) {
-  const message = parse(event.html).firstElementChild;
-  for (const [name, html] of Object.entries(event.parts ?? {})) partOf(message, name).append(parse(html));
+  const message = build(event);
   localize(message);
   own(message);
   const current = one(`.message[data-id="${CSS.escape(event.id)}"]`, scroller);
   if (!current) {
     if (event.id === one(".chat").dataset.thread && scroller.dataset.list === "thread") return;
-    if (insert(scroller, message) && event.status && !OPEN.has(event.status)) announce(message);
+    if (insert(scroller, message) && event.status && !isOpen(event.status)) announce(message);
     return;
   }
   if (current.closest(".root")) {
@@ -127,7 +113,7 @@ function put(scroller, event) {
     replies?.remove();
     one(".reply-in-thread", message)?.remove();
   }
-  const ended = OPEN.has(current.dataset.status) && !OPEN.has(event.status);
+  const ended = isOpen(current.dataset.status) && !isOpen(event.status);
   for (const name of ["active", "compact"]) message.classList.toggle(name, current.classList.contains(name));
   morphNode(current, message);
   if (ended) announce(current);
@@ -145,10 +131,10 @@ function own(message) {
 }
 
 function setStatus(message, status) {
-  const ended = OPEN.has(message.dataset.status) && !OPEN.has(status);
+  const ended = isOpen(message.dataset.status) && !isOpen(status);
   message.dataset.status = status;
   message.classList.toggle("failed", status === "failed");
-  one(".body", message).toggleAttribute("aria-busy", OPEN.has(status));
+  one(".body", message).toggleAttribute("aria-busy", isOpen(status));
   if (ended) announce(message);
 }
 
@@ -163,6 +149,6 @@ function announce(message) {
 export function showAnswering() {
   for (const pane of all(".main, .thread")) {
     const stop = one(".composer .stop", pane);
-    if (stop) stop.hidden = !all(".message[data-status]", pane).some((each) => OPEN.has(each.dataset.status));
+    if (stop) stop.hidden = !all(".message[data-status]", pane).some((each) => isOpen(each.dataset.status));
   }
 }

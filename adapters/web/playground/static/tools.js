@@ -13,6 +13,30 @@ export function useTool(button, takeNotes) {
   return true;
 }
 
+/** Whether a button that deletes was pressed for the second time; after the first it says so until it is left. */
+export function isMeant(button) {
+  if (button.classList.contains("sure")) return true;
+  const label = button.getAttribute("aria-label");
+  const rest = () => {
+    button.classList.remove("sure");
+    button.setAttribute("aria-label", label);
+    button.removeEventListener("blur", rest);
+    button.removeEventListener("keydown", onKey);
+  };
+  const onKey = (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault(); // which would close the thread as well
+    rest();
+  };
+  button.focus(); // not every browser does so by a click
+  button.classList.add("sure");
+  button.setAttribute("aria-label", button.dataset.sure);
+  one("#spoken").textContent = button.dataset.sure;
+  button.addEventListener("blur", rest);
+  button.addEventListener("keydown", onKey);
+  return false;
+}
+
 async function done(button, copying) {
   await copying;
   button.focus();

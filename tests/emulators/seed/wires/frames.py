@@ -31,7 +31,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How frames are written; every choice is valid by the standard (WHATWG HTML, 9.2)."""
+    """Style of frames; every choice is valid by the standard (WHATWG HTML, 9.2)."""
 
     newline: str = "\n"
     space: bool = True

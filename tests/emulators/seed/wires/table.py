@@ -18,7 +18,7 @@ from tests.emulators.seed.wires.frames import Frame
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wire:
-    """How one endpoint reads requests and writes answers and errors; `error_event` names an error in its stream."""
+    """Wire of one endpoint: its readers and writers; `error_event` names an error in its stream."""
 
     read: Callable[[Body, Options], Ask]
     whole: Callable[[Completion, Ask, Options], dict[str, Any]]

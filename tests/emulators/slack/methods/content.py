@@ -20,7 +20,7 @@ MOST_ATTACHMENTS = 100
 
 @dataclass(slots=True, kw_only=True)
 class Content:
-    """What was sent; `metadata` None is not sent, `named` are the arguments that were there."""
+    """Content as it was sent; `metadata` None is not sent, `named` are the arguments that were there."""
 
     text: str
     blocks: list[Json]

@@ -25,7 +25,7 @@ from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
 from bot.types import Outcome, Person, Process, Spending, Usage
 from storage import SqlStore, open_store
-from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
+from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, services, words
 from tests.house import AT_ONCE, NoPace
 from tests.unit.web.frame.browsers import PASSWORD, browser, sign_in
 
@@ -124,7 +124,7 @@ async def open_console(folder: Path, clock: ManualClock, empty: Path) -> AsyncIt
         platforms = {platform.name: platform}
         manager = ConversationManager(store, model, FixedRates(), platforms, clock=clock, options=options)
         dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock)
-        inbox = Inbox(store, manager, dispatcher, rates=FixedRates(), clock=clock)
+        inbox = Inbox(manager, dispatcher, services(store, manager, platforms, clock=clock))
         inbox._pace = NoPace()
         part = console_part(store, operations, clock)
         frame = await make_frame(

@@ -18,7 +18,7 @@ import pytest
 
 from adapters.web.frame import WebRole
 from bot.errors import ConfigError
-from bot.turns.queue_pause import is_paused
+from bot.turns.dispatcher import is_paused
 from bot.types import AuditRecord, Channel, Dimension, NewSchedule, PlaygroundFile, Workspace
 from tests.fakes import KEY
 from tests.unit.web.console.console_stage import ADA, SAID, ConsoleStage, fill

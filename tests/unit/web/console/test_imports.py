@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from io import BytesIO
 from pathlib import Path
 from tempfile import gettempdir
@@ -15,12 +15,16 @@ import httpx
 import pytest
 
 from adapters.web.console import imports
+from adapters.web.console.import_progress import ABANDONED, ImportProgress, Progress
 from adapters.web.console.imports import clean_name
+from adapters.web.console.operations import ImportStep
 from adapters.web.frame import WebRole
+from bot.errors import BotError, InvalidInput
 from tests.unit.web.console.console_stage import ConsoleStage
 from tests.unit.web.frame.browsers import ORIGIN, token_in
 
 MARKUP = "<img src=x onerror=alert(1)>"
+PATH = "/console/data/import"
 FORM = "multipart/form-data; boundary=b"
 
 
@@ -52,19 +56,95 @@ async def bring_in(
 ) -> httpx.Response:
     fields = {"csrf": token or token_in((await client.get("/console/data")).text)}
     headers = {"Origin": ORIGIN, "Accept": "text/html"}
-    return await client.post("/console/data/import", data=fields, files={"file": (name, data)}, headers=headers)
+    files = {"file": (name, data)}
+    return await client.post(PATH, data=fields, files=files, headers=headers, follow_redirects=True)
 
 
 async def nothing_left() -> bool:
     return not await asyncio.to_thread(lambda: list(Path(gettempdir()).glob("seedling-import-*")))
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "PACE_SECONDS", 0.01)
+
+
+class SlowImport:
+    """An import that goes on when it is told to."""
+
+    def __init__(self, stage: ConsoleStage, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.steps: asyncio.Queue[ImportStep | BotError] = asyncio.Queue()
+        monkeypatch.setattr(stage.operations, "import_history", self.run)
+
+    async def run(self, path: Path) -> AsyncGenerator[ImportStep]:
+        yield ImportStep(done=0, total=4)
+        while True:
+            step = await self.steps.get()
+            if isinstance(step, BotError):
+                raise step
+            yield step
+            if step.report:
+                return
+
+
+async def begin(client: httpx.AsyncClient) -> None:
+    """Give a file, and leave."""
+    fields = {"csrf": token_in((await client.get("/console/data")).text)}
+    answer = await client.post(PATH, data=fields, files={"file": ("Acme.zip", b"PK")}, headers={"Origin": ORIGIN})
+    assert (answer.status_code, answer.headers["location"]) == (303, PATH)
+
+
+async def test_an_import_goes_on_when_its_page_is_left_and_is_found_again(
+    stage: ConsoleStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, read, look = SlowImport(stage, monkeypatch), list[int](), ImportProgress.read
+
+    async def noted(self: ImportProgress) -> Progress | None:
+        progress = await look(self)
+        read.append(progress.done if progress else 0)
+        return progress
+
+    monkeypatch.setattr(ImportProgress, "read", noted)
+    async with stage.person(WebRole.ADMINISTRATOR) as client, stage.person(WebRole.ADMINISTRATOR) as other:
+        assert (await client.get(PATH)).headers["location"] == "/console/data"
+        await begin(client)
+        assert "Acme.zip is being brought in" in (await other.get("/console/data")).text
+        refused = await bring_in(other, good(1))
+        assert (refused.status_code, "Another import is under way" in refused.text) == (409, True)
+        page = asyncio.create_task(other.get(PATH))
+        slow.steps.put_nowait(ImportStep(done=2, total=4))
+        while read.count(2) < 2:  # what the page has read it has shown once it reads again
+            await asyncio.sleep(0.005)
+        slow.steps.put_nowait(ImportStep(done=4, total=4, report=f"Imported {MARKUP}."))
+        shown = (await page).text
+        assert "2 of 4 messages" in shown
+        assert "Imported &lt;img" in shown
+        assert MARKUP not in shown
+        assert "Imported &lt;img" in (await client.get(PATH)).text
+        assert "being brought in" not in (await client.get("/console/data")).text
+    assert await nothing_left()
+
+
+async def test_an_import_that_fails_or_whose_process_ends_says_so_and_lets_the_next_begin(
+    stage: ConsoleStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = SlowImport(stage, monkeypatch)
+    async with stage.person(WebRole.ADMINISTRATOR) as client:
+        await begin(client)
+        slow.steps.put_nowait(InvalidInput(f"not {MARKUP}"))
+        assert "not &lt;img" in (await client.get(PATH)).text
+        progress = ImportProgress(stage.store, stage.clock)
+        assert await progress.begin("lost.zip", total=9)
+        assert not await progress.begin("second.zip", total=9)
+        stage.clock.advance(ABANDONED.total_seconds())
+        assert "The process that brought it in has ended" in (await client.get(PATH)).text
+        assert await progress.begin("second.zip", total=9)
+
+
 async def test_an_export_is_brought_in_and_its_progress_told(stage: ConsoleStage) -> None:
     async with stage.person(WebRole.ADMINISTRATOR) as client:
         answer = await bring_in(client, good(3), name=f"{MARKUP}.zip")
         assert answer.status_code == 200, answer.text
-        assert "0 of 3 messages" in answer.text
-        assert "3 of 3 messages" in answer.text
         assert "Imported 3 messages (3 new)" in answer.text
         assert MARKUP not in answer.text
         assert "(0 new)" in (await bring_in(client, good(3), name=f"{MARKUP}.zip")).text

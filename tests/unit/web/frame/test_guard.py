@@ -69,6 +69,19 @@ async def test_strangers_do_not_learn_which_addresses_there_are(store: MemorySto
             assert (await client.get(url)).headers["location"].startswith("/sign-in")
 
 
+@pytest.mark.parametrize("password", [PASSWORD, None])
+async def test_whoever_watches_the_port_needs_no_sign_in(
+    store: MemoryStore, clock: ManualClock, password: str | None
+) -> None:
+    _, web = await open_web(store, clock, password=password)
+    async with browser(web) as client:
+        answer = await client.get("/healthz", headers={"Accept": "*/*"})
+        assert (answer.status_code, answer.text) == (200, "ok\n")
+        assert "set-cookie" not in answer.headers
+        assert (await client.post("/healthz")).status_code == 405
+        assert (await client.get("/healthz", headers={"Origin": "https://evil.example"})).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("path", "goal"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from adapters.web.frame.sign_in import LINK_LIFETIME, SESSION_COOKIE
 from bot.errors import StorageUnavailable
 from storage.in_memory.store import MemoryStore
 from tests.fakes import ManualClock
-from tests.unit.web.frame.browsers import PASSWORD, browser, open_web, sign_in, token_in
+from tests.unit.web.frame.browsers import ORIGIN, PASSWORD, browser, open_web, sign_in, token_in
 
 
 async def test_the_password_makes_the_administrator(store: MemoryStore, clock: ManualClock) -> None:
@@ -133,6 +134,13 @@ async def test_without_the_database_a_page_says_so_and_nobody_is_signed_out(
             answer = await client.get("/")
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
             assert "The database is away" in answer.text
+            assert "frame/away" in answer.text
+            assert 'href="/sign-in"' not in answer.text, "who asks is not known"
+            sent = await client.post("/write", headers={"Origin": ORIGIN})
+            assert (sent.status_code, "frame/away" in sent.text) == (503, False), "a form is not sent again by itself"
+            assert (await client.get("/healthz")).status_code == 200
+            [sheet] = re.findall(r'href="(/static/[^"]+/base.css)"', answer.text)
+            assert (await client.get(sheet)).status_code == 200
         assert (await client.get("/")).status_code == 200
 
 
