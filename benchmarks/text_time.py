@@ -36,7 +36,7 @@ AIM: Final = 0.2  # seconds for 100,000 characters
 ANSWER: Final = 10_000  # characters
 STEP: Final = 100  # characters that come between two showings
 ROUNDS: Final = 2
-PART: Final = 8  # of a text, by which the slowest reader is found
+SHORT: Final = 8  # times shorter is the text by which the slowest reader is found
 WHOLE_ROUNDS: Final = 10
 SHOWN: Final = ("different-lines", "words", "table-long", "fence-unclosed-long", "brackets")
 USUAL: Final = "usual (as `answer` writes it)"
@@ -78,10 +78,9 @@ def once(read: Read, text: str) -> float:
     return time.process_time() - begun
 
 
-def slowest(readers: Mapping[str, Read], text: str) -> tuple[float, str]:
-    """Return the seconds of the slowest reader, and its name: which one it is, a part of the text tells."""
-    part = text[: len(text) // PART]
-    name = max(readers, key=lambda each: once(readers[each], part))
+def slowest(readers: Mapping[str, Read], text: str, short: str) -> tuple[float, str]:
+    """Return the seconds of the slowest reader, and its name: which one it is, a shorter text tells."""
+    name = max(readers, key=lambda each: once(readers[each], short))
     return once(readers[name], text), name
 
 
@@ -92,11 +91,12 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
     over: list[str] = []
     for pattern in patterns:
         gc.collect()
-        text, half = PATTERNS[pattern](length), PATTERNS[pattern](length // 2)
-        found = {group: slowest(readers, text) for group, readers in columns.items()}
+        text, half, short = (PATTERNS[pattern](length // part) for part in (1, 2, SHORT))
+        found = {group: slowest(readers, text, short) for group, readers in columns.items()}
         group = max(found, key=lambda each: found[each][0])
         read, name = columns[group][found[group][1]], found[group][1]
         took = min(found[group][0], once(read, text))
+        found[group] = took, name
         plain, growth = once(bare, text), took / max(1e-9, seconds(read, half))
         over += [pattern] if took > AIM * length / 100_000 else []
         cells = "".join(f"{item[0]:10.3f}" for item in found.values())

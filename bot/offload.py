@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Final, ParamSpec, TypeVar
 
 LONG_TEXT: Final = 4_000
-"""Characters. Reading the costliest text takes about 0.5 s for 100,000 (`benchmarks/text_time.py`)."""
+"""Characters. Reading the costliest text takes about 1 s for 100,000 (`benchmarks/text_time.py`)."""
 
 LONGEST_PAUSE: Final = 20.0
 """Seconds that the collector rests at most beyond the work in hand, however many texts come one after the other."""
