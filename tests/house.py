@@ -90,6 +90,12 @@ class House:
             while len(self.model.asked) < times:
                 await asyncio.sleep(0)
 
+    async def notes_asked(self, times: int) -> None:
+        """Wait until the model has been asked for notes so often."""
+        async with asyncio.timeout(self.patience):
+            while len(self.model.noted) < times:
+                await asyncio.sleep(0)
+
     async def settled(self) -> None:
         async with asyncio.timeout(self.patience):
             while await self.store.open_conversations():
