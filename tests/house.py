@@ -86,8 +86,14 @@ class House:
 
     async def asked(self, times: int) -> None:
         """Wait until the model has been asked so often."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(self.patience):
             while len(self.model.asked) < times:
+                await asyncio.sleep(0)
+
+    async def notes_asked(self, times: int) -> None:
+        """Wait until the model has been asked for notes so often."""
+        async with asyncio.timeout(self.patience):
+            while len(self.model.noted) < times:
                 await asyncio.sleep(0)
 
     async def settled(self) -> None:
@@ -119,7 +125,7 @@ async def running(*scripts: object, thread: tuple[ThreadMessage, ...] = ()) -> A
 
 async def put_off(house: House, times: int) -> None:
     """Wait until the first turn was put off so often, and let its time come."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(house.patience):
         while (turn := await house.store.get_turn(1)) is None or turn.put_off < times:
             await asyncio.sleep(0)
     house.clock.advance(100)

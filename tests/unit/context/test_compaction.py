@@ -107,8 +107,9 @@ async def test_notes_that_come_while_the_next_answer_is_written_are_kept() -> No
         house.open()
         await talk(house, turns=6)
         house.model.notes = [[gate, *words("- late")]]
+        before = len(house.model.noted)
         house.clock.advance(700)
-        await asyncio.sleep(0.01)
+        await house.notes_asked(before + 1)
         house.model.scripts = [[answering, *words("fine", UNTOLD)]]
         await house.inbox.handle(incoming(f"7: {LONG}", 7))
         await house.asked(7)
