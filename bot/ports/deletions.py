@@ -88,8 +88,8 @@ class ForgetStore(Protocol):
     async def authors(self, key: ConversationKey) -> Set[str]:
         """Return the ids of the people whose words are lost when a conversation is forgotten.
 
-        Those who asked, those whose messages were read, and in the playground those who wrote. Neither the bot nor
-        who was forgotten is among them.
+        Those who asked, those whose messages were read, and in the playground those who wrote. Neither bots nor
+        who was forgotten are among them.
         """
         ...
 

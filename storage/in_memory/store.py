@@ -365,7 +365,8 @@ class MemoryStore(
 
     async def authors(self, key: ConversationKey) -> Set[str]:
         wrote = self._messages[key.workspace, key.channel].values() if key.platform == PLAYGROUND else ()
-        found = {turn.incoming.author.id for turn in self._turns.values() if turn.incoming.key == key}
-        found |= {entry.author for entry in self._entries[key].values()}
-        found |= {item.author.id for item in wrote if not item.author.is_bot and stands_in(item, key)}
-        return found - NOBODY
+        known = [turn.incoming.author for turn in self._turns.values() if turn.incoming.key == key]
+        known += [item.author for item in wrote if stands_in(item, key)]
+        people = {author.id for author in known if not author.is_bot}
+        people |= {entry.author for entry in self._entries[key].values()}
+        return people - {author.id for author in known if author.is_bot} - NOBODY

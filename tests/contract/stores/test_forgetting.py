@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.types import ConversationKey, Person, Usage, Within
+from bot.types import ConversationKey, Person, Task, Usage, Within
 from tests.contract.stores.conftest import AnyStore
 from tests.contract.stores.samples import (
     ADA,
@@ -79,12 +79,23 @@ async def test_the_authors_are_all_whose_words_would_be_lost(store: AnyStore) ->
     assert await store.authors(KEY) == set()
 
 
+async def test_bots_are_no_authors_whose_words_anybody_would_miss(store: AnyStore) -> None:
+    alerts = Person(id="B1", name="Alerts", is_bot=True)
+    await store.enqueue(incoming("alert", author=alerts, task=Task.CONTEXT))
+    await answered(store, "a", author=GRACE)
+    assert await store.authors(KEY) == {GRACE.id, ADA.id}
+
+
 async def test_the_authors_of_a_playground_s_thread_are_all_who_wrote_in_it(store: AnyStore) -> None:
     bot = Person(id="bot", name="Bot", is_bot=True)
     await store.put_workspace(WORKSPACE, CHANNELS, [])
     await store.put_messages([message("root", author=GRACE), message("elsewhere", author=Person(id="U3", name="Bo"))])
     await store.put_messages([message("reply", thread="root"), message("answer", thread="root", author=bot)])
     thread = ConversationKey(platform="local", workspace="W", channel="C1", thread="root")
+    await store.enqueue(incoming("a", key=thread))
+    turn = await store.claim(thread, worker="w")
+    assert turn is not None
+    await settle(store, turn, settlement(replace(entry("answer"), author=bot.id)))
     assert await store.authors(thread) == {GRACE.id, ADA.id}
     assert await store.authors(replace(thread, thread="")) == {GRACE.id, "U3"}
     assert await store.authors(replace(thread, platform="slack")) == set()
