@@ -130,8 +130,11 @@ def _clean_surroundings(empty_folders: EmptyFolders) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def blocking_guard() -> BlockBuster:
-    """What finds calls that block the event loop; made once, since that takes longer than many a test."""
+def blocking_guard(_no_network: None) -> BlockBuster:
+    """What finds calls that block the event loop; made once, since that takes longer than many a test.
+
+    It keeps the functions that it finds, those that refuse the network among them.
+    """
     guard = BlockBuster(["bot", "adapters", "storage"])
     for function in guard.functions.values():
         function.can_block_in("<frozen importlib._bootstrap>", {"_find_and_load"})  # imports happen once

@@ -42,12 +42,12 @@ def make_filled(url: str, turns: int) -> Filled:
     return url, count(1)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Filled:
     return make_filled(f"sqlite:///{tmp_path_factory.mktemp('filled') / 'seedling.db'}", TURNS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def filled_postgresql(postgresql_server: str) -> Filled:
     return make_filled(new_database(postgresql_server, "filled"), TURNS)
 
