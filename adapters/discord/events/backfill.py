@@ -127,20 +127,21 @@ class DiscordBackfill:
                 await self._read_gap(now)
             except BotError as error:
                 logger.warning("backfill incomplete", extra={"error": str(error)})
-                await asyncio.sleep(REST_SECONDS)
-                continue
-            except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
+            except Exception as error:  # noqa: BLE001 - told by its kind; the gap stays open
                 self._context.errors.note(CATCHING_UP, error)
-            if gap == self.positions.gap:
-                self._unstored.clear()
-            await self.positions.close_gap(gap, until=int(at_time(now)))
+            else:
+                if gap == self.positions.gap:
+                    self._unstored.clear()
+                await self.positions.close_gap(gap, until=int(at_time(now)))
+                continue
+            await asyncio.sleep(REST_SECONDS)
 
     async def _read_gap(self, now: datetime) -> None:
         """Follow the changes first, so that nothing that was deleted goes to the model, then hear what is new."""
         await self._load(now)
         active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
         conversations = sorted(active, key=lambda key: active[key], reverse=True)[:MOST_CONVERSATIONS]
-        await _some_at_once([self._follow_changes(key) for key in conversations])
+        await self._some_at_once([self._follow_changes(key) for key in conversations])
         oldest = int(at_time(now - OLDEST))
         missed: list[Awaitable[int]] = []
         for item in self._places(conversations):
@@ -148,8 +149,9 @@ class DiscordBackfill:
             start = min(start, item.unstored - 1) if item.unstored else start
             if not item.last or item.last > start:
                 missed.append(self._hear_since(item, start))
-        heard = await _some_at_once(missed)
-        extra = {"conversations": len(conversations), "channels": len(missed), "messages": sum(heard)}
+        heard = await self._some_at_once(missed)
+        messages = sum(count or 0 for count in heard)
+        extra = {"conversations": len(conversations), "channels": len(missed), "messages": messages}
         logger.info("backfill finished", extra=extra)
 
     def _places(self, conversations: Sequence[ConversationKey]) -> list[ReadableChannel]:
@@ -161,7 +163,7 @@ class DiscordBackfill:
         roles = {item.guild: item.own_role for item in told.values()}
         places = {id: ReadableChannel(guild=DIRECT, id=id) for id in self.positions.channels(DIRECT)}
         for key in conversations:
-            guild, id = (DIRECT, key.channel) if is_direct(key) else (key.workspace, key.thread)
+            guild, id = (DIRECT, key.channel) if is_direct(key) else (key.workspace, key.thread or key.channel)
             places[id] = ReadableChannel(guild=guild, id=id, own_role=roles.get(guild))
         return sorted(
             (places | told | self._unstored).values(), key=lambda item: item.last or int(item.id), reverse=True
@@ -169,6 +171,25 @@ class DiscordBackfill:
 
     def _start(self, workspace: str, channel: str = "") -> int:
         return self.positions.start(workspace, channel, overlap=OVERLAP_IDS)
+
+    async def _some_at_once(self, doing: Sequence[Awaitable[T]]) -> list[T | None]:
+        """Do all of it, some at once, beginning in the order given; None is of what ended in an unexpected error.
+
+        Raises `BotError`.
+        """
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(work: Awaitable[T]) -> T | None:
+            async with places:
+                try:
+                    return await work
+                except BotError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - told by its kind; the other channels are read
+                    self._context.errors.note(CATCHING_UP, error)
+                    return None
+
+        return await asyncio.gather(*(one(work) for work in doing))
 
     # ------------------------------------------------------------ what is new
 
@@ -271,14 +292,3 @@ class DiscordBackfill:
 def is_direct(key: ConversationKey) -> bool:
     """Return whether a conversation lies outside servers."""
     return key.workspace.startswith("@")
-
-
-async def _some_at_once(doing: Sequence[Awaitable[T]]) -> list[T]:
-    """Do all of it, some at once, beginning in the order given."""
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(work: Awaitable[T]) -> T:
-        async with places:
-            return await work
-
-    return await asyncio.gather(*(one(work) for work in doing))

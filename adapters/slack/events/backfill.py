@@ -28,7 +28,7 @@ from bot.chat.backfill import (
     Positions,
     edited_since,
 )
-from bot.errors import BotError, PlatformError
+from bot.errors import BotError, PlatformError, StorageError
 from bot.event_errors import EventErrors
 from bot.ports import AdapterStateStore, Bot, Clock
 from bot.types import ConversationKey
@@ -82,7 +82,7 @@ class SlackBackfill:
     async def run(self, workspaces: Sequence[SlackWorkspace]) -> None:
         """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others.
 
-        Raises `StorageError`.
+        Raises `StorageError`, and then has closed no gap: what could not be stored is read once more.
         """
         await self._load(workspaces)
         while gap := self.positions.gap:
@@ -90,6 +90,8 @@ class SlackBackfill:
             for workspace in workspaces:
                 try:
                     await self._backfill(workspace, now)
+                except StorageError:
+                    raise
                 except BotError as error:
                     extra = {"team": workspace.team, "error": str(error)}
                     logger.warning("backfill incomplete", extra=extra)

@@ -113,6 +113,22 @@ async def test_what_is_asked_anywhere_while_nobody_listens_is_answered(
     assert scene.answers(asked.thread or asked.channel)
 
 
+async def test_a_channel_that_is_one_conversation_keeps_nothing_from_the_others(scene: Scene) -> None:
+    async with scene.bot():
+        scene.mention("!set channel answer_in channel")
+        await scene.until(lambda: scene.answers(scene.general))
+        scene.mention("one?")
+        await scene.until(lambda: scene.model.asked)
+        await scene.closed()
+    scene.mention("two?")
+    in_an_unknown_channel(scene)
+    async with scene.bot():
+        await scene.until(lambda: len(scene.model.asked) == 3)
+        await scene.closed()
+    asked = sorted(request.entries[-1].text.rpartition(" ")[2] for request in scene.model.asked)
+    assert asked == ["one?", "there?", "two?"]
+
+
 def hidden(scene: Scene) -> Channel:
     channel = scene.discord.channel(scene.guild, "hidden")
     scene.discord.deny(channel, "view_channel")
