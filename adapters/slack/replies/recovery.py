@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
+from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import AnswerMark, SlackMessage, moment
@@ -111,10 +112,16 @@ async def find_parts(
     `PlatformError`.
 
     A message of the bot without a mark that came since the post was begun, at `begun_at`, is a stream whose process
-    ended before its end: Slack takes the mark of a stream only then. Others without a mark are nobody's answer.
+    ended before its end: Slack takes the mark of a stream only then. Others without a mark are nobody's answer. Of a
+    thread whose one message was deleted there are none.
     """
     oldest = f"{turn.incoming.sent_at.timestamp():.6f}"
-    found = await read_pages(workspace.calls, channel, thread, oldest=oldest, pages=PAGES)
+    try:
+        found = await read_pages(workspace.calls, channel, thread, oldest=oldest, pages=PAGES)
+    except SlackApiError as refusal:
+        if refusal.code not in GONE:
+            raise
+        return []
     own = [item for item in found if workspace.is_own(item) and moment(item.ts) is not None]
     marked = [item for item in own if _mark_of(item).turn == str(turn.id)]
     begun = max(oldest, f"{(begun_at - CLOCKS_APART).timestamp():.6f}")

@@ -209,6 +209,20 @@ async def test_what_slack_refused_in_the_middle_is_finished_without_a_message_tw
         assert sum(item.count("long") for item in shown) == 3_000
 
 
+async def test_nobody_works_any_more_below_a_question_that_is_gone_with_its_thread() -> None:
+    """Slack knows no thread whose one message was deleted; what was begun there ends all the same."""
+    async with scene(http_seconds=0.3) as play:
+        question = await asked(play)
+        turn = await turn_in(play, question)
+        await (await play.platform.open_reply(turn)).show(Draft(status="thinking"))
+        place = (question.channel.id, question.root_ts)
+        assert play.slack.surfaces.sessions[place].status == "processing"
+        await play.slack.delete(question)
+        left = replace(turn, epoch=2, attempt=2, post_begun_at=turn.incoming.sent_at)
+        await (await play.platform.open_reply(left)).retract("")
+        assert play.slack.surfaces.sessions[place].status == "active"
+
+
 async def test_nothing_is_looked_for_once_a_reply_is_open() -> None:
     async with scene(http_seconds=0.3) as play:
         question = await asked(play)
