@@ -169,6 +169,7 @@ class History:
     requests: Sequence[Request] = ()
     stored: Stored = Stored()
     left: Sequence[str] = ()
+    killed: Sequence[float] = ()
     ended_at: float = 0.0
 
 

@@ -335,6 +335,7 @@ class Run:
                 *self._town.left(),
                 *([f"{stored.open_turns} turns are still open"] if stored.open_turns else []),
             ],
+            killed=[kill.at for kill in self._killer.kills],
             ended_at=time.time(),
         )
 

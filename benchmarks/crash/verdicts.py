@@ -13,6 +13,7 @@ from benchmarks.crash.history import (
     Asked,
     History,
     Request,
+    Seen,
     Shown,
     answers,
     same,
@@ -22,6 +23,9 @@ from bot.context.transcript import NOTES_MARK
 
 BESIDE_SECONDS = 20.0
 """A second message may stand for so long before it is taken back (`bot.turns.claim` looks for ten seconds)."""
+
+LATE_SECONDS = 5.0
+"""What a killed process had sent arrives within about three; its successor then shows its answer again."""
 
 UNDER_WAY_SECONDS = 15.0
 """A press of Stop may be under way for so long, its process held up included, and stops what was asked meanwhile."""
@@ -121,14 +125,17 @@ def _by_place(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
 
 
 def flickered(history: History) -> Sequence[str]:
-    """Find finished answers that became unfinished or other ones again, though nobody had pressed for that."""
+    """Find finished answers that became unfinished or other ones again, though nobody had pressed for that.
+
+    What a process had sent before it was killed may arrive after its successor's answer; that is mended soon after.
+    """
     wrong = []
     for shown in history.shown:
         presses = [press.at for press in history.pressed if press.place == shown.place and press.kind != "stop"]
         flickers = 0
-        for before, after in pairwise(shown.seen):
+        for number, (before, after) in enumerate(pairwise(shown.seen), start=1):
             went_back = after.state in UNDER_WORK or (after.state == "done" and same(after.text) != same(before.text))
-            if before.state == "done" and went_back:
+            if before.state == "done" and went_back and not _came_late(history.killed, before, shown.seen[number:]):
                 flickers += 1
                 if flickers > sum(at <= after.at for at in presses):
                     wrong.append(
@@ -136,6 +143,14 @@ def flickered(history: History) -> Sequence[str]:
                         f"({len(after.text)}), {after.at - before.at:.1f} s later"
                     )
     return wrong
+
+
+def _came_late(killed: Sequence[float], done: Seen, later: Sequence[Seen]) -> bool:
+    """Return whether the first of `later` was under way when a process was killed, and its successor mended it."""
+    at = later[0].at
+    was_killed = any(at - LATE_SECONDS <= kill <= at for kill in killed)
+    soon = (seen for seen in later if seen.at <= at + LATE_SECONDS)
+    return was_killed and any(seen.state == "done" and same(seen.text) == same(done.text) for seen in soon)
 
 
 def placeholder(history: History) -> Sequence[str]:
@@ -158,10 +173,16 @@ def wrong_text(history: History) -> Sequence[str]:
         said = sections(answer.text)
         for number, (name, text) in enumerate(said.items(), start=1):
             fitting = expected.get((answer.place, name), [])
-            may_end = number == len(said) and (answer.is_cut or _pressed(history, answer.place, "stop"))
+            may_end = number == len(said) and _may_end(history, answer)
             if fitting and not any(_fits(text, whole, may_end=may_end) for whole in fitting):
                 wrong.append(f"{name} in {answer.place}: {len(text)} of {len(fitting[0])} characters, {text[-30:]!r}")
     return wrong
+
+
+def _may_end(history: History, answer: Answer) -> bool:
+    """Return whether an answer may be a beginning: it says so, was stopped, or said so until Continue was pressed."""
+    went_on = answer.was_cut and _pressed(history, answer.place, "continue")
+    return answer.is_cut or went_on or _pressed(history, answer.place, "stop")
 
 
 def _fits(text: str, whole: str, *, may_end: bool) -> bool:

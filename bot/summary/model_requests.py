@@ -11,7 +11,15 @@ from typing import Final
 from bot.access.metered_model import Bill, MeteredModel
 from bot.context.tokens import estimate_entry, estimate_request, own_tokens, updated_ratio
 from bot.delivery.accumulator import AnswerAccumulator
-from bot.errors import BudgetReached, ContextTooLong, ModelAccessDenied, ModelError, Refused
+from bot.errors import (
+    BudgetReached,
+    ContextTooLong,
+    ModelAccessDenied,
+    ModelError,
+    ModelUnavailable,
+    Refused,
+    StreamCut,
+)
 from bot.summary.parse_output import ParsedOutput, read_form
 from bot.summary.prompts import SYSTEM_PROMPT, room_for
 from bot.types import Entry, Finish, Footer, ModelRequest, ParameterValue
@@ -54,7 +62,10 @@ class SummaryModel:
         return self.model.notices(self.bill)
 
     async def ask(self, entry: Entry, *, points: int) -> ParsedOutput:
-        """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it."""
+        """Return what the model says. Raises `ModelError`, and `Refused` when its filter stops it.
+
+        What breaks off in the middle is of no use here, so that it counts as no answer.
+        """
         most = room_for(points)
         self.bill.ratio = self.gauge.ratio
         request = ModelRequest(system_prompt=SYSTEM_PROMPT, entries=(entry,), parameters={**APART, "max_tokens": most})
@@ -63,6 +74,8 @@ class SummaryModel:
             async with aclosing(self.model.stream(request, self.bill)) as events:
                 async for event in events:
                     answer.add(event)
+        except StreamCut as error:
+            raise ModelUnavailable(str(error)) from error
         finally:
             counted = own_tokens(request, answer.reported, searched=answer.has_searched)
             self.gauge.learn(estimated, counted)

@@ -11,6 +11,7 @@ from bot.errors import (
     ContextTooLong,
     InvalidInput,
     ModelAccessDenied,
+    ModelError,
     ModelRejected,
     ModelUnavailable,
     PlatformError,
@@ -62,6 +63,10 @@ MESSAGES: Sequence[tuple[type[BotError], str]] = (
     (
         ModelRejected,
         gettext_noop("The model did not accept this request; the reason is in the log. Please ask in another way."),
+    ),
+    (
+        ModelError,
+        gettext_noop("The model gave no answer that I can use; the details are in the log. Please ask again."),
     ),
 )
 

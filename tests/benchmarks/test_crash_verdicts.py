@@ -119,6 +119,12 @@ FAULTS: dict[str, tuple[str, Callable[[], History]]] = {
         "flickered back",
         lambda: with_shown(answer("m0", 11, FIRST, ("done", FIRST[:8]), ("done", FIRST)), CLEAN.shown[1]),
     ),
+    "long after somebody was killed": (
+        "flickered back",
+        lambda: replace(
+            with_shown(answer("m0", 11, FIRST, ("writing", ""), ("done", FIRST)), CLEAN.shown[1]), killed=[8.9]
+        ),
+    ),
     "more often than pressed": (
         "flickered back",
         lambda: pressed(
@@ -213,6 +219,24 @@ HARMLESS: dict[str, Callable[[], History]] = {
         ),
         "continue",
         25,
+    ),
+    "a beginning, until Continue brought the rest": lambda: pressed(
+        with_shown(
+            CLEAN.shown[0],
+            Shown(
+                id="m1",
+                place=PLACE,
+                seen=[
+                    Seen(at=21, text=SECOND[:-4], state="done", is_cut=True),
+                    Seen(at=30, text=SECOND[:-4], state="done"),
+                ],
+            ),
+        ),
+        "continue",
+        29,
+    ),
+    "what a killed process had sent": lambda: replace(
+        with_shown(answer("m0", 11, FIRST, ("writing", ""), ("done", FIRST)), CLEAN.shown[1]), killed=[12.5]
     ),
     "both in one answer": lambda: with_shown(answer("m0", 22, f"{FIRST}\n\n{SECOND}")),
     "in two messages": lambda: with_shown(

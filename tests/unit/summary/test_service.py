@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from bot.context.tokens import estimate_entry, estimate_request
-from bot.errors import InvalidInput, ModelUnavailable, PlatformError, Refused
+from bot.errors import InvalidInput, ModelError, ModelUnavailable, PlatformError, Refused, StreamCut
 from bot.pricing import SEED_CARD
 from bot.summary.prompts import MERGE, SYSTEM_PROMPT
 from bot.summary.service import NO_ACCESS, UNCHANGED
@@ -332,8 +332,9 @@ async def test_a_part_that_fails_is_tried_again_and_else_named() -> None:
     await house.dispatcher.aclose(grace=10)
 
 
-async def test_a_model_that_is_away_puts_the_summary_off_like_any_question() -> None:
-    async with summarising(talk(2), [ModelUnavailable("away")], [ModelUnavailable("away")], told("- one [1]")) as house:
+@pytest.mark.parametrize("error", [ModelUnavailable("away"), StreamCut("broke off")], ids=["away", "broken off"])
+async def test_a_model_that_is_away_puts_the_summary_off_like_any_question(error: ModelError) -> None:
+    async with summarising(talk(2), [error], [error], told("- one [1]")) as house:
         handled = await house.inbox.handle(ASKED)
         assert handled.outcome is Outcome.ANSWERING
         await house.platform.until(
