@@ -271,8 +271,15 @@ def _changed_prefixes(history: History) -> Iterator[str]:
             continue
         before = latest.get(place)
         if before is not None and not _extends(request, before):
-            yield f"a request in {place} does not extend the one before it"
+            yield f"a request in {place} does not extend the one before it: {_difference(request, before)}"
         latest[place] = request
+
+
+def _difference(request: Request, before: Request) -> str:
+    """Return how the first messages that differ begin and end."""
+    pairs = zip(before.messages, request.messages, strict=False)
+    was, now = next((pair for pair in pairs if pair[0] != pair[1]), (("", ""), ("", "")))
+    return f"{was[0]} {was[1][:60]!r}...{was[1][-60:]!r} became {now[0]} {now[1][:60]!r}...{now[1][-60:]!r}"
 
 
 def _extends(request: Request, before: Request) -> bool:
