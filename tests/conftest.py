@@ -20,11 +20,13 @@ from adapters.local import LocalServer, find_weights, open_local
 from bot.app.platform_registry import load_specs
 from bot.settings import Settings
 from storage import migrate
+from tests.compiled_statements import share_compiled_statements
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles
 from tests.fakes import ManualClock
 
 register_profiles()
+share_compiled_statements()
 gc.disable()  # until all tests are known, of which none goes away again
 atexit.register(gc.freeze)  # or the interpreter looks through all of it once more before it ends
 
