@@ -9,9 +9,12 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
+import httpx2
 import pytest
 from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
@@ -20,11 +23,13 @@ from adapters.local import LocalServer, find_weights, open_local
 from bot.app.platform_registry import load_specs
 from bot.settings import Settings
 from storage import migrate
+from tests.compiled_statements import share_compiled_statements
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles
 from tests.fakes import ManualClock
 
 register_profiles()
+share_compiled_statements()
 gc.disable()  # until all tests are known, of which none goes away again
 atexit.register(gc.freeze)  # or the interpreter looks through all of it once more before it ends
 
@@ -45,6 +50,15 @@ def pytest_collection_finish() -> None:
     """Leave what was loaded to the end out of every collection of garbage: it is large, and none of it is garbage."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _trusted_once() -> Iterator[None]:
+    """Let HTTP clients share the authorities that they trust: each would read them anew, which takes 30 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        for library in (httpx._transports.default, httpx2._transports.default):
+            patch.setattr(library, "create_ssl_context", cache(library.create_ssl_context))
+        yield
 
 
 class NetworkRefused(AssertionError):

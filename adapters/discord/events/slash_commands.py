@@ -90,11 +90,14 @@ class CommandForms:
     async def join(self) -> None:
         """Write the commands to Discord if it has others. Raises `StorageError`."""
         await self.tree.set_translator(Translations())
-        told = json.dumps(await payload(self.tree), sort_keys=True) + str(self._client.application_id)
-        now = hashlib.sha256(told.encode()).hexdigest()
+        id = self._client.application_id
+        if id is None:
+            raise app_commands.MissingApplicationID
+        commands = await _written(self.tree)
+        now = hashlib.sha256((json.dumps(commands, sort_keys=True) + str(id)).encode()).hexdigest()
         if await self._context.store.get_state(PLATFORM, HASH) == now:
             return
-        commands = await self.tree.sync()
+        await self._client.http.bulk_upsert_global_commands(id, payload=commands)
         await self._context.store.put_state(PLATFORM, HASH, now)
         logger.info("commands registered", extra={"commands": len(commands)})
 
@@ -135,10 +138,21 @@ def _completing(suggest: Any) -> Any:
     return complete
 
 
+_translated: Final[list[Any]] = []
+"""The commands as they are written to Discord: the same in every connection of a process."""
+
+
+async def _written(tree: app_commands.CommandTree[Any]) -> list[Any]:
+    """Return them, translated once: each of their texts is looked up for each of Discord's languages."""
+    if not _translated:
+        _translated.extend(await payload(tree))
+    return _translated
+
+
 async def payload(tree: app_commands.CommandTree[Any]) -> list[Any]:
     """Return the commands as they are written to Discord, with their translations."""
     translator = tree.translator
-    commands = tree.get_commands() + tree.get_commands(type=discord.AppCommandType.message)
+    commands = tree.get_commands()
     if translator is None:
         return [command.to_dict(tree) for command in commands]
     return [await command.get_translated_payload(tree, translator) for command in commands]

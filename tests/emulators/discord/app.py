@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cache
 
 from aiohttp import web
 
@@ -27,20 +28,30 @@ HANDLERS: dict[tuple[str, str], Handler] = {
 }
 
 
+PIPELINE = web.AppKey("pipeline", Pipeline)
+
+
 def make_app(emulator: DiscordEmulator) -> web.Application:
     """The application over one emulator: REST, gateway, CDN and control."""
     app = web.Application(client_max_size=2 * REQUEST_BYTES)
-    pipeline = Pipeline(emulator)
-    every: Iterable[tuple[str, str]] = {*HANDLERS, *(operations() if emulator.options.validate else ())}
-    for method, template in sorted(every, key=_most_exact_first):
-        app.router.add_route(
-            method, f"/api/v10{template}", _endpoint(pipeline, template, HANDLERS.get((method, template)))
-        )
+    app[PIPELINE] = Pipeline(emulator)
+    for resource in _rest(validate=emulator.options.validate):
+        app.router.register_resource(resource)
     app.router.add_route("GET", "/gateway/", _gateway(emulator))
     app.router.add_route("GET", "/cdn/attachments/{channel_id}/{attachment_id}/{name}", _attachment(emulator))
     app.router.add_routes(control_routes(emulator))
-    app.router.add_route("*", "/api/{rest:.*}", _endpoint(pipeline, "?", None))
     return app
+
+
+@cache
+def _rest(*, validate: bool) -> Sequence[web.AbstractResource]:
+    """The paths of REST for every application: there are so many that a test would be as long in making them."""
+    router = web.UrlDispatcher()
+    every: Iterable[tuple[str, str]] = {*HANDLERS, *(operations() if validate else ())}
+    for method, template in sorted(every, key=_most_exact_first):
+        router.add_route(method, f"/api/v10{template}", _endpoint(template, HANDLERS.get((method, template))))
+    router.add_route("*", "/api/{rest:.*}", _endpoint("?", None))
+    return list(router.resources())
 
 
 def _most_exact_first(operation: tuple[str, str]) -> tuple[list[bool], str, str]:
@@ -49,9 +60,9 @@ def _most_exact_first(operation: tuple[str, str]) -> tuple[list[bool], str, str]
     return [step.startswith("{") for step in template.split("/")], template, method
 
 
-def _endpoint(pipeline: Pipeline, template: str, handler: Handler | None) -> Endpoint:
+def _endpoint(template: str, handler: Handler | None) -> Endpoint:
     async def answer(request: web.Request) -> web.StreamResponse:
-        return await pipeline.answer(request, template if template != "?" else request.path, handler)
+        return await request.app[PIPELINE].answer(request, template if template != "?" else request.path, handler)
 
     return answer
 

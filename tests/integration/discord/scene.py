@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
 from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform, open_discord
 from bot.app.clock import utc_now
@@ -131,6 +133,16 @@ def options_for(emulator: DiscordEmulator) -> DiscordOptions:
     )
 
 
+class GivenSettings(Settings):
+    """Settings that are what a test gives; the surroundings, which are empty, are not searched for each of them."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
 def settings_for(folder: Path, **changes: Any) -> Settings:
     """Settings of a core with a model of its own."""
     given = {
@@ -138,7 +150,7 @@ def settings_for(folder: Path, **changes: Any) -> Settings:
         "burst_pause_seconds": 0,
         "seed_api_key": "sk-test",
     }
-    return Settings.model_validate(given | changes)
+    return GivenSettings.model_validate(given | changes)
 
 
 @asynccontextmanager

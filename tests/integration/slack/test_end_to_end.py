@@ -1,4 +1,4 @@
-"""`seedling run` as an operator starts it: the emulated Slack, a real small model, SQLite; what people see of it."""
+"""`seedling run` as an operator starts it: the emulated Slack, SQLite, a real small model once; what people see."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from pathlib import Path
 import pytest
 
 from adapters.local import find_weights
+from tests.emulators.seed.options import Options as SeedOptions
+from tests.emulators.seed.server import running_seed
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.processes import line_with, seedling
 
 PATIENCE_S = 180
 
-pytestmark = [
-    pytest.mark.local_model,
-    pytest.mark.timeout(400),  # the model is slow where others use the machine, too
-    pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed"),
-]
+pytestmark = pytest.mark.timeout(400)  # the model is slow where others use the machine, too
 
 
 @asynccontextmanager
@@ -75,6 +73,8 @@ async def conversation(slack: RunningSlack) -> str:
     return f"{slack.transcript(slack.general, slack.ada)}\n\n{slack.transcript(direct, slack.ada)}"
 
 
+@pytest.mark.local_model
+@pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed")
 async def test_over_socket_mode(tmp_path: Path) -> None:
     async with running_slack(Options()) as slack:
         settings = {
@@ -91,12 +91,16 @@ async def test_over_http(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    async with running_slack(Options(request_url=f"http://127.0.0.1:{port}/slack/events")) as slack:
+    async with (
+        running_slack(Options(request_url=f"http://127.0.0.1:{port}/slack/events")) as slack,
+        running_seed(SeedOptions(api_key="")) as seed,
+    ):
         settings = {
             "SLACK_BOT_TOKEN": slack.options.bot_token,
             "SLACK_SIGNING_SECRET": slack.options.signing_secret,
             "SLACK_API_URL": slack.api_url,
             "SLACK_PORT": str(port),
+            "SEED_BASE_URL": seed.url,
         }
         async with seedling_run(tmp_path, **settings):
             async with asyncio.timeout(PATIENCE_S):
