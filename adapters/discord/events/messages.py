@@ -24,6 +24,7 @@ from adapters.discord.replies.ephemeral import send_direct
 from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
+from bot.chat.arrival_order import ArrivalOrder
 from bot.chat.follow_ups import own_words, without_quotes
 from bot.chat.message_markdown import render
 from bot.chat.rate_limit import Priority
@@ -45,6 +46,9 @@ NOT_TAKEN: Final = gettext_noop(
     "I could not save that just now, and try again by myself. Send it again only if no answer comes."
 )
 
+ORDER_SECONDS: Final = 5.0
+"""How long a message waits for those before it, which may wait for what they reply to."""
+
 
 class DiscordMessageHandler:
     """Handles messages, from the gateway or read afterwards; what arrives twice is answered once."""
@@ -55,6 +59,7 @@ class DiscordMessageHandler:
         self._directory = context.directory
         self._chains = ReplyChains(context.rest)
         self._reads_content = reads_content
+        self._order = ArrivalOrder(seconds=ORDER_SECONDS)
         self.me: discord.abc.Snowflake | None = None
 
     async def on_message(
@@ -66,11 +71,15 @@ class DiscordMessageHandler:
         if not is_spoken(message) or self.is_mine(message):
             return
         message.check_whole()
-        place = await self._directory.place(message.channel_id)
-        incoming = await self.incoming(message, place, names, own_role)
-        if incoming is None:
-            return
-        incoming = replace(incoming, is_admin=is_admin)
+        with self._order.arrived(message.channel_id) as arrival:
+            place = await self._directory.place(message.channel_id)
+            incoming = await self.incoming(message, place, names, own_role)
+            await arrival.turn()
+            if incoming is not None:
+                await self._hand_over(replace(incoming, is_admin=is_admin))
+
+    async def _hand_over(self, incoming: Incoming) -> None:
+        """Let the bot take what somebody said, and tell what it says to it. Raises as `on_message` does."""
         try:
             handled = await self._bot.handle(incoming)
         except InvalidInput as error:

@@ -26,6 +26,7 @@ from adapters.slack.replies.ephemeral import post_ephemeral, post_with_picture
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import correction_blocks, in_slack_words, undo_blocks
 from adapters.slack.replies.status import forget_title
+from bot.chat.arrival_order import ArrivalOrder
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
@@ -41,6 +42,9 @@ EDITED: Final = gettext_noop(
     "*Regenerate* under my answer."
 )
 
+ORDER_SECONDS: Final = 2.5
+"""How long a message waits for those before it: within three seconds Slack wants its acknowledgement."""
+
 
 class SlackMessageHandler:
     """Hands what people say, change and delete to the bot."""
@@ -48,6 +52,7 @@ class SlackMessageHandler:
     def __init__(self, bot: Bot, background: BackgroundTasks) -> None:
         self._bot = bot
         self._background = background
+        self._order = ArrivalOrder(seconds=ORDER_SECONDS)
 
     async def on_message(self, workspace: SlackWorkspace, message: SlackMessage) -> HandleResult | None:
         """Take one message event. Raises `StorageError` when it is not stored and must come again."""
@@ -65,7 +70,10 @@ class SlackMessageHandler:
         """Take one message; what the bot itself said comes back as an echo. Raises `StorageError`."""
         if workspace.is_own(said.message):
             return None
-        return await self.hand_over(workspace, await self.incoming(workspace, said))
+        with self._order.arrived(said.key(workspace.team)) as arrival:
+            incoming = await self.incoming(workspace, said)
+            await arrival.turn()
+            return await self.hand_over(workspace, incoming)
 
     async def hand_over(self, workspace: SlackWorkspace, incoming: Incoming) -> HandleResult | None:
         """Let the bot take something; what is for the author alone is shown to them. Raises `StorageError`."""
