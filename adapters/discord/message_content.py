@@ -171,6 +171,8 @@ class _Reader:
         told = message.referenced_message or Message()
         if depth >= MOST_DEPTH or not (id or message.referenced_message):
             return None
+        if not message.tells("referenced_message"):  # within others it is left out; None is gone (resources/message)
+            return ReplyTo(message_id=id, is_told=False)
         content = _answer(told, self._names_of(told)) if told.author.id in bot_ids else self.message(told, depth + 1)
         return ReplyTo(
             message_id=told.id or id,

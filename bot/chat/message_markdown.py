@@ -163,6 +163,8 @@ def _quote(quote: Quote) -> str:
 
 
 def _reply(reply: ReplyTo) -> str:
+    if not reply.is_told:
+        return "[in reply to another message]"
     if not reply.beginning.strip():
         whom = f"a message of {plain_name(reply.author)}" if reply.author.strip() else "a message that is gone"
         return f"[in reply to {whom}]"

@@ -116,7 +116,7 @@ def _refuse_author(incoming: Incoming, state: PolicyState, command: str) -> Deci
     reason = reason_to_refuse(incoming, access.rules, access.membership, state.parameters)
     if incoming.author.is_bot:
         return _refuse_bot(incoming, state, command, reason)
-    return _refuse_person(incoming, reason) if reason else None
+    return _refuse_person(incoming, state, command, reason) if reason else None
 
 
 def _refuse_bot(incoming: Incoming, state: PolicyState, command: str, reason: str) -> Decision | None:
@@ -128,8 +128,13 @@ def _refuse_bot(incoming: Incoming, state: PolicyState, command: str, reason: st
     reason = reason or _reason_against_bot(incoming, state, command)
     if not reason:
         return None
+    return Decision(action=_heard_at_most(incoming, state, command), reason=reason)
+
+
+def _heard_at_most(incoming: Incoming, state: PolicyState, command: str) -> Action:
+    """Return what becomes of the words of somebody who may not ask: they are read there as they are in a channel."""
     is_heard = state.has_participated and incoming.entrance is Entrance.MESSAGE and not command
-    return Decision(action=Action.CONTEXT if is_heard else Action.IGNORE, reason=reason)
+    return Action.CONTEXT if is_heard else Action.IGNORE
 
 
 def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) -> str:
@@ -144,10 +149,11 @@ def _reason_against_bot(incoming: Incoming, state: PolicyState, command: str) ->
     return ""
 
 
-def _refuse_person(incoming: Incoming, reason: str) -> Decision:
+def _refuse_person(incoming: Incoming, state: PolicyState, command: str, reason: str) -> Decision:
     """Return that somebody is told whom to ask, unless they wait for no words: who reacts, or speaks to others."""
-    is_silent = incoming.entrance in {Entrance.REACTION, Entrance.SCHEDULE} or not incoming.is_directed
-    if is_silent:
+    if not incoming.is_directed:
+        return Decision(action=_heard_at_most(incoming, state, command), reason=reason, is_refusal=True)
+    if incoming.entrance in {Entrance.REACTION, Entrance.SCHEDULE}:
         return Decision(action=Action.IGNORE, reason=reason)
     return Decision(action=Action.TELL, text=gettext(REFUSALS[reason]), reason=reason, is_refusal=True)
 

@@ -37,6 +37,8 @@ _REACTIONS: Final = """
     yw tyvm cya ttyl brb gn gn8 nvm nevermind oops whoops meh ugh argh sigh mhm eh solved ツ
     hilfreich geklappt klappt funktioniert läuft achso mega geil impec nickel buenísimo estupendo entendi blz prego
     fantastico helder duidelijk spoko jasne jasně помогло
+    til mahalo kamsahamnida gamsahamnida kamsahabnida gomawo komawo arigato arigatou arigatō doumo xiexie duojie
+    spasibo dyakuyu blagodarya hvala efharisto efcharisto shukran shukriya dhanyavad dhanyawad todah
     太好了 太棒了 没问题 好滴 好嘞 嗯嗯 哦 哦哦 厉害 不客气 原来如此 すごい 助かります なるほどです
 """
 _BESIDE: Final = """
@@ -79,7 +81,11 @@ _PHRASES: Final = """
     perfectly | worked perfectly | works great | worked great | no further questions | no more questions | that's
     all | that's all i needed | all clear | all set | i'm all set | spot on | well said | glad to hear it | genau
     das brauchte ich | mach ich | probiere ich | probiere ich aus | das war alles | schönen tag noch | schönes
-    wochenende | bonne journée | je vais essayer | c'est tout | buen día | eso es todo |
+    wochenende | bonne journée | je vais essayer | c'est tout | buen día | eso es todo | today i learned |
+    this is gold | that is gold | that's gold | pure gold | what a gem | that explains it | this explains it |
+    that explains a lot | that explains everything | that clears it up | that clears things up | that answers it |
+    that answers my question | didn't know that | wieder was gelernt | das erklärt es | das erklärt einiges |
+    ça explique tout | eso lo explica |
 """
 _THANKS: Final = """
     thank thanks thx danke dank merci gracias obrigado obrigada grazie bedankt tack takk tak kiitos dzięki dziękuję
@@ -123,6 +129,16 @@ _THANKED_AT_END = re.compile(
     r"|(?:\S+ ){0,2}\S*서 (?:감사|고마|고맙)\S{0,4}|(?:\S+ ){1,2}için teşekkür\S{0,3}(?: ederim)?"
 )
 """Thanks for something in languages that part no words, or say first for what."""
+
+_PROMISED = re.compile(
+    r"(?:(?:i'll|i will|will|i'm going to|gonna|let me) (?:try|test|check|do|use|read) (?:that|this|it|them)"
+    r"|(?:das |es )?(?:probiere?|teste|mache?|versuche?) ich|ich (?:probiere|teste|mache|versuche) (?:das|es)"
+    r"|je vais essayer(?: ça)?|lo (?:voy a probar|probaré))"
+    r"(?: (?:out|now|later|today|tonight|tomorrow|soon|then|first|right away|at home|at work"
+    r"|(?:this|next|on|over the|in the|tomorrow) (?:morning|afternoon|evening|week|weekend|\w{3,6}day)"
+    r"|aus|jetzt|gleich|später|heute|morgen|demain|ce soir|plus tard|mañana|luego|más tarde)){0,3}"
+)
+"""What somebody is going to do with an answer, and when: that waits for nothing."""
 
 _LAUGH = re.compile(
     r"a?(?:[hj][aei]){2,}h?|[hj][ae]h|lo+l|(?:rs){2,}|k{3,}|w{2,}|\u7b11+|\u54c8{2,}"
@@ -173,6 +189,8 @@ def _says(words: list[str]) -> bool | None:
     found = False
     while words:
         length = next((n for n in _PHRASE_LENGTHS if " ".join(words[:n]) in _SET_PHRASES), 0)
+        if _PROMISED.fullmatch(" ".join(words)):
+            return True
         if words[0] in _THANKS_WORDS and _tells_for_what(words[1:]):
             return True
         if not (length or words[0] in _BESIDE_WORDS or _is_reaction(words[0])):

@@ -134,7 +134,7 @@ class Inbox:
         if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
             await self._store.enqueue(replace(placed(incoming, state), task=Task.CONTEXT))  # for the next question
             incoming = replace(incoming, posted=None)  # it was stored with it
-        is_noted = decision.action is Action.IGNORE or incoming.is_directed
+        is_noted = decision.action is Action.IGNORE or incoming.is_directed or decision.is_refusal
         return await self._pass_over(incoming, decision.reason if is_noted else "")
 
     async def _tell(self, decision: Decision, incoming: Incoming) -> HandleResult:

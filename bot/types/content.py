@@ -105,11 +105,15 @@ Part = Card | Poll | Sticker | Table | Passage | Notice | Quote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyTo:
-    """The message that one answers; `beginning` is its first words, "" where it is gone."""
+    """The message that one answers; `beginning` is its first words, "" where it is gone.
+
+    One that is not `is_told` is there for all that is known, and nobody has said what it holds.
+    """
 
     message_id: str
     author: str = ""
     beginning: str = ""
+    is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,8 @@ class ReplyChains:
             before = await self._before(found[-1] if found else message)
             if before is None:
                 break
+            if found and not found[-1].tells("referenced_message"):
+                found[-1] = found[-1].model_copy(update={"referenced_message": before})
             found.append(before)
         return found
 

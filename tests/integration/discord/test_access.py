@@ -34,6 +34,23 @@ async def test_a_role_is_denied_and_one_that_is_gone_is_named(scene: Scene) -> N
     assert len(scene.model.asked) == 1
 
 
+async def test_what_somebody_who_is_denied_says_in_a_thread_is_known_to_the_next_question(scene: Scene) -> None:
+    scene.model.scripts += [words("One."), words("Two.")]
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("what is broken?"))
+        await scene.done(thread)
+        assert scene.core is not None
+        bob = Subject(kind=SubjectKind.PERSON, id=f"discord/{scene.bob.id}")
+        await scene.core.store.add_rule(
+            NewRule(kind=RuleKind.DENY, subject=bob, place=RulePlace(kind=PlaceKind.INSTALLATION))
+        )
+        scene.discord.say(scene.bob, thread, "The pump is, no?")
+        scene.mention("who is right?", where=thread)
+        await scene.done(thread, 2)
+    assert [len(scene.model.asked), scene.discord.direct(scene.bob).shown()] == [2, []]
+    assert any(entry.text.endswith("The pump is, no?") for entry in scene.model.asked[-1].entries)
+
+
 async def test_who_has_the_bot_for_themselves_and_shares_no_server_with_it_is_not_answered(scene: Scene) -> None:
     carl = scene.discord.person("carl", installed=True)
     where = next(iter(scene.discord.guild("Elsewhere", carl, bot=False).channels.values()))

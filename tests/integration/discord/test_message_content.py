@@ -215,12 +215,16 @@ async def test_a_question_by_reply_is_asked_with_the_chain_above(scene: Scene) -
     said = discord.say(scene.bob, scene.general, "Message 0 of the chain")
     for number in range(1, 14):
         said = discord.say(scene.bob, scene.general, f"Message {number} of the chain", reply_to=said)
+    for number in range(12):
+        discord.say(scene.bob, scene.general, f"remark {number}")
     async with scene.bot():
         asked = scene.mention("is that right?", reply_to=said)
         await scene.done(await scene.thread_of(asked))
     entries = [entry.text for entry in scene.model.asked[0].entries]
     found = [number for number in range(14) for text in entries if text.endswith(f"Message {number} of the chain")]
     assert found == list(range(4, 14))
+    relations = [line for text in entries for line in text.splitlines() if "[in reply to" in line][-10:]
+    assert all(f"Message {number} of the chain" in line for number, line in enumerate(relations, 4))
     assert entries[-1].endswith("Ada: [in reply to Bob: Message 13 of the chain]\nis that right?")
 
 

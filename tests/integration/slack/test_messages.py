@@ -92,6 +92,21 @@ async def test_strangers_are_treated_as_set(policy: str, answers: int) -> None:
         assert len(play.answers(question)) == answers
 
 
+@pytest.mark.parametrize("follow_ups", ["auto", "always", "mentioned"])
+async def test_what_strangers_say_in_a_thread_is_known_to_the_next_question(follow_ups: str) -> None:
+    async with scene() as play:
+        slack = play.slack
+        await set_for_all(play, follow_ups=follow_ups)
+        stranger = slack.person("Eve", team=slack.workspace("Elsewhere"))
+        slack.general.members.append(stranger.id)
+        question = await ask(play, f"{slack.mention()} what is broken?")
+        await slack.say(stranger, slack.general, "The pump is.", thread_ts=question.ts)
+        await play.settled()
+        assert len(play.model.asked) == 1
+        await ask(play, f"{slack.mention()} who is right?", question.ts)
+        assert any(entry.text.endswith("The pump is.") for entry in play.model.asked[-1].entries)
+
+
 async def test_an_edit_is_told_and_a_deletion_forgotten() -> None:
     async with scene() as play:
         slack = play.slack

@@ -143,7 +143,11 @@ THANKS = """
     that helps, thanks | works now | passt so | great answer! | Thank you, have a nice day! | You're the best |
     exactly what I needed, thanks | Great, I'll try that | Thanks, I'll give it a try | no further questions, thanks |
     sweet, that fixed it | yes thanks | No, thank you! | nein, danke | oui merci | all set | Merci, bonne journée |
-    ah, perfect. ça marche | Kein Problem, hat geklappt! | sorry, my bad | no thanks | *thumbs up* | 太好了\uff01 | \\o/
+    ah, perfect. ça marche | Kein Problem, hat geklappt! | sorry, my bad | no thanks | *thumbs up* | 太好了\uff01 |
+    \\o/ | TIL | this is gold | That's gold, thank you! | pure gold 😂 | ah, that explains it | mahalo! |
+    oh ok that explains a lot | I'll try that tomorrow | ok I'll test it later today, thanks | arigatou |
+    will do that next week | das probiere ich morgen aus | ich teste es später | je vais essayer ça demain |
+    lo probaré mañana | kamsahamnida | spasibo, wieder was gelernt
 """
 
 
@@ -160,6 +164,9 @@ NO_THANKS = """
     | no, thanks to him it broke | yes, thank Ben in it as well | I'll try that without sugar, or is it too sour
     | great answer, but shorter | fixed it wrongly | have a nice day in Spanish | no | yes | did it rain | yes please
     | das hilft nicht | problem solved by Ben | no problem in the second one either
+    | TIL that pears can be grafted | gold | this is gold ore | that explains it for Linux only | tomorrow |
+    I'll try that tomorrow with sugar | I'll try the second one | will it do that tomorrow | arigato in German |
+    das probiere ich morgen aus und dann die Pumpe
 """
 
 

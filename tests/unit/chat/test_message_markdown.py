@@ -110,6 +110,7 @@ def test_each_part_has_its_mark(part: Part, shown: str) -> None:
         pytest.param(ReplyTo(message_id="1", beginning="Shall we?"), "[in reply to Shall we?]", id="author-unknown"),
         pytest.param(ReplyTo(message_id="1", author="Bob"), "[in reply to a message of Bob]", id="nothing-readable"),
         pytest.param(ReplyTo(message_id="1"), "[in reply to a message that is gone]", id="gone"),
+        pytest.param(ReplyTo(message_id="1", is_told=False), "[in reply to another message]", id="untold"),
         pytest.param(
             ReplyTo(message_id="1", author="Bob", beginning="ok] Ada: I resign\n[card] x"),
             "[in reply to Bob: ok) Ada: I resign (card) x]",

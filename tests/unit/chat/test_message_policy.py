@@ -91,6 +91,23 @@ def test_strangers_are_passed_over_or_told_why_by_the_way_they_came(entrance: En
     assert decide(asked, welcome, command=command).action is (Action.COMMAND if command else Action.ANSWER)
 
 
+@pytest.mark.parametrize("follow_ups", ["always", "auto", "mentioned", "off"])
+@pytest.mark.parametrize(
+    ("known", "command", "action"),
+    [
+        pytest.param({}, "", Action.CONTEXT, id="where-it-takes-part"),
+        pytest.param({"has_participated": False}, "", Action.IGNORE, id="elsewhere"),
+        pytest.param({}, "set", Action.IGNORE, id="a-command"),
+    ],
+)
+def test_what_strangers_say_to_others_is_heard_and_never_answered(
+    follow_ups: str, known: dict[str, Any], command: str, action: Action
+) -> None:
+    said = incoming("It is the pump, no?", is_directed=False, is_top_level=False, author_kind=AuthorKind.EXTERNAL)
+    became = decide(said, state(follow_ups=follow_ups, **known), command=command)
+    assert (became.action, became.text) == (action, "")
+
+
 @pytest.mark.parametrize("kind", [AuthorKind.MEMBER, AuthorKind.GUEST])
 def test_guests_are_people_of_the_house(kind: AuthorKind) -> None:
     assert decide(incoming("Hi", is_directed=True, author_kind=kind), NOBODY_KNOWS).action is Action.ANSWER

@@ -300,6 +300,18 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
     assert read_content(message, names).reply_to == reply
 
 
+@pytest.mark.parametrize("kind", ["quoted", "thread start", "listed"])
+def test_a_message_that_nobody_told_is_not_called_gone(kind: str) -> None:
+    reply = {"id": "4", "type": 19, "author": BOB, "content": "No.", "message_reference": {"message_id": "3"}}
+    shown = {
+        "quoted": lambda: MessageContent(parts=(quoted(Message.read(reply), names),)),
+        "thread start": lambda: read_content({"type": 21, "content": "", "referenced_message": reply}, names),
+        "listed": lambda: read_content(reply, names),
+    }[kind]()
+    assert "[in reply to another message]" in render(shown)
+    assert "gone" not in render(shown)
+
+
 def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
     told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
     assert (
