@@ -5,13 +5,18 @@ A card has tiers by the prompt length of the single request; the tier applies to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from bot.types import CostSplit, Usage
 
 MILLION = Decimal(1_000_000)
+
+# A told cost above both is a mistake. Fees, searches and dearer models of a gateway stay far below.
+DOUBTED_DOLLARS = Decimal(1)
+DOUBTED_TIMES = 100  # what the tokens cost by the card
+DEAR_TOKEN = Decimal("0.0001")  # dollars for one token where the card says that they are free, and so knows no price
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,15 @@ class RateCard:
             return usage.reported_cost
         split = self.split(usage)
         return split.read + split.cached + split.reasoned + split.written + split.tools
+
+    def believable(self, usage: Usage) -> Usage:
+        """Return the usage of one request without a reported cost that cannot be; marked as estimated then."""
+        if usage.reported_cost is None or usage.reported_cost <= DOUBTED_DOLLARS:
+            return usage
+        known = self.cost(replace(usage, reported_cost=None)) or (usage.input + usage.output) * DEAR_TOKEN
+        if usage.reported_cost <= DOUBTED_TIMES * known:
+            return usage
+        return replace(usage, reported_cost=None, estimated=True)
 
     def transcription_cost(self, usage: Usage) -> Decimal:
         """US dollars for one transcription; a reported cost wins."""

@@ -202,6 +202,7 @@ class MeteredModel:
         self._clock = clock
         self.give_up = self._choice.give_up
         self._usual_output = USUAL_OUTPUT
+        self._has_doubted = False
 
     @property
     def name(self) -> str:
@@ -282,7 +283,7 @@ class MeteredModel:
             case RequestSent():
                 return await self._open(event, bill, asked)
             case UsageReported(usage) if sent is not None:
-                sent.counted = usage
+                sent.counted = self._believable(usage, asked)
                 await self._settle(sent)
                 return None
             case RequestNotBilled() if sent is not None:
@@ -301,6 +302,18 @@ class MeteredModel:
                 sent.first_byte_at = sent.first_byte_at or self._clock()
                 await self._note_progress(sent)
         return sent
+
+    def _believable(self, usage: Usage, asked: PricedModel) -> Usage:
+        """Return what was told without a cost that cannot be; the log says so once."""
+        believed = asked.rates.card().believable(usage)
+        if believed is not usage and not self._has_doubted:
+            self._has_doubted = True
+            logger.warning(
+                "%s tells costs that cannot be; they are estimated instead",
+                asked.model.name,
+                extra={"told": str(usage.reported_cost)},
+            )
+        return believed
 
     async def _open(self, event: RequestSent, bill: Bill, asked: PricedModel) -> _OpenRequest:
         """Write a request ahead, with what it will probably cost: an answer as long as those before."""

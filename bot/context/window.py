@@ -57,7 +57,8 @@ def plan(view: View, limits: WindowLimits) -> Window:
     free = cold or broken in FREE
     choose = _choose_noted if limits.memory else _choose
     index = len(view.history) if view.begins_anew else choose(view, sizes, limits, free=free)
-    reason = _reason(broken, is_cut=index > 0, cold=cold)
+    is_noted_deletion = view.conversation.prompt_digest == DELETED_AND_NOTED
+    reason = CacheBreak.DELETED if is_noted_deletion else _reason(broken, is_cut=index > 0, cold=cold)
     forecast = max(0, _forecast(view, sizes, limits) - sizes.held[index])
     return _describe(view, sizes, index, reason, until_trim=forecast, warm=not cold)
 
@@ -306,6 +307,11 @@ class CacheBreak(StrEnum):
     MEDIA = "media"
 
 
+DELETED_AND_NOTED: Final = "deleted and noted"
+"""What stands in place of the digest where messages were deleted and the notes have changed, in either order: people
+are told of the deletion, and nothing of the history is cached, as after a trim.
+"""
+
 # After these nothing of the history is cached, so that leaving out what is in the notes costs nothing.
 FREE: Final = frozenset({CacheBreak.FIRST, CacheBreak.TRIM, CacheBreak.COLD, CacheBreak.PROMPT_CHANGED})
 
@@ -314,14 +320,18 @@ def known_break(conversation: Conversation) -> CacheBreak | None:
     """Return the break that was decided or suffered before the next request; None for none."""
     if conversation.last_request_at is None:
         return CacheBreak.FIRST
+    if conversation.prompt_digest == DELETED_AND_NOTED:
+        return CacheBreak.TRIM
     return CacheBreak(conversation.prompt_digest) if conversation.prompt_digest in set(CacheBreak) else None
 
 
 def mark_prefix_broken(conversation: Conversation, reason: CacheBreak) -> Conversation:
     """Return the conversation, remembering that its next request cannot extend the last one, and why.
 
-    The reason stands in place of the digest, which it cannot be mistaken for. The first reason stays.
+    The reason stands in place of the digest, which it cannot be mistaken for. The first stays, beside a deletion.
     """
+    if known_break(conversation) is CacheBreak.TRIM and reason is CacheBreak.DELETED:
+        return replace(conversation, prompt_digest=DELETED_AND_NOTED)
     if known_break(conversation) is not None:
         return conversation
     return replace(conversation, prompt_digest=reason.value)
@@ -337,12 +347,20 @@ def with_notes(conversation: Conversation, condensed: Condensation) -> Conversat
         return conversation
     if condensed.notes:
         noted = replace(conversation, memory=condensed.notes, condensed_until=condensed.until, condensed_in_vain=0)
-        return noted if known_break(noted) is CacheBreak.FIRST else replace(noted, prompt_digest=CacheBreak.TRIM.value)
+        return _with_changed_notes(noted)
     if not condensed.in_vain:
         return conversation
     if conversation.condensed_in_vain + 1 < TRIES:
         return replace(conversation, condensed_in_vain=conversation.condensed_in_vain + 1)
     return replace(conversation, condensed_until=condensed.until, condensed_in_vain=0)
+
+
+def _with_changed_notes(noted: Conversation) -> Conversation:
+    """Return the conversation, remembering that its next request carries other notes."""
+    if known_break(noted) is CacheBreak.FIRST:
+        return noted
+    is_deleted = noted.prompt_digest in {CacheBreak.DELETED.value, DELETED_AND_NOTED}
+    return replace(noted, prompt_digest=DELETED_AND_NOTED if is_deleted else CacheBreak.TRIM.value)
 
 
 def merge_concurrent_changes(after: Conversation, *, now: Conversation | None) -> Conversation:

@@ -54,6 +54,23 @@ def test_a_cost_is_split_by_what_it_is_paid_for() -> None:
     assert PUBLISHED.cost(usage) == split.read + split.cached + split.reasoned + split.written
 
 
+@pytest.mark.parametrize(
+    ("card", "told", "is_believed"),
+    [
+        pytest.param(SEED_CARD, "1", True, id="a-dollar-is-never-doubted"),
+        pytest.param(SEED_CARD, "43.5", True, id="a-hundred-times-the-price"),
+        pytest.param(SEED_CARD, "43.6", False, id="more"),
+        pytest.param(SEED_CARD, "1e9", False, id="a-billion"),
+        pytest.param(FREE_CARD, "2", True, id="a-gateway-on-ones-own-machine"),
+        pytest.param(FREE_CARD, "1e9", False, id="a-billion-there"),
+    ],
+)
+def test_a_told_cost_that_cannot_be_is_not_believed(card: RateCard, told: str, is_believed: bool) -> None:
+    usage = Usage(input=100_000, output=161_600, reported_cost=Decimal(told))
+    expected = usage if is_believed else Usage(input=usage.input, output=usage.output, estimated=True)
+    assert card.believable(usage) == expected
+
+
 def test_a_reported_cost_beats_the_card() -> None:
     assert SEED_CARD.cost(Usage(input=10**6, reported_cost=Decimal("0.01"))) == Decimal("0.01")
 

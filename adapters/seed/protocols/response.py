@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from io import StringIO
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +28,8 @@ from bot.types import (
     Usage,
 )
 
+logger = logging.getLogger(__name__)
+
 INPUT_NAMES = (
     "prompt_tokens",
     "input_tokens",
@@ -46,6 +50,10 @@ TOTAL_NAMES = ("total_tokens", "totalTokenCount", "total_token_count")
 REASONING_NAMES = ("reasoning_tokens", "reasoning", "thoughtsTokenCount", "thoughts_token_count")
 """What servers call the counts of tokens: OpenAI, Anthropic, DeepSeek, Gemini, LangChain, Ollama, llama.cpp."""
 
+PAID_NAMES = ("amount", "total_cost", "total")
+"""What the sum is called in a cost that is an object: EmpirioLabs, Perplexity, gateways."""
+
+MOST_TOKENS = 100_000_000  # of one request, with all that it searched: ten times the longest context of any model
 NUL = "\0"  # which no database and no platform takes
 STRANGE_END = "the model API ended the answer for a reason of its own"
 
@@ -159,8 +167,11 @@ class ResponseState:
                 self.events.append(SourceFound(source))
 
     def add_usage(self, usage: Usage | None) -> None:
-        """Set the tokens of this request, where any were told; a later report replaces an earlier one."""
-        self.usage = usage or self.usage
+        """Set the tokens of this request, where any were told that can be; a later report replaces an earlier one."""
+        if usage is not None and usage.input + usage.output > MOST_TOKENS:
+            _log_disbelief()
+        else:
+            self.usage = usage or self.usage
 
     def end_with(self, raw: object) -> None:
         """Note why it ended, in any words: a filter has the last one, a known reason beats a strange one."""
@@ -269,9 +280,12 @@ def usage_of(raw: object, *, whole: object = None) -> Usage | None:
     reasoning = reasoning or _first_count(body, *REASONING_NAMES) or 0
     if not prompt:
         return None
+    total = _first_count(body, *TOTAL_NAMES) or 0
+    if not total or total > prompt + output:
+        prompt += _counted_beside(body)
     if "prompt_n" in body:  # llama.cpp counts what it read anew
         prompt += cached
-    beside = (_first_count(body, *TOTAL_NAMES) or 0) - prompt - output
+    beside = total - prompt - output
     if "thoughtsTokenCount" in body or (0 < beside == (reasoning or beside) != cached):
         reasoning = reasoning or beside  # Gemini and xAI count it beside the answer, and bill it like that
         output += reasoning
@@ -299,15 +313,43 @@ def tool_calls_of(usage: object) -> MappingProxyType[str, int]:
 
 
 def reported_cost(*bodies: object) -> Decimal | None:
-    """Return the cost in US dollars that a response states: `cost_usd` or `cost`, in the first object that has it."""
+    """Return the cost in US dollars that a response states: `cost_usd` or `cost`, in the first object that has it.
+
+    With a key of one's own OpenRouter takes its fee alone, or nothing, and says beside it what the provider takes.
+    """
     for body in bodies:
         fields = json_coerce.mapping(body)
         for name in ("cost_usd", "cost"):
-            raw = fields.get(name)
-            amount = json_coerce.money(json_coerce.mapping(raw).get("amount", raw))
-            if amount is not None:
+            amount = _paid(fields.get(name))
+            if amount is None:
+                continue
+            upstream = json_coerce.money(json_coerce.mapping(fields.get("cost_details")).get("upstream_inference_cost"))
+            if fields.get("is_byok") is not True and amount:
                 return amount
+            if upstream is None and fields.get("is_byok") is True:
+                return None  # what the provider takes is not told
+            return amount + (upstream or 0)
     return None
+
+
+def _paid(cost: object) -> Decimal | None:
+    """Return a cost that is a number or an object with the sum."""
+    told = json_coerce.mapping(cost)
+    amounts = (json_coerce.money(value) for value in (cost, *(told.get(name) for name in PAID_NAMES)))
+    return next((amount for amount in amounts if amount is not None), None)
+
+
+def _counted_beside(usage: Mapping[str, Any]) -> int:
+    """Return what Anthropic's names leave out of `input_tokens`: tokens read from and written to the cache."""
+    if "prompt_tokens" in usage or "input_tokens" not in usage:
+        return 0
+    return sum(_first_count(usage, name) or 0 for name in ("cache_read_input_tokens", "cache_creation_input_tokens"))
+
+
+@cache
+def _log_disbelief() -> None:
+    """Say once in the life of the process that a server's counts are not believed."""
+    logger.warning("the model API counts more tokens than any model can read; its counts are estimated instead")
 
 
 def _first_count(body: object, *names: str) -> int | None:

@@ -129,6 +129,19 @@ async def test_what_is_refused_after_a_stream_is_billed_and_what_is_not_taken_is
     assert counter.usages == [Usage(input=9, output=1)]
 
 
+async def test_a_told_cost_that_cannot_be_is_estimated_and_logged_once(
+    counter: Counter, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = Usage(input=1_000, output=50, reported_cost=Decimal(10**9))
+    second = RequestSent(tokens=1, most=4_096)
+    await counter.ask(UsageReported(told), second, UsageReported(told))
+    believed = Usage(input=1_000, output=50, estimated=True)
+    charge = Charge(usage=believed, cost=SEED_CARD.cost(believed))
+    assert [line.charge for line in counter.lines] == [charge, charge]
+    assert counter.bill.cost == 2 * charge.cost
+    assert len([record for record in caplog.records if "costs that cannot be" in record.message]) == 1
+
+
 async def test_two_requests_of_one_answer_have_a_line_and_a_tier_each(counter: Counter) -> None:
     short, long = Usage(input=100_000, output=10), Usage(input=130_000, output=10)
     await counter.ask(

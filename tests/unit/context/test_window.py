@@ -8,7 +8,7 @@ import pytest
 from bot.context.system_prompt import digest, notes_message
 from bot.context.tokens import estimate_entry
 from bot.context.view import View
-from bot.context.window import CacheBreak, after, is_due, mark_prefix_broken, plan, with_notes
+from bot.context.window import CacheBreak, after, is_due, known_break, mark_prefix_broken, plan, with_notes
 from bot.errors import QuestionTooLong
 from bot.pricing import FREE_CARD
 from bot.types import SOURCES_ID, Condensation, Conversation, Role, StoredEntry
@@ -100,6 +100,23 @@ class TestBreaks:
         assert thread.conversation.window_start > 0
         thread.delete(0)
         assert thread.ask("Short")[1].broken is not CacheBreak.DELETED
+
+    @pytest.mark.parametrize("first", ["deletion", "notes", "notes-twice"])
+    def test_a_deleted_message_is_the_reason_whenever_notes_are_made_anew(self, first: str) -> None:
+        thread = Thread(terms=limits(memory=True))
+        thread.ask("Hello")
+        thread.ask("My password is 12345")
+        if first != "deletion":
+            thread.conversation = with_notes(thread.conversation, notes(until=2))
+        thread.delete(2)
+        if first != "notes":
+            thread.conversation = with_notes(
+                thread.conversation, notes(until=4, begin=thread.conversation.condensed_until)
+            )
+        assert known_break(thread.conversation) is CacheBreak.TRIM  # nothing of the history is cached
+        _, window = thread.ask("And now?")
+        assert (window.broken, window.start) == (CacheBreak.DELETED, 0)
+        assert thread.ask("And now?")[1].broken is None
 
     def test_an_answer_whose_question_was_deleted_is_not_the_beginning(self) -> None:
         thread = Thread()

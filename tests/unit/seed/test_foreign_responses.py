@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.seed import SeedModel
 from adapters.seed.inline import CLOSING, LoneClosing
+from adapters.seed.protocols.response import _log_disbelief
 from bot.delivery.accumulator import AnswerAccumulator
 from bot.errors import ModelAccessDenied, ModelError, ModelRejected
 from bot.types import Finish
@@ -135,12 +136,46 @@ async def test_what_was_not_counted_is_estimated(name: str) -> None:
         ({"prompt_tokens": 1000, "completion_tokens": 5, "cached_tokens": 800}, 800),
         ({"input_tokens": 1000, "output_tokens": 5, "input_token_details": {"cache_read": 700}}, 700),
         ({"prompt_tokens": 1000, "completion_tokens": 5, "cache_read_input_tokens": 600}, 600),
+        ({"input_tokens": 400, "cache_read_input_tokens": 600, "output_tokens": 5}, 600),
+        (
+            {
+                "input_tokens": 100,
+                "cache_read_input_tokens": 600,
+                "cache_creation_input_tokens": 300,
+                "output_tokens": 5,
+                "total_tokens": 1005,
+            },
+            600,
+        ),
+        ({"input_tokens": 1000, "cache_read_input_tokens": 600, "output_tokens": 5, "total_tokens": 1005}, 600),
     ],
 )
 async def test_what_was_cached_is_read_under_its_other_names(usage: dict[str, Any], cached: int) -> None:
     answer, _ = await asked(ScriptedApi(streamed(chunk("Hello"), STOP, sse({"choices": [], "usage": usage}), DONE)))
     assert answer.reported is not None
     assert (answer.reported.input, answer.reported.output, answer.reported.cached) == (1000, 5, cached)
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens": 10**12, "completion_tokens": 5},
+        {"prompt_tokens": 1000, "completion_tokens": 10**9},
+        {"input_tokens": 40, "cache_read_input_tokens": 10**12, "output_tokens": 5},
+    ],
+)
+async def test_counts_that_no_model_can_read_are_estimated_and_logged_once(
+    usage: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    _log_disbelief.cache_clear()
+    last = sse({"choices": [], "usage": usage})
+    answer, _ = await asked(ScriptedApi(streamed(chunk("Hello"), STOP, last, last, DONE)))
+    assert answer.reported is not None
+    assert answer.reported.estimated
+    assert answer.reported.input < 1000
+    assert [record.message for record in caplog.records if "more tokens than" in record.message] == [
+        "the model API counts more tokens than any model can read; its counts are estimated instead"
+    ]
 
 
 @pytest.mark.parametrize(

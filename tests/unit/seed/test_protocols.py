@@ -158,6 +158,16 @@ def test_usage_on_a_chunk_with_text_is_read_and_replaced_by_a_later_one() -> Non
         pytest.param({}, {"cost_usd": "0.0123"}, id="beside-usage-as-text"),
         pytest.param({"cost": {"amount": 0.0123, "currency": "USD"}}, {}, id="as-an-amount"),
         pytest.param({"cost": 0.0123}, {"cost_usd": 9}, id="usage-comes-first"),
+        pytest.param({"cost": {"request_cost": 0.006, "total_cost": 0.0123}}, {}, id="the-total-of-its-parts"),
+        pytest.param(
+            {"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.0123}}, {}, id="ones-own-key"
+        ),
+        pytest.param(
+            {"cost": 0.0003, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.012}}, {}, id="and-a-fee"
+        ),
+        pytest.param(
+            {"cost": 0.0123, "is_byok": False, "cost_details": {"upstream_inference_cost": 9}}, {}, id="their-own-costs"
+        ),
     ],
 )
 def test_a_reported_cost_is_found_wherever_it_sits(usage: dict[str, Any], whole: dict[str, Any]) -> None:
@@ -165,6 +175,21 @@ def test_a_reported_cost_is_found_wherever_it_sits(usage: dict[str, Any], whole:
     answer = read_stream("chat", [chunk("Hi", finish="stop") + sse(last) + DONE])
     assert answer.usage is not None
     assert answer.usage.reported_cost == Decimal("0.0123")
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        pytest.param({"cost": 0, "is_byok": True}, None, id="ones-own-key-is-billed-elsewhere"),
+        pytest.param({"cost": 0, "is_byok": False, "cost_details": {"upstream_inference_cost": 0}}, 0, id="free"),
+        pytest.param({"cost": 0, "cost_details": {"upstream_inference_cost": None}}, 0, id="free-and-not-told-more"),
+    ],
+)
+def test_a_request_is_free_only_where_nobody_else_bills_it(usage: dict[str, Any], cost: int | None) -> None:
+    last = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1, **usage}}
+    answer = read_stream("chat", [chunk("Hi", finish="stop") + sse(last) + DONE])
+    assert answer.usage is not None
+    assert answer.usage.reported_cost == cost
 
 
 def test_tool_calls_are_counted_by_name() -> None:
