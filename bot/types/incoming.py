@@ -241,9 +241,10 @@ class ReadMessage(ThreadMessage):
     """A message as it stands in a channel; `thread` is the message that its thread hangs on, "" outside threads.
 
     `replies` is how many messages the thread has that hangs on this one. Messages of the bot itself are among them,
-    told by `author.is_bot`.
+    told by `author.is_bot`; one of them that repeats what somebody asks by a command `is_announcement`.
     """
 
     thread: str = ""
     edited_at: datetime | None = None
     replies: int = 0
+    is_announcement: bool = False

@@ -152,6 +152,7 @@ async def _as_read(workspace: SlackWorkspace, message: SlackMessage) -> ReadMess
         thread=message.thread_ts if message.thread_ts != message.ts else "",
         edited_at=moment(message.edited.ts),
         replies=message.reply_count,
+        is_announcement=workspace.is_own(message) and message.is_announcement,
     )
 
 
