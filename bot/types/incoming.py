@@ -131,13 +131,14 @@ ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, whe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
-    """A message that already stands in a thread, as people see it."""
+    """A message that already stands in a thread, as people see it; `time_zone` is its author's, as an IANA name."""
 
     message_id: str
     author: Person
     text: str
     sent_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
