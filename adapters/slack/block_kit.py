@@ -53,9 +53,14 @@ def readable(text: str, names: Names) -> str:
 
 
 def link(url: str, label: str = "") -> str:
-    """Return a link as Markdown, or only the address where the label is nothing else."""
+    """Return a link as Markdown, or only the address where the label is nothing else: of a mailbox or telephone the
+    label, as people wrote it.
+    """
     label = label.strip()
-    bare = url.removeprefix("https://").removeprefix("http://").removeprefix("mailto:").removeprefix("tel:")
+    scheme, _, contact = url.partition(":")
+    if label == contact and scheme.lower() in {"mailto", "tel"}:
+        return label
+    bare = url.removeprefix("https://").removeprefix("http://")
     return f"[{label}]({url})" if label and label.rstrip("/") not in {url.rstrip("/"), bare.rstrip("/")} else url
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
 from adapters.slack.elements import Element, Scalar
 from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text, Texts
+
+QUESTION: Final = "seedling_question"
+"""Type of the metadata of a message in which the bot repeats what somebody asks by a command or a form."""
 
 _TIMESTAMP = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{1,6})")
 
@@ -256,6 +259,11 @@ class SlackMessage(Payload):
     root: OrNone[SlackMessage] = None
     message: OrNone[SlackMessage] = None
     previous_message: OrNone[SlackMessage] = None
+
+    @property
+    def is_announcement(self) -> bool:
+        """Return whether it repeats somebody's question, where the bot itself wrote it."""
+        return self.metadata is not None and self.metadata.event_type == QUESTION
 
     def as_message(self) -> SlackMessage:
         """Return it as the event that told of it: histories and changes may leave its type out."""

@@ -24,7 +24,6 @@ from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.parse import PLATFORM
-from adapters.slack.events.slash_commands import QUESTION
 from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
@@ -387,7 +386,7 @@ def make_workspaces(
 
 def _is_told(message: SlackMessage, thread: str) -> bool:
     """Return whether a message of the bot is what a thread is about, and no question of somebody that it repeats."""
-    return message.ts == thread and (message.metadata is None or message.metadata.event_type != QUESTION)
+    return message.ts == thread and not message.is_announcement
 
 
 def first_of(errors: BaseExceptionGroup[BaseException]) -> BaseException:

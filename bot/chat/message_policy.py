@@ -22,7 +22,6 @@ from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, ST
 from bot.chat.follow_ups import reason_for_silence
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
-from bot.time_zones import UTC_NAME
 from bot.types import ANSWER_IN, ANSWER_MESSAGES, EMPTY, Entrance, Incoming, ParameterValue, Task, Utterance
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -246,7 +245,7 @@ def context_above(question: Incoming) -> tuple[Incoming, ...]:
             overrides=EMPTY,
             is_directed=False,
             task=Task.CONTEXT,
-            time_zone=UTC_NAME,
+            time_zone=message.time_zone,
             above=(),
             posted=None,
         )

@@ -52,7 +52,8 @@ async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Abov
     except (PlatformError, TimeoutError) as error:
         logger.warning("channel not read", extra={"conversation": str(asked.key), "error": repr(error)})
         return Above(notices=(NOT_READ,))
-    return Above(messages=before_question(found, asked)[-limit:])
+    said = [message for message in found if not message.is_announcement]  # or the question would be told twice
+    return Above(messages=before_question(said, asked)[-limit:])
 
 
 def before_question(messages: Sequence[AnyMessage], asked: Incoming) -> Sequence[AnyMessage]:

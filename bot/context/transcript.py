@@ -15,7 +15,7 @@ from typing import Final
 
 from bot.context.tokens import estimate_entry
 from bot.delivery.addresses import visible
-from bot.time_zones import UTC_NAME, in_zone, zone_label
+from bot.time_zones import in_zone, zone_label
 from bot.types import (
     EMPTY,
     SOURCES_ID,
@@ -99,7 +99,7 @@ def time_label(at: datetime) -> str:
 
 def local_time(message: Incoming | ThreadMessage, at: datetime) -> datetime:
     """Return `at` as the clock of a message's author shows it; in UTC where their time zone is not known."""
-    return in_zone(at, message.time_zone if isinstance(message, Incoming) else UTC_NAME)
+    return in_zone(at, message.time_zone)
 
 
 def without_label(text: str) -> tuple[str, str]:

@@ -194,5 +194,6 @@ def _in_thread(message: ThreadMessage, thread: str) -> ReadMessage:
         text=message.text,
         sent_at=message.sent_at,
         attachments=message.attachments,
+        time_zone=message.time_zone,
         thread="" if message.message_id == thread else thread,
     )

@@ -131,13 +131,14 @@ ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, whe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
-    """A message that already stands in a thread, as people see it."""
+    """A message that already stands in a thread, as people see it; `time_zone` is its author's, as an IANA name."""
 
     message_id: str
     author: Person
     text: str
     sent_at: datetime
     attachments: tuple[Attachment, ...] = ()
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,9 +242,10 @@ class ReadMessage(ThreadMessage):
     """A message as it stands in a channel; `thread` is the message that its thread hangs on, "" outside threads.
 
     `replies` is how many messages the thread has that hangs on this one. Messages of the bot itself are among them,
-    told by `author.is_bot`.
+    told by `author.is_bot`; one of them that repeats what somebody asks by a command `is_announcement`.
     """
 
     thread: str = ""
     edited_at: datetime | None = None
     replies: int = 0
+    is_announcement: bool = False

@@ -35,6 +35,7 @@ async def read_channel(
         "oldest": as_ts(since - _INSTANT) if since else None,  # both ends are left out by Slack
         "latest": as_ts(before) if before else None,
         "limit": HISTORY_PAGE,
+        "include_all_metadata": True,
     }
     for _ in range(PAGES):
         page = ListPage.read(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.slack.api.client import SlackClient
+from adapters.slack.api.directory import Member
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
@@ -17,7 +18,8 @@ from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError
 from bot.language import gettext, gettext_noop, quantity
 from bot.offload import offload
-from bot.types import Person, ReadMessage
+from bot.time_zones import load_zones
+from bot.types import ReadMessage
 
 THREAD_PAGES: Final = 50
 """How far back a thread is read at most; Slack pages it from its beginning."""
@@ -136,22 +138,27 @@ def _in_order(found: Sequence[SlackMessage]) -> list[SlackMessage]:
 
 async def as_read(workspace: SlackWorkspace, messages: Sequence[SlackMessage]) -> list[ReadMessage]:
     """Messages as the core reads them, with names in place of ids; what says nothing is left out."""
-    return [await _as_read(workspace, message) for message in messages if has_content(message)]
+    read = [await _as_read(workspace, message) for message in messages if has_content(message)]
+    await load_zones(message.time_zone for message in read)
+    return read
 
 
 async def _as_read(workspace: SlackWorkspace, message: SlackMessage) -> ReadMessage:
     at = moment(message.ts)
     if at is None:
         raise AssertionError("a message with content has a time")
+    member = await author_of(workspace, message)
     return ReadMessage(
         message_id=message.ts,
-        author=await author_of(workspace, message),
+        author=member.person,
         text=await _text(workspace, message),
         sent_at=at,
         attachments=workspace.attachments_of(message),
+        time_zone=member.time_zone,
         thread=message.thread_ts if message.thread_ts != message.ts else "",
         edited_at=moment(message.edited.ts),
         replies=message.reply_count,
+        is_announcement=workspace.is_own(message) and message.is_announcement,
     )
 
 
@@ -163,12 +170,12 @@ async def _text(workspace: SlackWorkspace, message: SlackMessage) -> str:
     return await message_text(message, names)
 
 
-async def author_of(workspace: SlackWorkspace, message: SlackMessage) -> Person:
+async def author_of(workspace: SlackWorkspace, message: SlackMessage) -> Member:
     """Return who wrote a message; a bot under the name that it gave itself."""
     if workspace.is_own(message):
-        return Person(id=workspace.bot_user, name="Seedling", is_bot=True)
+        return Member(id=workspace.bot_user, name="Seedling", is_bot=True)
     if message.user and not message.bot_id:
-        return (await workspace.directory.member(message.user)).person
+        return await workspace.directory.member(message.user)
     id = message.user or message.bot_id or "unknown"
     name = message.username or message.bot_profile.name or id
-    return Person(id=id, name=" ".join(name.split()), is_bot=True)
+    return Member(id=id, name=" ".join(name.split()), is_bot=True)

@@ -17,7 +17,7 @@ from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.message_content import mentions, named_in
 from adapters.slack.mrkdwn import to_markdown, to_plain
-from adapters.slack.payloads import SlackMessage, moment
+from adapters.slack.payloads import QUESTION, SlackMessage, moment
 from adapters.slack.replies.ephemeral import NOT_THERE
 from adapters.slack.replies.markdown import Block
 from adapters.slack.replies.rendering import (
@@ -46,7 +46,6 @@ PRIVATE_WORD: Final = "private"
 ALONE: Final = "private:"
 """How the conversation of a question begins that is shown to nobody; no thread of Slack has such a name."""
 
-QUESTION: Final = "seedling_question"
 NOT_HERE: Final = gettext_noop("I am not in this channel. Invite me with `/invite @Seedling`, or write to me directly.")
 POST_SECONDS: Final = 2.0
 """How long the question may take to be shown: within three seconds Slack wants its acknowledgement."""

@@ -32,6 +32,7 @@ async def test_a_question_by_slash_command_is_shown_and_answered_below() -> None
         (question,) = [message for message in slack.messages(slack.general) if not message.is_reply]
         assert "asks: why is the sky blue?" in slack.shown(question)
         assert "Because of Rayleigh scattering." in play.answers(question)[-1]
+        assert sum(entry.text.count("why is the sky blue?") for entry in play.model.asked[0].entries) == 1
         assert slack.violations == []
 
 

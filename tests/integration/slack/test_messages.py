@@ -50,6 +50,18 @@ async def test_an_old_thread_is_read_when_the_bot_is_first_asked_in_it() -> None
         assert "@ada since *when*?" in sent
 
 
+@pytest.mark.parametrize("in_thread", [True, False])
+async def test_what_is_read_tells_the_time_of_its_author_as_what_is_heard_does(in_thread: bool) -> None:
+    async with scene() as play:
+        slack = play.slack
+        slack.ben.tz = "Asia/Tokyo"
+        root = await slack.say(slack.ben, slack.general, "meet at five?")
+        await play.settled()
+        await ask(play, f"{slack.mention()} when?", root.ts if in_thread else "")
+        (read,) = (entry.text for entry in play.model.asked[0].entries if "meet at five?" in entry.text)
+        assert " JST] " in read
+
+
 async def test_messages_of_bots_are_not_answered() -> None:
     async with scene() as play:
         slack = play.slack

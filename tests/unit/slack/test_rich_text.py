@@ -103,7 +103,11 @@ def test_rich_text_is_as_it_was_typed(elements: list[Json], written: str) -> Non
     [
         pytest.param("*a* _b_ ~c~ `d` &lt;e&gt; 1 * 2", "*a* _b_ ~c~ `d` <e> 1 * 2", id="marks-stay"),
         pytest.param("<https://a.example/?b=1&amp;c=2|the log>", "[the log](https://a.example/?b=1&c=2)", id="link"),
-        pytest.param("<https://a.example|a.example> <mailto:a@b.c|a@b.c>", "https://a.example mailto:a@b.c", id="bare"),
+        pytest.param(
+            "<https://a.example|a.example> <https://a.example|>", "https://a.example https://a.example", id="bare"
+        ),
+        pytest.param("<mailto:a@b.c|a@b.c> <tel:+49|+49>", "a@b.c +49", id="contacts"),
+        pytest.param("<mailto:a@b.c|write to us>", "[write to us](mailto:a@b.c)", id="named contact"),
         pytest.param("<@U1> <#C1|x> <!subteam^S1> <!here> <@U9|Eve>", "@Ada #general @ops @here @Eve", id="names"),
         pytest.param("&lt;@U1&gt;", "<@U1>", id="escaped"),
     ],
@@ -114,4 +118,8 @@ def test_mrkdwn_keeps_its_marks_and_its_addresses(typed: str, read: str) -> None
 
 def test_a_label_that_is_the_address_is_not_said_twice() -> None:
     assert link("https://a.example/b", "a.example/b/") == "https://a.example/b"
+    assert (
+        rich_text(Element.read(rich(section({"type": "link", "url": "mailto:a@b.c", "text": "a@b.c"}))), NAMES)
+        == "a@b.c"
+    )
     assert link("https://a.example/b", "https://c.example") == "[https://c.example](https://a.example/b)"
