@@ -21,6 +21,7 @@ async def test_an_answer_that_stands_is_taken_back_once_when_its_question_is_del
     await settle(store, turn, settlement(entry("a"), answer_of(turn)))
     outcome = await store.delete_messages(CHANNEL, ["s-a"])
     assert dict(outcome.interrupted) == {KEY: (turn.id,)}
+    assert (await store.queue_figures()).oldest_accepted_at is None
     assert await taken_back(store) == [turn.id]
     await store.delete_messages(CHANNEL, ["s-a", "r-1"])
     figures = await store.queue_figures()
