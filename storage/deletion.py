@@ -70,10 +70,14 @@ class SqlDeletion(SqlWorkspaces):
         removal = Removal(session, now, queued=self._database.has_queue)
         asked = edits.asked_in(session, channel, ids)
         questions = [row for row in asked if row.task is not Task.CONTEXT]
+        carriers = _carriers(session, questions)
         for row in (*asked, *_follow_ups(session, questions)):
             removal.question(row)
         for row in answered_by(session, channel, ids):
             removal.answer(row)
+        gone = [row for row in carriers if not removal.stays_asked(row)]
+        for row in (*gone, *_follow_ups(session, gone)):
+            removal.shown(row)
         remove_from_summaries(session, removal, channel, ids)
         removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
         _forget_owed_for(session, channel, ids)
@@ -169,6 +173,13 @@ def _remember_deletion(session: Session, changes: Sequence[dict[str, Any]], now:
     """Keep messages from being taken that are still to come, and drop what nothing is to come of any more."""
     session.exec(delete(MessageChangeRow).where(col(MessageChangeRow.kept_at) < now - KEPT))
     put(session, MessageChangeRow, changes)
+
+
+def _carriers(session: Session, asked: Sequence[TurnRow]) -> list[TurnRow]:
+    """Return the turns that answer these questions, locked until the commit."""
+    ids = {row.merged_into or row.id for row in asked}
+    rows = session.exec(select(TurnRow).where(col(TurnRow.id).in_(ids)).order_by(col(TurnRow.id)).with_for_update())
+    return list(rows)
 
 
 def _follow_ups(session: Session, asked: Sequence[TurnRow]) -> list[TurnRow]:

@@ -101,6 +101,15 @@ class Removal:
         else:
             self.answer(row)
 
+    def shown(self, row: TurnRow) -> None:
+        """Open a closed turn that has no question any more: its next runner takes back the answer that stands."""
+        is_shown = row.state not in OPEN_STATES and row.outcome is not None and bool(row.reply_ref)
+        if is_shown and not row.withdrawn:
+            row.state, row.ended_at = TurnState.QUEUED, None
+            row.attempt -= 1  # it is claimed once more, which no crash is to blame for
+            row.withdrawn, row.stop, row.not_before = True, True, None
+            self._interrupt(row)
+
     def forgotten(self, row: TurnRow) -> None:
         """Remove an open turn with its author; its runner takes back what is shown."""
         self._end(row)
@@ -174,14 +183,14 @@ class Removal:
             self._withdraw(row)
         names = [f"{SOURCES_ID}{row.id}", *([] if row.source_id else [f"m:{row.dedupe_key}"])]
         answer, here = col(EntryRow.entry_id) == f"a:{row.id}", is_of(ConversationRow, row.key)
-        if self._stays_asked(row, without):
+        if self.stays_asked(row, without):
             self._mark_removed(here, answer, col(EntryRow.text) != REMOVED_ANSWER)
         else:
             names.append(f"a:{row.id}")
         self.entries(here, col(EntryRow.entry_id).in_(names))
 
-    def _stays_asked(self, carrier: TurnRow, without: TurnRow | None) -> bool:
-        """Return whether a turn has a question that is a message and stays."""
+    def stays_asked(self, carrier: TurnRow, without: TurnRow | None = None) -> bool:
+        """Return whether a turn has a question that is a message and stays, beside `without`."""
         merged = select(TurnRow).where(TurnRow.merged_into == carrier.id, TurnRow.task != Task.CONTEXT)
         asked = [carrier, *self._session.exec(merged)]
         return any(row is not without and row.source_id and (row.text or row.attachments) for row in asked)

@@ -60,11 +60,12 @@ _SAID = (
     + _counted(col(TurnRow.merged_into).is_not(None), IS_CONTEXT)
     + _counted(IS_REMARKABLE, col(TurnRow.merged_into).is_(None), IS_CONTEXT)
 )
+_IS_UNANSWERED = IS_OPEN & ~col(TurnRow.withdrawn)  # what is only taken back may have been asked long ago
 _FIGURES = sa.select(
     (_counted(sa.true()) - _SAID).label("turns"),
     _counted(IS_OPEN, IS_ASKED, col(TurnRow.state) == TurnState.QUEUED).label("queued"),
     _counted(IS_OPEN, IS_ASKED, col(TurnRow.state) == TurnState.RUNNING).label("running"),
-    sa.select(sa.func.min(TurnRow.accepted_at)).where(IS_OPEN).scalar_subquery().label("oldest_accepted_at"),
+    sa.select(sa.func.min(TurnRow.accepted_at)).where(_IS_UNANSWERED).scalar_subquery().label("oldest_accepted_at"),
     _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.retries) > 0).label("retried"),
     _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.attempt) > TurnRow.retries + TurnRow.showings + 1).label("recovered"),
     _counted(IS_REMARKABLE, IS_ASKED, col(TurnRow.state) == TurnState.FAILED).label("failed"),

@@ -21,7 +21,9 @@ class DeletionStore(Protocol):
         """Delete messages of the channel that `channel` lies in, people's or the bot's own.
 
         Questions that wait go; what is being answered is withdrawn, and others of the same burst are asked anew. One
-        that is still to come is never taken. Of an answer that somebody removed the text is dropped and the turn ends.
+        that is still to come is never taken. A closed turn whose answer was shown is open again once all its questions
+        are gone, withdrawn, so that its runner takes the answer back. Of an answer that somebody removed the text is
+        dropped and the turn ends.
         """
         ...
 

@@ -134,8 +134,8 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFigures:
-    """The queue in figures; `oldest_accepted_at` is that of the oldest open turn, `retried` and `recovered` count
-    turns that were put off because the model was away, and turns that were claimed more than once."""
+    """The queue in figures; `oldest_accepted_at` is that of the oldest open turn that is not withdrawn, `retried` and
+    `recovered` count turns that were put off because the model was away, and turns that were claimed more than once."""
 
     queued: int
     running: int

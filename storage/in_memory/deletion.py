@@ -48,12 +48,16 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         self._remember_deletion([name_of(channel, id) for id in ids])
         asked = [item.id for item in self._in_channel(channel) if item.incoming.message_id in ids]
         questions = [id for id in asked if self._turns[id].incoming.task is not Task.CONTEXT]
+        carriers = sorted({self._merged.get(id, id) for id in questions})
         for id in (*asked, *self._follow_ups(questions)):
             self._remove_question(id)
         for turn in self._in_channel(channel):
             named = self._messages_of.get(turn.id, ())
             if set(ids) & set(named[:1] if turn.state in OPEN_STATES else named):
                 self._remove_answer(turn.id)
+        gone = [id for id in carriers if not self._stays_asked(self._turns[id])]
+        for id in (*gone, *self._follow_ups(gone)):
+            self._remove_shown(id)
         self._forget_elsewhere(channel, ids)
         self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.message_id in ids)
         if channel.platform == PLAYGROUND:

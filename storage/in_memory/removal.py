@@ -97,6 +97,14 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
         else:
             self._remove_answer(turn.id)
 
+    def _remove_shown(self, id: TurnId) -> None:
+        turn = self._turns[id]
+        is_shown = turn.state not in OPEN_STATES and turn.outcome is not None and turn.reply_ref
+        if is_shown and not turn.withdrawn:
+            self._not_before.pop(id, None)
+            again = replace(turn, state=TurnState.QUEUED, attempt=turn.attempt - 1)
+            self._interrupt(self._keep(replace(again, withdrawn=True, stop=True)))
+
     def _begin_anew(self, turn: Turn) -> None:
         if turn.state is TurnState.RUNNING and turn.outcome is None and not turn.withdrawn:
             self._stale.add(turn.id)
@@ -171,7 +179,7 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             names.add(f"a:{turn.id}")
         self._remove_entries(asked.key, names)
 
-    def _stays_asked(self, carrier: Turn, without: Turn | None) -> bool:
+    def _stays_asked(self, carrier: Turn, without: Turn | None = None) -> bool:
         merged = [self._turns[id] for id, into in self._merged.items() if into == carrier.id]
         asked = [carrier, *(turn for turn in merged if turn.incoming.task is not Task.CONTEXT)]
         left = [turn.incoming for turn in asked if without is None or turn.id != without.id]

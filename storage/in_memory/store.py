@@ -183,7 +183,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         return QueueFigures(
             queued=count[TurnState.QUEUED],
             running=count[TurnState.RUNNING],
-            oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if t.state in OPEN_STATES), default=None),
+            oldest_accepted_at=min((self._accepted_at[t.id] for t in turns if _is_unanswered(t)), default=None),
             retried=sum(turn.retries > 0 for turn in turns),
             recovered=sum(turn.attempt > turn.put_off + 1 for turn in turns),
             done=count[TurnState.DONE],
@@ -370,3 +370,7 @@ class MemoryStore(
         people = {author.id for author in known if not author.is_bot}
         people |= {entry.author for entry in self._entries[key].values()}
         return people - {author.id for author in known if author.is_bot} - NOBODY
+
+
+def _is_unanswered(turn: Turn) -> bool:
+    return turn.state in OPEN_STATES and not turn.withdrawn

@@ -11,6 +11,8 @@ from bot.types import (
     Entry,
     NewEntry,
     Turn,
+    TurnId,
+    TurnState,
 )
 from tests.contract.stores.conftest import AnyStore, claim
 from tests.contract.stores.samples import (
@@ -65,3 +67,15 @@ async def now(store: AnyStore, turn: Turn) -> Turn:
 
 async def texts(store: AnyStore, key: ConversationKey = KEY) -> list[str]:
     return [item.entry.text for item in await store.get_entries(key, start=0)]
+
+
+async def taken_back(store: AnyStore) -> list[TurnId]:
+    """Take back what is to be, as a runner does; return the turns."""
+    turns = []
+    while await store.open_conversations():
+        turn = await claim(store)
+        assert (turn.withdrawn, turn.outcome, turn.draft, turn.attempt) == (True, TurnState.DONE, None, 1)
+        assert turn.reply_ref
+        await store.close(turn, retracted=True)
+        turns.append(turn.id)
+    return turns

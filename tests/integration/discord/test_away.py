@@ -31,13 +31,13 @@ def the_thread(scene: Scene, asked: Message, thread: Channel) -> None:
     scene.discord.delete(scene.ada, asked)
 
 
-@pytest.mark.parametrize(("first", "second", "delete"), [
-    (SECRET, "and now?", the_question),
-    ("one?", f"it is {SECRET}", the_follow_up),
-    (SECRET, SECRET, the_thread),
+@pytest.mark.parametrize(("first", "second", "delete", "left"), [
+    (SECRET, "and now?", the_question, ["Yes."]),
+    ("one?", f"it is {SECRET}", the_follow_up, ["Well."]),
+    (SECRET, SECRET, the_thread, None),
 ])  # fmt: skip
 async def test_what_is_deleted_meanwhile_is_forgotten(
-    scene: Scene, first: str, second: str, delete: Callable[[Scene, Message, Channel], None]
+    scene: Scene, first: str, second: str, delete: Callable[[Scene, Message, Channel], None], left: list[str] | None
 ) -> None:
     scene.model.scripts += [words("Well."), words("Yes.")]
     async with scene.bot():
@@ -51,6 +51,8 @@ async def test_what_is_deleted_meanwhile_is_forgotten(
     async with scene.bot():
         await gone(scene)
         await scene.until(lambda: SECRET not in thread.name or thread.id not in scene.discord.channels)
+        if left is not None:
+            await scene.until(lambda: [item.content.split("\n")[0] for item in scene.answers(thread)] == left)
 
 
 async def test_what_still_stands_is_kept(scene: Scene) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from bot.types import TextDelta
+from bot.app.clock import utc_now
+from bot.types import ConversationKey, TextDelta
+from storage import open_store
 from storage.database import name_of, parse_url
 from tests.copies import copies_of
 from tests.emulators.discord.world import Channel
@@ -101,6 +103,35 @@ async def test_what_was_answered_leaves_every_table(scene: Scene, how: Callable[
         await scene.done(thread)
         assert {"entry.text", "turn.text", "turn.draft"} <= set(copies(scene))
         how(scene, thread)
+        await gone(scene)
+
+
+@pytest.mark.parametrize("how", [delete_question, delete_at_once])
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_the_answer_that_stands_goes_with_its_question(
+    scene: Scene, how: Callable[[Scene, Channel], None], *, is_killed: bool
+) -> None:
+    """All that a process may have come to is the deletion in the database: the next one takes the answer back."""
+    scene.model.scripts += [words(f"You said {SECRET}. " * 300), words("Other.")]
+    async with scene.bot():
+        question = scene.mention(f"my password is {SECRET}")
+        thread = await scene.thread_of(question)
+        assert len(await scene.done(thread)) > 1
+        scene.discord.say(scene.ada, thread, f"{scene.discord.mention()} and mice?")
+        await scene.done(thread, 2)
+        if not is_killed:
+            how(scene, thread)
+            await scene.until(lambda: [item.content[:6] for item in scene.answers(thread)] == ["Other."])
+    if is_killed:
+        how(scene, thread)
+        key = ConversationKey(
+            platform="discord", workspace=str(scene.guild.id), channel=str(scene.general.id), thread=""
+        )
+        async with open_store(scene.settings.database_url, clock=utc_now) as store:
+            await store.delete_messages(key, [str(question.id)])
+        assert len(scene.answers(thread)) > 2
+    async with scene.bot():
+        await scene.until(lambda: [item.content[:6] for item in scene.answers(thread)] == ["Other."])
         await gone(scene)
 
 

@@ -74,6 +74,7 @@ async def test_what_is_edited_or_deleted_meanwhile_is_followed() -> None:
             await slack.say(slack.ada, slack.general, f"{slack.mention()} and now?", thread_ts=root.ts)
             await again.settled()
             sent = str(again.model.asked[-1].entries)
+            assert [text.split("\n")[0] for text in again.answers(root)] == ["One.", "Three."]
         assert "hunter2" not in sent
         assert "is it green?" in sent
 

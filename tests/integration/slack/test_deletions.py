@@ -15,7 +15,7 @@ from adapters.slack.events.parse import dedupe_key
 from bot.types import ConversationKey, Person, Recorded, Settlement, TextDelta, Turn
 from storage import migrate, open_store
 from tests.copies import copies_of
-from tests.emulators.slack import Message
+from tests.emulators.slack import Message, Options, running_slack
 from tests.emulators.slack.faults import Fault
 from tests.fakes import incoming, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, held, now, scene
@@ -223,3 +223,34 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
         assert SECRET not in sent(play, since=0)
         assert copies(tmp_path) == []
         assert play.model.asked[0].entries[-1].text.endswith(": dogs?")
+
+
+@pytest.mark.parametrize("is_killed", [False, True])
+async def test_the_answer_that_stands_goes_with_its_question(tmp_path: Path, *, is_killed: bool) -> None:
+    """All that a process may have come to is the deletion in the database: the next one takes the answer back."""
+    url = f"sqlite:///{tmp_path}/seedling.db"
+    await migrate(url)
+    async with running_slack(Options(limits=False)) as slack, open_store(url, clock=now) as store:
+        channel = ConversationKey(platform="slack", workspace=slack.team.id, channel=slack.general.id, thread="")
+        async with scene(words(ECHO), words("Other."), store=store, slack=slack) as play:
+            question = await ask(play, f"my password is {SECRET}")
+            await play.settled()
+            await ask(play, "and mice?", question.ts)
+            await play.settled()
+            assert len(play.answers(question)) == 2
+            if is_killed:
+                slack.deliveries.hold()
+            await slack.delete(question)
+            if not is_killed:
+                await play.until(lambda: len(play.answers(question)) == 1)
+        if is_killed:
+            slack.deliveries.give_up()
+            await store.delete_messages(channel, [question.ts])
+            assert len(slack.answers(question.channel, question.root_ts)) == 2
+        async with scene(store=store, slack=slack) as play:
+            await play.until(lambda: len(play.answers(question)) == 1)
+            await gone(play, tmp_path)
+            await play.inbox.on_message_deleted(channel, question.ts)
+            await play.settled()
+            assert play.answers(question)[0].startswith("Other.")
+        assert len(slack.calls("chat.delete")) == 1
