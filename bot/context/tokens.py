@@ -31,6 +31,7 @@ DEVANAGARI: Final = 0.85  # (0.95)
 ABUGIDA: Final = 0.58  # Thai, Tamil, Khmer, Georgian, Amharic, ... (0.5 to 0.6)
 DIGIT: Final = 1.0  # most vocabularies have one token for each (1.0)
 SYMBOL: Final = 0.5  # emoji and the like fall apart into bytes (0.4)
+STRAY: Final = 0.5  # what is not seen, and marks upon marks: bytes, and what stands beside them is cut as well
 
 # Tokens that a text has more because a token has to end there; fitted to the same counts.
 APART: Final = 0.85  # a mark with a word, or a space or mark with a number, behind it: `a/b`, `x=1`, `on 27`
@@ -39,6 +40,9 @@ JUMP: Final = 1.6  # a capital behind one or two small letters, as in keys and b
 CAPITAL: Final = 0.2  # behind another capital
 SELDOM: Final = 1.5  # a letter that is rare in English: other languages' words and letters in no order are cut there
 FOREIGN: Final = 0.9  # `aa`, `ii`, `uu`, and a word that ends in a, i, o or u, as few do in English and most in Swahili
+LONE: Final = 0.5  # a letter by itself behind another one: `h e l l o`
+LONE_LINE: Final = 0.7  # alone in its line
+LONE_FAR: Final = 1.0  # behind a run of blanks
 
 # Measured: a prompt of one short question is billed about this much more than the question (fact sheet, section 7).
 REQUEST_OVERHEAD: Final = 32
@@ -56,11 +60,23 @@ CORRECTION_RANGE: Final = (0.2, 4.0)  # from Thai with a large vocabulary to a s
 _MARK = r"!-/:-@\[-`{-~"
 _DENSE = (  # what has its own rate wherever it stands; the first alone is ASCII
     (re.compile(r"[0-9]"), DIGIT),
-    (re.compile(r"[\u00a1-\u036f\u1e00-\u1eff\u2010-\u206f]"), ACCENTED),
+    (
+        re.compile(  # the joiners of Arabic and Indian scripts are letters of prose
+            r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|[\u200c\u200d](?<![\u0600-\u0dff].)"
+            r"|[\u0300-\u036f](?<=[\u0300-\u036f].)"
+        ),
+        STRAY,
+    ),
+    (
+        re.compile(
+            r"[\u00a1-\u00ac\u00ae-\u02ff\u1e00-\u1eff\u2010-\u2029\u202f-\u205f]|[\u0300-\u036f](?<![\u0300-\u036f].)"
+        ),
+        ACCENTED,
+    ),
     (re.compile(r"[\u2e80-\u303f\u3100-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uff65\U00020000-\U0003ffff]"), CHINESE),
     (re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\uac00-\ud7ff\uff66-\uffef]"), SYLLABLES),
     (re.compile(r"[\u0400-\u052f]"), CYRILLIC),
-    (re.compile(r"[\u0370-\u03ff\u0530-\u08ff\u1f00-\u1fff\ufb1d-\ufdff\ufe70-\ufeff]"), ALPHABET),
+    (re.compile(r"[\u0370-\u03ff\u0530-\u08ff\u1f00-\u1fff\ufb1d-\ufdff\ufe70-\ufefe]"), ALPHABET),
     (re.compile(r"[\u0900-\u097f]"), DEVANAGARI),
     (re.compile(r"[\u0980-\u10ff\u1200-\u1dff\ua000-\uabff]"), ABUGIDA),
     (re.compile(r"[\u2190-\u2bff\ufe00-\ufe0f\U00010000-\U0001ffff]"), SYMBOL),
@@ -75,6 +91,9 @@ _ENDS = (  # where a token ends; none is undone by what follows, so that an esti
     (re.compile(r"[A-Z](?<=[A-Z].)"), CAPITAL),
     (re.compile(r"[jkqvxz](?<=[a-z].)(?<!jj|kk|qq|vv|xx|zz)"), SELDOM),
     (re.compile(r"[aiou](?<=[a-z]{4})(?=[\s!-/:-@])|aa|ii|uu"), FOREIGN),
+    (re.compile(r"\s(?<=\s[A-Za-z]\s[A-Za-z]\s)"), LONE),
+    (re.compile(r"\n(?:(?<=\n[A-Za-z]\n)|(?<=\n[A-Za-z]\r\n))"), LONE_LINE),
+    (re.compile(r"\s(?<= {3}[A-Za-z]\s)"), LONE_FAR),
 )
 
 

@@ -41,6 +41,8 @@ ratios = st.floats(*CORRECTION_RANGE)
         pytest.param("kirjat " * 60, 172, id="letters-that-english-has-seldom"),
         pytest.param("mtoto " * 42, 92, id="ends-that-english-has-seldom"),
         pytest.param("😀" * 50, 100, id="emoji"),
+        pytest.param("\u200e" * 50, 100, id="direction-marks"),
+        pytest.param("\u0315" * 51, 102, id="marks-upon-marks"),
     ],
 )
 def test_text_is_counted_by_the_class_of_its_characters(text: str, tokens: int) -> None:
@@ -64,6 +66,34 @@ KEY = "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4mrze8BI0VniavN7wEjRWeJ" * 4
 def test_a_text_takes_more_tokens_where_they_have_to_end(text: str, least: float, most: float) -> None:
     """Characters per token; the embedded model has 1.2 for base64, 1.1 for hex, and 22 tokens for the label."""
     assert least < len(text) / estimate(text) < most
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        pytest.param("a\u200fb\u200e c\u200b" * 60, (360, 420), id="direction-marks"),
+        pytest.param("wo\u200brd\u200b li\u200bke " * 40, (281, 281), id="zero-width-spaces"),
+        pytest.param("Donau\u00addampf\u00adschiff " * 40, (281, 361), id="soft-hyphens"),
+        pytest.param("a\n" * 300, (600, 600), id="lines-of-one-letter"),
+        pytest.param("x\r\ny\r\n" * 150, (600, 600), id="lines-of-windows"),
+        pytest.param("   x" * 200, (400, 400), id="runs-of-blanks"),
+        pytest.param("h e l l o t h e r e " * 30, (301, 301), id="letters-by-themselves"),
+        pytest.param("t\u0316\u0347\u0301\u0335h\u0321\u0309\u035d\u0318" * 10, (160, 170), id="zalgo"),
+    ],
+)
+def test_what_vocabularies_spell_out_is_not_taken_for_words(text: str, counted: tuple[int, int]) -> None:
+    """Tokens of o200k and Qwen 3, which the estimate should not miss by more than a third."""
+    low, high = counted
+    assert 0.8 * high < estimate(text) < 1.33 * low
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\u0645\u06cc\u200c\u062e\u0648", "\u0915\u094d\u200d\u0937", "re\u0301sume\u0301", "a b", "I am a boat.\nYes\n"],
+)
+def test_joiners_marks_and_short_words_of_prose_cost_nothing_more(text: str) -> None:
+    alone = sum(estimate(character) for character in text)
+    assert estimate(text) <= alone
 
 
 @pytest.mark.parametrize(
