@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from bot.errors import InvalidInput, PlatformError
+from bot.errors import InvalidInput, PlatformError, PlatformRefused
+from bot.language import gettext, gettext_noop
 from bot.ports import TIME_STEP, ChannelReader, Platform
 from bot.types import Incoming, ThreadMessage
 
@@ -17,7 +18,10 @@ logger = logging.getLogger(__name__)
 READING_SECONDS: Final = 10.0
 """How long a question waits for the channel; platforms may hold a request back for minutes."""
 
-NOT_READ: Final = "The messages above in this channel could not be read, so this was answered without them."
+NOT_READ: Final = gettext_noop(
+    "The messages above in this channel could not be read, so this was answered without them."
+)
+NOT_READ_SINCE: Final = gettext_noop("I could not read the messages above in this channel: {reason}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +55,16 @@ async def read_above(platform: Platform, asked: Incoming, *, limit: int) -> Abov
         return NOTHING
     except (PlatformError, TimeoutError) as error:
         logger.warning("channel not read", extra={"conversation": str(asked.key), "error": repr(error)})
-        return Above(notices=(NOT_READ,))
+        return Above(notices=(_notice(error),))
     said = [message for message in found if not message.is_announcement]  # or the question would be told twice
     return Above(messages=before_question(said, asked)[-limit:])
+
+
+def _notice(error: Exception) -> str:
+    """Return what people are told of a channel that could not be read: what is missing and how that is mended."""
+    if isinstance(error, PlatformRefused) and error.reason:
+        return gettext(NOT_READ_SINCE).format(reason=gettext(error.reason))
+    return gettext(NOT_READ)
 
 
 def before_question(messages: Sequence[AnyMessage], asked: Incoming) -> Sequence[AnyMessage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.delivery import Presenter
@@ -25,7 +25,8 @@ class Attempt:
     """A claimed turn, and where its answer goes; setting `stop` ends its generation and nothing else.
 
     `added` is set when those who asked have asked more before the first word of the answer; `has_begun` from that word
-    on. `renewals` counts how often the answer was begun anew for it.
+    on; `interrupted` once others have written in the channel where it was asked. `renewals` counts how often the answer
+    was begun anew for what was added.
     """
 
     turn: Turn
@@ -34,6 +35,7 @@ class Attempt:
     stop: asyncio.Event
     started: datetime
     added: asyncio.Event = field(default_factory=asyncio.Event)
+    interrupted: asyncio.Event = field(default_factory=asyncio.Event)
     has_begun: asyncio.Event = field(default_factory=asyncio.Event)
     renewals: int = 0
 
@@ -46,6 +48,23 @@ class Attempt:
     def show_progress(self, progress: str) -> None:
         """Show what is being done before there is any answer."""
         self.presenter.submit(lambda: Draft(status="thinking", progress=progress))
+
+    def with_addition(self, said: Incoming) -> Incoming | None:
+        """Return what is `said` outside threads as an addition to the question, which began its conversation there.
+
+        None where it is none: somebody else's, or in another channel, or to others, or after one of them or the answer.
+        """
+        asked = self.turn.incoming
+        is_beside = (
+            asked.is_top_level and asked.key.thread != "" and replace(asked.key, thread=said.key.thread) == said.key
+        )
+        if not is_beside or said.message_id == asked.message_id:
+            return None
+        if said.author.id != asked.author.id or said.is_directed:
+            self.interrupted.set()
+        if said.addressees or self.interrupted.is_set() or not self.takes_more:
+            return None
+        return replace(said, key=asked.key, is_top_level=False, platform_data=asked.platform_data)
 
     def add(self, incoming: Incoming) -> None:
         """Begin the answer anew if `incoming` adds to what is asked."""

@@ -23,7 +23,7 @@ from bot.turns.claim import DEFAULT_TAKEOVER, Attempt, Checkpoint, Takeover, Tak
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
 from bot.turns.retries import Retry, is_poison
 from bot.turns.undelivered import Undelivered
-from bot.types import ConversationKey, Draft, Incoming, Recorded, Settlement, Task, Turn, TurnId
+from bot.types import ConversationKey, Draft, Entrance, Incoming, Recorded, Settlement, Task, Turn, TurnId
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +116,13 @@ class ConversationManager:
         self._notices.acknowledge(incoming)
         for attempt in self._attempts.values():
             attempt.add(incoming)
+
+    def addition(self, said: Incoming) -> Incoming | None:
+        """Return what is `said` outside threads as an addition to a question that is being answered; None for none."""
+        if not said.is_top_level or said.is_direct or said.entrance is not Entrance.MESSAGE:
+            return None
+        found = [attempt.with_addition(said) for attempt in self._attempts.values()]
+        return next((item for item in reversed(found) if item is not None), None)
 
     async def check_may_summarise(self, incoming: Incoming) -> None:
         """Raise `InvalidInput` for those who may not read what they want summarised; asked again before it is read."""

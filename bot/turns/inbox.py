@@ -87,6 +87,11 @@ class Inbox:
     async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.is_directed)
+        added = self._manager.addition(incoming)
+        if added is not None and invocation is None:
+            state = await self._state(added)
+            if (decision := decide(added, state)).action is Action.ANSWER:
+                return await self._follow(decision, added, state)
         unknown = unknown_command(words) if invocation is None and incoming.is_directed else ""
         state = await self._state(incoming, marked=invocation is not None)
         decision = decide(incoming, state, command=invocation.command.name if invocation else unknown)

@@ -19,7 +19,8 @@ from adapters.discord.api.snowflakes import at_time, made_at
 from adapters.discord.events.parse import Names
 from adapters.discord.message_content import THREAD_STARTER, read_content
 from adapters.discord.payloads import Message
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, PlatformRefused, ThreadNotWhole
+from bot.language import gettext, gettext_noop
 from bot.types import ConversationKey, Person, ReadMessage, ThreadMessage
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,9 @@ CANNOT_READ: Final = (
     "I may not read what people write here without mentioning me: the administrator of the bot has to switch on "
     "the message content intent."
 )
+
+
+THREAD_UNREAD: Final = gettext_noop("I could not read this thread")
 
 
 class DiscordChannelReader:
@@ -48,6 +52,8 @@ class DiscordChannelReader:
         """
         await self._check_content(key)
         found = await self._newest(key.channel, since=since, before=before, limit=limit)
+        if not found and (reason := await self._why_unread(key.channel)):
+            raise PlatformRefused(f"nothing to read in {key.channel}: {reason}", reason=reason)
         names = await self.names_in(found, key)
         return [read_message(item, names) for item in found]
 
@@ -69,7 +75,8 @@ class DiscordChannelReader:
         """Return the newest messages of a thread or direct conversation without the bot's own, oldest first.
 
         What the thread began with comes first, however long it is and whoever wrote it; of a post in a forum with its
-        title and tags. [] where the bot may not read. Raises `PlatformError` when Discord is away.
+        title and tags. [] where Discord refuses. Raises `ThreadNotWhole` without the right to the history, and
+        `PlatformError` when Discord is away.
         """
         channel = key.thread or (key.channel if key.workspace.startswith("@") else "")
         if not channel or limit < 1:
@@ -77,6 +84,7 @@ class DiscordChannelReader:
         try:
             root, rest = await self._whole(key, channel, limit)
             post = await self._directory.post(key.thread) if root else None
+            reason = "" if rest else await self._why_unread(channel)
         except DiscordApiError as error:
             logger.info("thread not read", extra={"conversation": str(key), "code": error.code})
             return []
@@ -84,7 +92,16 @@ class DiscordChannelReader:
         told = [item for item in rest if is_told(item) and item.author.id != me]
         names = await self.names_in((*root, *told), key)
         begun = [thread_message(item, names, replace(read_content(item, names), post=post)) for item in root]
-        return [*begun, *(thread_message(item, names) for item in told)]
+        messages = [*begun, *(thread_message(item, names) for item in told)]
+        if reason:
+            raise ThreadNotWhole(f"{gettext(THREAD_UNREAD)}: {reason}.", messages)
+        return messages
+
+    async def _why_unread(self, channel: str) -> str:
+        """Return the right without which Discord lists no messages, and refuses nothing (resources/channel), "" for
+        none that is missing. Raises `PlatformError`.
+        """
+        return permissions.lacking(await self._directory.own_permissions(channel), "read_message_history")
 
     async def _whole(self, key: ConversationKey, channel: str, limit: int) -> tuple[list[Message], list[Message]]:
         """Return the message that a thread began with, if it is there, and the newest others, oldest first."""

@@ -8,15 +8,27 @@ from typing import Final
 import discord
 
 from adapters.discord.payloads import ChannelPayload, Guild, GuildMember, Overwrite
+from bot.language import gettext, gettext_noop
 
 ALL: Final = discord.Permissions.all()
 READING: Final = discord.Permissions(view_channel=True, read_message_history=True)
 _MEMBER: Final = 1  # type of an overwrite
+LACKING: Final = gettext_noop(
+    "I lack the permission “{right}” in this channel; an administrator of the server can grant it"
+)
 
 
 def may_read(permissions: discord.Permissions) -> bool:
     """Return whether they let somebody read a channel and its history."""
     return permissions >= READING
+
+
+def lacking(held: discord.Permissions, *names: str) -> str:
+    """Return the reason for the first right that is missing, by the name that Discord's clients show."""
+    for name in names:
+        if not getattr(held, name):
+            return gettext(LACKING).format(right=name.replace("_", " ").title().replace(" In ", " in "))
+    return ""
 
 
 def of_member(guild: Guild, channel: ChannelPayload, member: GuildMember) -> discord.Permissions:

@@ -7,10 +7,9 @@ import logging
 from dataclasses import replace
 from typing import Final
 
-import discord
-
 from adapters.discord.api.errors import DiscordApiError
 from adapters.discord.api.limits import NONCE, UNKNOWN_CHANNEL
+from adapters.discord.api.permissions import lacking
 from adapters.discord.context import DiscordContext
 from adapters.discord.replies.message_targets import ChannelTarget, InteractionExpired, InteractionTarget
 from adapters.discord.replies.rendering import Page, plain_pages
@@ -24,9 +23,6 @@ from bot.types import ANSWER_IN, Draft, Incoming, Turn
 
 logger = logging.getLogger(__name__)
 
-LACKING: Final = gettext_noop(
-    "I lack the permission “{right}” in this channel; an administrator of the server can grant it"
-)
 LOCKED: Final = gettext_noop("this thread is locked")
 
 
@@ -93,16 +89,8 @@ async def _obstacle(asked: Incoming, here: str, context: DiscordContext) -> str:
     if place.is_thread:
         if place.is_locked and not held.manage_threads:
             return gettext(LOCKED)
-        return _lacking(held, "view_channel", "send_messages_in_threads")
+        return lacking(held, "view_channel", "send_messages_in_threads")
     in_thread = asked.platform_data.get(OPENS_THREAD) and asked.platform_data.get(ANSWER_IN, "thread") == "thread"
     if in_thread and held.create_public_threads and held.send_messages_in_threads:
-        return _lacking(held, "view_channel")
-    return _lacking(held, "view_channel", "send_messages")
-
-
-def _lacking(held: discord.Permissions, *names: str) -> str:
-    """Return the reason for the first right that is missing, by the name that Discord's clients show."""
-    for name in names:
-        if not getattr(held, name):
-            return gettext(LACKING).format(right=name.replace("_", " ").title().replace(" In ", " in "))
-    return ""
+        return lacking(held, "view_channel")
+    return lacking(held, "view_channel", "send_messages")

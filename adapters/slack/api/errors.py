@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.chat.verdicts import PASSES, Verdict, final
 from bot.errors import AccessRevoked, PlatformError, PlatformRefused
-from bot.language import gettext_noop
+from bot.language import gettext, gettext_noop
 
 UNAVAILABLE: Final = frozenset(
     {"feature_disabled", "feature_not_enabled", "method_deprecated", "missing_scope", "not_agent_app", "unknown_method"}
@@ -104,6 +104,9 @@ def verdict_of(code: str) -> Verdict:
     return VERDICTS.get(code, Verdict())
 
 
+LACKING: Final = gettext_noop("the app lacks the permission {needed}. Add it to the app and install the app again")
+
+
 class SlackApiError(PlatformRefused):
     """Slack said no, with this code; the same call would be refused again.
 
@@ -111,10 +114,10 @@ class SlackApiError(PlatformRefused):
     """
 
     def __init__(self, method: str, code: str, *, needed: str = "") -> None:
-        super().__init__(f"Slack refused {method}: {code}", reason=verdict_of(code).reason)
+        reason = gettext(LACKING).format(needed=needed) if needed else verdict_of(code).reason
+        super().__init__(f"Slack refused {method}: {code}", reason=reason)
         self.method = method
         self.code = code
-        self.needed = needed
 
 
 class SlackAccessRevoked(SlackApiError, AccessRevoked):

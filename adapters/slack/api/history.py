@@ -92,10 +92,6 @@ def unread_notice(error: PlatformError, *, read: int) -> str:
         if read
         else gettext("I could not read this thread")
     )
-    if isinstance(error, SlackApiError) and error.needed:
-        return gettext(
-            "{what}: the app lacks the permission {needed}. Add it to the app and install the app again."
-        ).format(what=what, needed=error.needed)
     if isinstance(error, SlackUnknownOutcome) and error.retry_after:
         return gettext("{what}: Slack makes me wait. {few_at_once}").format(what=what, few_at_once=gettext(FEW_AT_ONCE))
     reason = error.reason if isinstance(error, SlackApiError) else ""

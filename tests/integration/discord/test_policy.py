@@ -148,3 +148,14 @@ async def test_a_preview_that_comes_late_is_read_with_what_waits_and_behind_what
     assert len(scene.model.asked) == 2
     seen = [("queues" in text, "corrected" in text) for text in entries]
     assert seen == [(False, False), (False, False), (True, True), (True, False)]
+
+
+async def test_what_is_added_in_the_channel_before_the_first_word_is_answered_with_the_question(scene: Scene) -> None:
+    scene.model.scripts += [[asyncio.Event(), *words("Too early.")], words("Both.")]
+    async with scene.bot():
+        asked = scene.mention("why?")
+        await scene.until(lambda: scene.model.asked)
+        scene.discord.say(scene.ada, scene.general, "I mean on Linux")
+        (answer,) = await scene.done(await scene.thread_of(asked))
+    assert "Both." in answer.content
+    assert "I mean on Linux" in scene.model.asked[-1].entries[-1].text

@@ -86,6 +86,23 @@ async def test_without_the_right_to_the_history_an_answer_replies_to_nothing(sce
     assert told(scene) == []
 
 
+async def test_the_right_without_which_what_stands_above_is_not_read_is_named(scene: Scene) -> None:
+    scene.model.scripts += [words("One."), words("Two.")]
+    thread = scene.discord.open_thread(scene.bob, scene.general, "The pump")
+    scene.discord.say(scene.bob, thread, "It leaks.")
+    scene.discord.say(scene.bob, scene.general, "It is Monday.")
+    deny(scene, "read_message_history")
+    async with scene.bot():
+        scene.mention("what leaks?", where=thread)
+        (in_thread,) = await scene.done(thread)
+        (in_channel,) = await scene.done(await scene.thread_of(scene.mention("what day is it?")))
+    lacking = (
+        "I lack the permission “Read Message History” in this channel; an administrator of the server can grant it."
+    )
+    assert f"I could not read this thread: {lacking}" in in_thread.content
+    assert f"I could not read the messages above in this channel: {lacking}" in in_channel.content
+
+
 async def test_what_its_buttons_keep_away_stands_without_them(scene: Scene) -> None:
     scene.model.scripts.append(words("Paid for."))
     async with scene.bot():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -117,6 +118,18 @@ async def test_what_strangers_say_in_a_thread_is_known_to_the_next_question(foll
         assert len(play.model.asked) == 1
         await ask(play, f"{slack.mention()} who is right?", question.ts)
         assert any(entry.text.endswith("The pump is.") for entry in play.model.asked[-1].entries)
+
+
+async def test_what_is_added_in_the_channel_before_the_first_word_is_answered_with_the_question() -> None:
+    gate = asyncio.Event()
+    async with scene([gate, *words("Too early.")], words("Both.")) as play:
+        slack = play.slack
+        question = await slack.say(slack.ada, slack.general, f"{slack.mention()} why?")
+        await play.until(lambda: play.model.asked)
+        await ask(play, "I mean on Linux")
+        assert [len(play.answers(question)), len(play.model.asked)] == [1, 2]
+        assert "Both." in play.answers(question)[0]
+        assert "I mean on Linux" in play.model.asked[-1].entries[-1].text
 
 
 async def test_an_edit_is_told_and_a_deletion_forgotten() -> None:

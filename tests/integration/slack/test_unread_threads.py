@@ -78,6 +78,16 @@ async def test_what_can_be_read_is_answered_and_the_rest_named(
         assert unseen not in sent(play)
 
 
+async def test_the_scope_without_which_the_channel_above_is_not_read_is_named() -> None:
+    async with scene(words("The pump."), emulator=without("channels:history")) as play:
+        slack = play.slack
+        asked = await slack.say(slack.ada, slack.general, f"{slack.mention()} what is broken?")
+        await play.settled()
+        (answer,) = play.answers(asked)
+        assert "The pump." in answer
+        assert "in this channel: the app lacks the permission channels:history. Add it to the app" in answer
+
+
 async def test_small_pages_are_all_read() -> None:
     async with scene(words("The pump."), emulator=Options(limits=False, history_page=15)) as play:
         root = await asked_in_a_thread(play, 20)

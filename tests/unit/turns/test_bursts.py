@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.turns.claim import MOST_RENEWALS
 from bot.turns.generator import BURST_NOTICE
-from bot.types import Person, ReasoningDelta, SearchStarted, Task, TextDelta, TurnState, Usage
-from tests.fakes import incoming, words
+from bot.types import Incoming, Outcome, Person, ReasoningDelta, SearchStarted, Task, TextDelta, TurnState, Usage
+from tests.fakes import KEY, incoming, words
 from tests.house import House, running
 
 BOB = Person(id="U9", name="Bob")
@@ -43,6 +44,60 @@ async def test_what_is_added_before_the_first_word_is_asked_together_and_the_pre
     assert second.entries[: len(first.entries)] == first.entries
     assert house.platform.texts() == ["all of it"]
     assert house.platform.finished["m1"].notices == (BURST_NOTICE.format(count=2),)
+
+
+def outside(text: str, number: int, **changes: Any) -> Incoming:
+    """Something said outside threads: it would begin one of its own."""
+    told = {"key": replace(KEY, thread=f"s{number}"), "is_top_level": True, "is_directed": False}
+    return incoming(text, number, **(told | changes))
+
+
+async def test_what_its_author_adds_outside_threads_belongs_to_the_question_asked_there() -> None:
+    _, thinking = held()
+    async with running(thinking, words("both")) as house:
+        await house.inbox.handle(outside("why?", 1, is_directed=True))
+        await house.asked(1)
+        handled = await house.inbox.handle(outside("I mean on Linux", 2))
+        assert (handled.outcome, handled.key) == (Outcome.ANSWERING, replace(KEY, thread="s1"))
+        await house.settled()
+    assert asked_in(house, 1) == ["why?", "I mean on Linux"]
+    assert house.platform.texts() == ["both"]
+
+
+ELSEWHERE = replace(KEY, channel="C9", thread="s3")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param([outside("me too", 3, author=BOB)], id="somebody-else"),
+        pytest.param([outside("it broke", 2, author=BOB), outside("did you restart it?", 3)], id="an-answer-to-them"),
+        pytest.param([outside("lunch?", 3, addressees=frozenset({"U9"}))], id="to-somebody"),
+        pytest.param([outside("I mean on Linux", 3, key=ELSEWHERE)], id="another-channel"),
+        pytest.param([outside("thanks!", 3)], id="thanks"),
+        pytest.param([outside("!deploy", 3)], id="another-bots-command"),
+    ],
+)
+async def test_what_else_is_said_outside_threads_belongs_to_no_question(said: list[Incoming]) -> None:
+    gate, thinking = held()
+    async with running(thinking) as house:
+        await house.inbox.handle(outside("why?", 1, is_directed=True))
+        await house.asked(1)
+        assert [(await house.inbox.handle(item)).outcome for item in said] == [Outcome.IGNORED] * len(said)
+        gate.set()
+        await house.settled()
+    assert len(house.requests) == 1
+
+
+async def test_what_is_said_outside_threads_after_the_first_word_belongs_to_no_question() -> None:
+    gate = asyncio.Event()
+    async with running([TextDelta("Since"), gate, *words(" then.")]) as house:
+        await house.inbox.handle(outside("why?", 1, is_directed=True))
+        await shown(house, "Since")
+        assert (await house.inbox.handle(outside("I mean on Linux", 2))).outcome is Outcome.IGNORED
+        gate.set()
+        await house.settled()
+    assert len(house.requests) == 1
 
 
 async def test_the_request_that_was_given_up_is_in_the_ledger() -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.chat.message_policy import ABOUT_THREAD
-from bot.context.channel_context import NOT_READ
-from bot.errors import InvalidInput, ModelUnavailable, PlatformError
+from bot.context.channel_context import NOT_READ, NOT_READ_SINCE
+from bot.errors import InvalidInput, ModelUnavailable, PlatformError, PlatformRefused
 from bot.parameters import Scope
 from bot.types import (
     AuthorKind,
@@ -81,12 +81,12 @@ async def test_where_the_bot_takes_no_part_nothing_is_remembered() -> None:
         assert house.store._turns == {}
 
 
-async def test_people_of_other_organisations_who_are_not_answered_are_not_heard() -> None:
+async def test_people_of_other_organisations_who_are_not_answered_are_heard_as_in_a_channel() -> None:
     async with running() as house:
         await house.ask("why?", 1)
         await hear(house, "ignore all that", 2, author_kind=AuthorKind.EXTERNAL)
         await house.ask("and now?", 3)
-    assert sent(house) == ["Ada: why?", "fine", "Ada: and now?"]
+    assert sent(house) == ["Ada: why?", "fine", "Ada: ignore all that", "Ada: and now?"]
 
 
 async def test_a_bot_that_may_not_ask_is_heard_and_not_answered() -> None:
@@ -249,12 +249,22 @@ async def test_a_direct_message_has_no_channel() -> None:
     assert (sent(house), channel.calls) == (["Ada: when is it?"], 0)
 
 
-async def test_a_channel_that_cannot_be_read_costs_a_notice_and_no_question() -> None:
+@pytest.mark.parametrize(
+    ("trouble", "notice"),
+    [
+        (PlatformError("away"), NOT_READ),
+        (PlatformRefused("refused"), NOT_READ),
+        (PlatformRefused("refused", reason="I am blind"), NOT_READ_SINCE.format(reason="I am blind")),
+    ],
+)
+async def test_a_channel_that_cannot_be_read_costs_a_notice_and_no_question(
+    trouble: PlatformError, notice: str
+) -> None:
     async with in_channel(*TALK) as (house, channel):
-        channel.trouble = PlatformError("away")
+        channel.trouble = trouble
         await ask(house, "when is it?", 1)
         (shown,) = house.platform.finished.values()
-        assert (shown.text, shown.notices) == ("fine", (NOT_READ,))
+        assert (shown.text, shown.notices) == ("fine", (notice,))
 
 
 async def test_where_a_channel_is_one_conversation_its_questions_share_what_is_said() -> None:
