@@ -295,14 +295,16 @@ def _params(options: argparse.Namespace) -> int:
 
 def _rates(options: argparse.Namespace) -> int:
     from bot.app import operator_commands
+    from bot.pricing import price_text
 
     log_only_failures(options)
     card, learned = asyncio.run(operator_commands.current_rates(load_settings()))
     say(f"US dollars per million tokens ({card.origin}):")
     say(f"{'prompt tokens':>15} {'input':>9} {'cached':>15} {'output':>9}")
     for tier in card.tiers:
-        cached = "not published" if tier.cached is None else f"{tier.cached}"
-        say(f"{f'from {tier.from_tokens:,}':>15} {tier.input:>9} {cached:>15} {tier.output:>9}")
+        cached = "not published" if tier.cached is None else price_text(tier.cached)
+        said = f"{price_text(tier.input):>9} {cached:>15} {price_text(tier.output):>9}"
+        say(f"{f'from {tier.from_tokens:,}':>15} {said}")
     say("Learned from what requests came to:")
     for sentence in learned:
         say(f"- {sentence}")

@@ -102,11 +102,7 @@ class Evidence:
                 requests=quantity(self.priced, "request"),
                 tokens=quantity(self.cached_tokens, "cached token"),
             ),
-            gettext("A cache lives {minutes} min ({assumed} assumed; found after pauses of up to {pauses}).").format(
-                minutes=_minutes(lifetime),
-                assumed=_minutes(prior.cache_lifetime),
-                pauses=", ".join(pauses) or gettext("any length: nothing seen yet"),
-            ),
+            _lifetime_told(_minutes(lifetime), _minutes(prior.cache_lifetime), ", ".join(pauses)),
             gettext("First notes have {tokens} ({assumed} assumed; {written} written).").format(
                 tokens=quantity(notes, "token"), assumed=number(prior.notes_tokens), written=number(self.notes)
             ),
@@ -121,6 +117,15 @@ class Evidence:
     def mean_notes(self, prior: int) -> int:
         """Return how many tokens the first notes of a conversation will probably have."""
         return (prior * NOTES + self.notes_tokens) // (NOTES + self.notes)
+
+
+def _lifetime_told(minutes: str, assumed: str, pauses: str) -> str:
+    if not pauses:
+        return gettext("A cache lives {minutes} min (assumed: no question after a pause has shown it yet).").format(
+            minutes=minutes
+        )
+    told = gettext("A cache lives {minutes} min ({assumed} assumed; found after pauses of up to {pauses}).")
+    return told.format(minutes=minutes, assumed=assumed, pauses=pauses)
 
 
 def _minutes(time: timedelta) -> str:

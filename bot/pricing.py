@@ -19,6 +19,11 @@ DOUBTED_TIMES = 100  # what the tokens cost by the card
 DEAR_TOKEN = Decimal("0.0001")  # dollars for one token where the card says that they are free, and so knows no price
 
 
+def price_text(price: Decimal) -> str:
+    """Return a price with two decimals, or with as many as it has: "2.50", "0.062"."""
+    return f"{price:.2f}" if price == round(price, 2) else f"{price.normalize():f}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
     """US dollars per million tokens for requests of at least `from_tokens` prompt tokens.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from bot.access.budget_text import change_text, name_of
+from bot.access.budget_text import change_text, name_of, uses_text
 from bot.access.budgets import DEFAULT_AMOUNT
 from bot.app.clock import utc_now
 from bot.app.database import by_operator, carry_out, open_database
@@ -15,10 +15,15 @@ from bot.delivery.footer import money
 from bot.ports import Store
 from bot.settings import Settings
 from bot.turns.effects import Effect, RemoveBudget, SetBudget
-from bot.types import INSTALLATION, Budget, BudgetScope, BudgetUse, Period
+from bot.types import INSTALLATION, Budget, BudgetScope, Period
 
 LIMITED = (
     "Spending is limited to {limits}. To change that: seedling budget 20 day, or BUDGET_USD_PER_DAY=20 "
+    "(seedling budget off day for no limit)."
+)
+
+COMING = (
+    "The next start limits what the whole installation spends to {limits}. To change that: seedling budget 20 day "
     "(seedling budget off day for no limit)."
 )
 
@@ -29,20 +34,27 @@ async def set_up_budgets(settings: Settings, store: Store) -> str:
     Return the line that says so; "" with the local model, which costs nothing, and where there is no limit.
     """
     found = {use.budget.period: use.budget for use in await store.budget_uses(INSTALLATION)}
-    for period, amount in _wanted(settings, found).items():
-        wanted = Budget(scope=INSTALLATION, period=period, amount=amount, time_zone=settings.budget_time_zone)
-        if found.get(period) != wanted:
-            await carry_out(store, setting(wanted), by_operator())
-            found[period] = wanted
-    if not found and not settings.uses_local_model and await _is_fresh(store):
-        zone = settings.budget_time_zone
-        first = Budget(scope=INSTALLATION, period=Period.DAY, amount=DEFAULT_AMOUNT, time_zone=zone)
-        await carry_out(store, setting(first), by_operator())
-        found[Period.DAY] = first
-    limits = [f"{money(budget.amount)} a {period}" for period, budget in sorted(found.items()) if budget.amount]
-    if settings.uses_local_model or not limits:
-        return ""
-    return LIMITED.format(limits=" and ".join(limits))
+    for budget in await _to_set(settings, store, found):
+        await carry_out(store, setting(budget), by_operator())
+        found[budget.period] = budget
+    limits = _limits(found.values())
+    return LIMITED.format(limits=limits) if limits and not settings.uses_local_model else ""
+
+
+def _limits(budgets: Iterable[Budget]) -> str:
+    ordered = sorted(budgets, key=lambda budget: budget.period)
+    return " and ".join(f"{money(budget.amount)} a {budget.period}" for budget in ordered if budget.amount)
+
+
+async def _to_set(settings: Settings, store: Store, found: Mapping[Period, Budget]) -> Sequence[Budget]:
+    """Return the budgets of the installation that the next start sets, beside those that there are."""
+    wanted = _wanted(settings, found)
+    if not found and not wanted and not settings.uses_local_model and await _is_fresh(store):
+        wanted = {Period.DAY: DEFAULT_AMOUNT}
+    return [
+        Budget(scope=INSTALLATION, period=period, amount=amount, time_zone=settings.budget_time_zone)
+        for period, amount in wanted.items()
+    ]
 
 
 def _wanted(settings: Settings, found: Mapping[Period, Budget]) -> Mapping[Period, Decimal]:
@@ -59,10 +71,16 @@ async def _is_fresh(store: Store) -> bool:
     return not (await store.usage_totals(since=datetime.min.replace(tzinfo=UTC), until=utc_now())).requests
 
 
-async def all_budget_uses(settings: Settings) -> Sequence[BudgetUse]:
-    """Return every budget with what was spent of it."""
+async def budgets_text(settings: Settings) -> str:
+    """Return every budget with what was spent of it, and what the next start will set."""
     async with open_database(settings) as store:
-        return await store.budget_uses()
+        uses = await store.budget_uses()
+        found = {use.budget.period: use.budget for use in uses if use.budget.scope == INSTALLATION}
+        coming = _limits(await _to_set(settings, store, found))
+    if not coming:
+        return uses_text(uses, name_of)
+    told = [uses_text(uses, name_of)] if uses else []
+    return "\n".join([*told, COMING.format(limits=coming)])
 
 
 async def change_budget(settings: Settings, effect: Effect[Any]) -> str:

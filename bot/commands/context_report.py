@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.access.roles import Role
+from bot.context.tokens import estimate
 from bot.context.window import CacheBreak
 from bot.delivery.footer import split_text
 from bot.language import gettext, gettext_noop, number, quantity
@@ -103,7 +104,9 @@ async def memory_text(key: ConversationKey, store: TranscriptStore) -> str:
     conversation = await store.get_conversation(key)
     if conversation is None or not conversation.memory:
         return gettext("There are no notes: the model still sees the whole conversation.")
-    return conversation.memory
+    tokens = quantity(estimate(conversation.memory), "token")
+    told = gettext("My notes on the earlier part of this conversation, about {tokens} long:").format(tokens=tokens)
+    return f"{told}\n\n{conversation.memory}"
 
 
 async def forget(what: str, incoming: Incoming, role: Role, store: Store) -> Effect[Any]:

@@ -55,6 +55,23 @@ async def test_what_was_asked_is_listed_shown_found_and_forgotten_and_nothing_li
     await told("show", "garden", code=64)
 
 
+async def test_budgets_are_told_before_the_first_start_and_those_of_questions_by_themselves(tmp_path: Path) -> None:
+    async with running_seed() as seed:
+        coming = await seedling(tmp_path, "budget", **to(seed))
+        named = await seedling(tmp_path, "budget", **to(seed), BUDGET_USD_PER_MONTH="7")
+        local = await seedling(tmp_path, "budget")
+        assert (await seedling(tmp_path, "ask", "Echo: hello", **to(seed))).code == 0
+        own = await seedling(tmp_path, "budget", "--own", **to(seed))
+        changed = await seedling(tmp_path, "budget", "1", "day", "--own", **to(seed))
+        bot = await seedling(tmp_path, "budget", **to(seed))
+    assert "The next start limits what the whole installation spends to $5.00 a day." in coming.out
+    assert "spends to $7.00 a month." in named.out
+    assert "what is spent is not limited" in local.out
+    assert "$5.00 a day, $" in own.out
+    assert "$1.00 a day" in changed.out
+    assert bot.out == coming.out
+
+
 async def test_a_question_of_any_length_that_nobody_goes_on_with_is_one_request(tmp_path: Path) -> None:
     (tmp_path / "report.txt").write_text("The garden has a pond, and a path around it. " * 3_000)
     async with running_seed() as seed:

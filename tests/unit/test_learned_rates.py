@@ -42,6 +42,7 @@ async def test_before_anything_was_seen_the_priors_hold() -> None:
 def test_what_was_learned_is_told_in_the_language_of_who_reads_it() -> None:
     evidence = learning().evidence
     told = "\n".join(evidence.told(SEED_CARD))
+    assert "A cache lives 10 min (assumed: no question after a pause has shown it yet)." in told
     with speaking("de"):
         german = "\n".join(evidence.told(SEED_CARD))
     assert ("20.0% of the price of input" in told, "A cache lives 10 min" in told) == (True, True)

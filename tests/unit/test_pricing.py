@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.pricing import FREE_CARD, SEED_CARD, RateCard, Tier
+from bot.pricing import FREE_CARD, SEED_CARD, RateCard, Tier, price_text
 from bot.types import Usage
 
 PUBLISHED = RateCard(
@@ -83,3 +83,10 @@ def test_decisions_assume_a_share_where_no_cached_price_is_published() -> None:
 
 def test_a_local_model_is_free() -> None:
     assert FREE_CARD.cost(Usage(input=5000, output=5000)) == 0
+
+
+@pytest.mark.parametrize(
+    ("price", "told"), [("2.5", "2.50"), ("2.50", "2.50"), ("5", "5.00"), ("0.0620", "0.062"), ("0", "0.00")]
+)
+def test_a_price_has_one_form_however_it_came(price: str, told: str) -> None:
+    assert price_text(Decimal(price)) == told

@@ -10,6 +10,7 @@ import pytest
 
 from bot.context.condensed_notes import SYSTEM_PROMPT
 from bot.context.system_prompt import notes_message
+from bot.context.tokens import estimate
 from bot.errors import InvalidInput, ModelUnavailable, Refused, StreamCut
 from bot.types import Finish, Finished, ModelRequest, TextDelta, Usage
 from tests.fakes import KEY, incoming, words
@@ -233,7 +234,9 @@ async def test_notes_are_told_and_forgotten() -> None:
         assert "There are no notes" in await told(house, "/show memory")
         await talk(house, turns=30)
         memory = f"- notes {len(house.model.noted)}"
-        assert memory in await told(house, "/show memory")
+        shown = await told(house, "/show memory")
+        assert memory in shown
+        assert f"about {estimate(memory)} tokens long:" in shown
         assert "are deleted" in await told(house, "/forget memory")
         assert "There are no notes" in await told(house, "/show memory")
         await house.ask("still there?", 700)
