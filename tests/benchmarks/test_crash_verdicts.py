@@ -238,6 +238,9 @@ HARMLESS: dict[str, Callable[[], History]] = {
     "what a killed process had sent": lambda: replace(
         with_shown(answer("m0", 11, FIRST, ("writing", ""), ("done", FIRST)), CLEAN.shown[1]), killed=[12.5]
     ),
+    "a digest once more, since somebody pressed for that": lambda: replace(
+        pressed(CLEAN, "regenerate", 30), digests={"c": 2}
+    ),
     "both in one answer": lambda: with_shown(answer("m0", 22, f"{FIRST}\n\n{SECOND}")),
     "in two messages": lambda: with_shown(
         CLEAN.shown[0], shown("m1", 21, ("part", "q1: twice")), shown("m2", 22, ("done", "a day"))
