@@ -239,14 +239,14 @@ async def test_what_a_question_replies_to_is_said_once_however_the_conversation_
         await scene.done(thread)
         said = discord.say(scene.bob, thread, "Which pump?")
         scene.mention("that one?", where=thread, reply_to=said)
-        await scene.done(thread, 2)
+        await scene.done(thread, 3)  # Bob's has an answer of its own
         scene.mention("and this one?", where=thread, reply_to=said)
-        await scene.done(thread, 3)
+        await scene.done(thread, 4)
     entries = [entry.text.partition("] ")[2] for entry in scene.model.asked[-1].entries]
     assert [entries.count(f"Bob: {text}") for text in ("The pump is red.", "Which pump?")] == [1, 1]
     assert [entries.index(f"Ada: [in reply to Bob: {of}]\n{text}") for of, text in (
         ("The pump is red.", "what colour?"), ("Which pump?", "that one?"), ("Which pump?", "and this one?"),
-    )] == [11, 14, 16]  # fmt: skip
+    )] == [11, 15, 17]  # fmt: skip
     assert not any(">" in entry for entry in entries)
 
 

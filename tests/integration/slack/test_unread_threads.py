@@ -23,6 +23,7 @@ async def asked_in_a_thread(play: Scene, replies: int) -> Message:
     root = await slack.say(slack.ada, slack.general, "The pump is broken.")
     for number in range(replies):
         await slack.say(slack.ben, slack.general, f"reply {number}.", thread_ts=root.ts)
+    await play.settled()  # or the bot hears some of them after the question
     await slack.say(slack.ada, slack.general, f"{slack.mention()} what is broken?", thread_ts=root.ts)
     await play.settled()
     return root
