@@ -8,6 +8,7 @@ import gc
 import ipaddress
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -39,11 +40,25 @@ FOREIGN_PREFIXES = ("SEED_", "PG", *(f"{spec.name.upper()}_" for spec in load_sp
 EMULATORS = frozenset({"slack_emulator", "discord_emulator", "seed_emulator"})
 
 
+WORKERS = 4
+"""As many as `make test` starts. Each begins with an equal share of the tests, in their order."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the emulators' own tests, which `make test-emulators` runs alone."""
+    """Mark the emulators' own tests, which `make test-emulators` runs alone, and give each worker files of all kinds.
+
+    So each has long tests at the beginning of its share (acceptance, browser) and short ones at its end (unit), where
+    others take from it: no long one is begun last, while everybody else has nothing to do.
+    """
     for item in items:
         if item.path.parent.name in EMULATORS:
             item.add_marker(pytest.mark.emulators)
+    shares = [0] * WORKERS
+    share_of: dict[Path, int] = {}
+    for path, count in Counter(item.path for item in items).items():
+        share_of[path] = shares.index(min(shares))
+        shares[share_of[path]] += count
+    items.sort(key=lambda item: share_of[item.path])
 
 
 def pytest_collection_finish() -> None:
