@@ -96,14 +96,14 @@ class SqlUpkeep(SqlPlayground):
     @unit_of_work
     def authors(self, session: Session, key: ConversationKey) -> Set[str]:
         here = select(ConversationRow.id).where(is_of(ConversationRow, key))
-        asked = session.exec(select(TurnRow.author_id, TurnRow.author_is_bot).where(is_of(TurnRow, key)))
-        people, bots = _sorted_out(asked)  # DISTINCT would lead SQLite astray
-        people |= set(session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here))))
+        asked = select(TurnRow.author_id, TurnRow.author_is_bot).where(is_of(TurnRow, key))
+        known = [*session.exec(asked)]  # DISTINCT would lead SQLite astray
         for standing in _standing_in(key) if key.platform == PLAYGROUND else ():
-            wrote = session.exec(select(ChannelMessageRow.author_id, ChannelMessageRow.author_is_bot).where(standing))
-            more_people, more_bots = _sorted_out(wrote)
-            people, bots = people | more_people, bots | more_bots
-        return people - bots - NOBODY
+            wrote = select(ChannelMessageRow.author_id, ChannelMessageRow.author_is_bot).where(standing)
+            known += session.exec(wrote)
+        people = {id for id, is_bot in known if not is_bot}
+        people |= set(session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here))))
+        return people - {id for id, is_bot in known if is_bot} - NOBODY
 
     @unit_of_work
     def forget_person(self, session: Session, platform: str, id: str) -> DeletionOutcome:
@@ -211,11 +211,3 @@ def _standing_in(key: ConversationKey) -> Iterable[sa.ColumnElement[bool]]:
         sa.and_(here, col(row.thread) == key.thread),
         sa.and_(here, col(row.id) == key.thread, col(row.thread) == ""),
     )
-
-
-def _sorted_out(authors: Iterable[tuple[str, bool]]) -> tuple[set[str], set[str]]:
-    """Return the ids of people and those of bots."""
-    people, bots = set[str](), set[str]()
-    for id, is_bot in authors:
-        (bots if is_bot else people).add(id)
-    return people, bots

@@ -18,7 +18,15 @@ from adapters.seed.protocols import WIRES, Wire, read_event
 from adapters.seed.protocols.response import ResponseState
 from adapters.seed.protocols.wire_parameters import Dialect, WireName
 from adapters.seed.request_limits import RequestLimiter, Ticket
-from adapters.seed.retry_policy import MOST_TOKENS, AttemptState, RetryContext, after, begin, bill_of, told_beforehand
+from adapters.seed.retry_policy import (
+    AttemptState,
+    RetryContext,
+    after,
+    begin,
+    bill_of,
+    longest_answer,
+    told_beforehand,
+)
 from adapters.seed.server_habits import PLAIN_HABITS
 from adapters.seed.sse import EventParser, EventTooLarge
 from bot.context.view import RESERVED_AT_MOST
@@ -233,12 +241,6 @@ def dialect_of(base_url: str, model: str) -> Dialect:
     if ARK_HOST.search(httpx.URL(base_url).host):
         return "ark"
     return "gateway" if SEED_FAMILY.search(model) else "plain"
-
-
-def longest_answer(request: ModelRequest) -> int:
-    """Return the most tokens that the answer to a request can have."""
-    asked = request.parameters.get("max_tokens")
-    return asked if isinstance(asked, int) else MOST_TOKENS
 
 
 def encode(body: dict[str, Any]) -> bytes:

@@ -162,11 +162,15 @@ def _after_finish(course: AttemptState, answer: ResponseState, terms: RetryConte
     return RetryDecision(error=error)
 
 
+def longest_answer(request: ModelRequest) -> int:
+    """Return the most tokens that the answer to a request can have."""
+    asked = request.parameters.get("max_tokens")
+    return asked if isinstance(asked, int) else MOST_TOKENS
+
+
 def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     """Reasoning took all the tokens: once with more of them, where the request has room for that, or without it."""
-    parameters = dict(course.request.parameters)
-    asked = parameters.get("max_tokens")
-    had = asked if isinstance(asked, int) else MOST_TOKENS
+    parameters, had = dict(course.request.parameters), longest_answer(course.request)
     left = below(terms.context_tokens - course.tokens)
     room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, left, course.request.room or had)
     if room > had:

@@ -30,6 +30,11 @@ def answer(id: str, at: float, text: str, *more: tuple[State, str]) -> Shown:
     return shown(id, at, ("thinking", ""), ("writing", text[:8]), ("done", text), *more)
 
 
+def cut_until(at: float, beginning: str, later: str) -> Shown:
+    seen = [Seen(at=21, text=beginning, state="done", is_cut=True), Seen(at=at, text=later, state="done")]
+    return Shown(id="m1", place=PLACE, seen=seen)
+
+
 def request(*messages: tuple[str, str], charge: Charge | None = None) -> Request:
     return Request(at=1, messages=messages, charge=charge)
 
@@ -208,14 +213,7 @@ HARMLESS: dict[str, Callable[[], History]] = {
     "a rest that Continue brought": lambda: pressed(
         with_shown(
             CLEAN.shown[0],
-            Shown(
-                id="m1",
-                place=PLACE,
-                seen=[
-                    Seen(at=21, text="", state="done", is_cut=True),
-                    Seen(at=30, text="of it all", state="done"),
-                ],
-            ),
+            cut_until(30, "", "of it all"),
         ),
         "continue",
         25,
@@ -223,14 +221,7 @@ HARMLESS: dict[str, Callable[[], History]] = {
     "a beginning, until Continue brought the rest": lambda: pressed(
         with_shown(
             CLEAN.shown[0],
-            Shown(
-                id="m1",
-                place=PLACE,
-                seen=[
-                    Seen(at=21, text=SECOND[:-4], state="done", is_cut=True),
-                    Seen(at=30, text=SECOND[:-4], state="done"),
-                ],
-            ),
+            cut_until(30, SECOND[:-4], SECOND[:-4]),
         ),
         "continue",
         29,

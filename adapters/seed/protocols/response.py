@@ -53,7 +53,7 @@ REASONING_NAMES = ("reasoning_tokens", "reasoning", "thoughtsTokenCount", "thoug
 PAID_NAMES = ("amount", "total_cost", "total")
 """What the sum is called in a cost that is an object: EmpirioLabs, Perplexity, gateways."""
 
-MOST_TOKENS = 100_000_000  # of one request, with all that it searched: ten times the longest context of any model
+BELIEVABLE_TOKENS = 100_000_000  # of one request, with all that it searched: ten times the longest context of any model
 NUL = "\0"  # which no database and no platform takes
 STRANGE_END = "the model API ended the answer for a reason of its own"
 
@@ -168,7 +168,7 @@ class ResponseState:
 
     def add_usage(self, usage: Usage | None) -> None:
         """Set the tokens of this request, where any were told that can be; a later report replaces an earlier one."""
-        if usage is not None and usage.input + usage.output > MOST_TOKENS:
+        if usage is not None and usage.input + usage.output > BELIEVABLE_TOKENS:
             _log_disbelief()
         else:
             self.usage = usage or self.usage

@@ -17,7 +17,7 @@ ABANDONED: Final = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the import of a file is, in messages; `report` or `error` says how it ended, `at` when that was told."""
+    """Progress of the import of a file, in messages; `report` or `error` says how it ended, `at` when that was told."""
 
     file: str
     at: datetime
