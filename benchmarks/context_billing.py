@@ -12,7 +12,7 @@ from functools import cached_property
 from math import inf
 
 from benchmarks.context_traces import Trace
-from bot.context.condensed_notes import MOST_TOKENS, WORDS_PER_TOKEN, bound, instruction_tokens
+from bot.context.condensed_notes import LONGEST_NOTES, WORDS_PER_TOKEN, bound, instruction_tokens
 
 DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
 DEAR = 2.0
@@ -42,7 +42,7 @@ class Terms:
     notes: int = 0
     written: int = 0
     output: float = 8.0
-    instruction: int = instruction_tokens(MOST_TOKENS)
+    instruction: int = instruction_tokens(LONGEST_NOTES)
 
     @property
     def most_prompt(self) -> int:

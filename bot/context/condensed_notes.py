@@ -17,7 +17,7 @@ from bot.context.tokens import MOST_CHARACTERS, REQUEST_OVERHEAD, estimate, esti
 from bot.context.transcript import HIDDEN, with_plain_line_ends
 from bot.types import Entry
 
-MOST_TOKENS: Final = 800
+LONGEST_NOTES: Final = 800
 MOST_SHARE: Final = 1 / 10  # of a small model's context
 SHARE_OF_PROMISE: Final = 1 / 32  # an output token costs eight of input, so that economy has to have short notes
 LEAST_TOKENS: Final = 200  # whatever was promised
@@ -49,7 +49,7 @@ _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 
 def bound(context_tokens: int, promise: int) -> int:
     """Return the most tokens that notes may have with a model of that context where so many recent tokens are shown."""
-    most = min(MOST_TOKENS, max(LEAST_TOKENS, int(promise * SHARE_OF_PROMISE)))
+    most = min(LONGEST_NOTES, max(LEAST_TOKENS, int(promise * SHARE_OF_PROMISE)))
     return min(most, int(context_tokens * MOST_SHARE))
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.context.condensed_notes import (
-    MOST_TOKENS,
+    LONGEST_NOTES,
     bound,
     bounded,
     combined,
@@ -19,7 +19,7 @@ BOT = Entry(role="assistant", text="Noted.")
 
 
 def test_the_memory_has_at_most_800_tokens_and_a_tenth_of_a_small_model() -> None:
-    assert bound(256_000, 64_000) == MOST_TOKENS == 800
+    assert bound(256_000, 64_000) == LONGEST_NOTES == 800
     assert [bound(256_000, promise) for promise in (4_000, 16_000)] == [200, 500]
     assert bound(1_024, 64_000) == 102
 
