@@ -34,7 +34,7 @@ from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
+from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
@@ -185,11 +185,11 @@ class Inbox:
 
     async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
-        await self._store.mark_answered(asked.key.platform, asked.dedupe_key)
+        await self._effects.mark_answered(asked)
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         """Take over what a crash kept from its authors, as long as somebody may wait for it."""
-        return await self._store.take_pending_answers(platform, since=self._services.clock() - WORTH_TELLING)
+        return await self._effects.take_pending_answers(platform)
 
     # ------------------------------------------------------------ controls
 
