@@ -87,6 +87,7 @@ class Inbox:
     async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.is_directed)
+        self._manager.note_said(incoming)
         added = self._manager.addition(incoming)
         if added is not None and invocation is None:
             state = await self._state(added)
