@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -43,10 +44,13 @@ def keep_private(file: Path) -> None:
 
 
 def tighten(path: Path, mode: int) -> None:
-    """Take from others what they may do with a file or folder of ours, and log it; nothing when it is missing."""
+    """Take from others what they may do with a file or folder of ours, and log it; nothing when it is missing.
+
+    A device, like /dev/null in the place of a file, belongs to everybody on the machine and stays open.
+    """
     with suppress(FileNotFoundError):
-        before = path.stat().st_mode & 0o777
-        if not before & OTHERS:
+        before = path.stat().st_mode
+        if not before & OTHERS or not (stat.S_ISREG(before) or stat.S_ISDIR(before)):
             return
         try:
             path.chmod(before & mode)

@@ -16,7 +16,7 @@ import pytest
 
 from bot.app.clock import utc_now
 from bot.errors import StorageError, StorageUnavailable
-from bot.private_files import kept_secret, make_private_file
+from bot.private_files import keep_private, kept_secret, make_private_file
 from storage import back_up, copy_database, migrate, open_store, single_instance
 from tests.contract.stores.samples import incoming
 
@@ -154,6 +154,14 @@ def test_an_open_secret_is_closed_and_an_empty_one_is_made_anew(folder: Path, ca
     file.write_text("")
     assert len(kept_secret(file)) > 40
     assert modes(folder) == {"secret_key": 0o600}
+
+
+def test_what_is_no_file_stays_open_to_everybody(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    device = folder / "null"  # a pipe stands in for /dev/null, which everybody on a machine needs
+    os.mkfifo(device)
+    device.chmod(0o666)
+    keep_private(device)
+    assert (mode(device), caplog.records) == (0o666, [])
 
 
 async def test_private_files_are_still_databases(folder: Path) -> None:
