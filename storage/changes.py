@@ -197,4 +197,4 @@ def _(change: NoteFeedback, store: SqlChanges, session: Session) -> None:
 
 @changed.register
 def _(change: AcceptTurns, store: SqlChanges, session: Session) -> tuple[TurnId | None, ...]:
-    return tuple(within(SqlTurns.enqueue)(store, session, question) for question in change.questions)
+    return tuple(within(SqlTurns.enqueue)(store, session, question, again=True) for question in change.questions)

@@ -391,7 +391,7 @@ class Inbox:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):
             await self._store.enqueue(message)
-        if await self._store.enqueue(incoming) is None:
+        if await self._store.enqueue(incoming, again=by is not None) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)

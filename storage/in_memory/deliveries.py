@@ -272,7 +272,7 @@ async def _(change: NoteFeedback, store: Any) -> None:
 
 @_changed.register
 async def _(change: AcceptTurns, store: Any) -> Any:
-    return tuple([await store.enqueue(question) for question in change.questions])
+    return tuple([await store.enqueue(question, again=True) for question in change.questions])
 
 
 def _name(incoming: Incoming) -> tuple[str, str]:

@@ -55,6 +55,20 @@ async def test_what_is_deleted_meanwhile_is_forgotten(
             await scene.until(lambda: [item.content.split("\n")[0] for item in scene.answers(thread)] == left)
 
 
+async def test_a_question_that_is_told_after_a_later_one_was_answered_is_answered_with_that(scene: Scene) -> None:
+    thread = scene.discord.open_thread(scene.ada, scene.general, "the pump")
+    late = scene.mention("what is broken?", where=thread)  # nobody listens, and a first start reads nothing back
+    scene.model.scripts += [words("The pump, and yes."), words("The pump.")]
+    async with scene.bot():
+        scene.mention("and is it loud?", by=scene.bob, where=thread)
+        await scene.done(thread)
+        assert any("what is broken?" in entry.text for entry in scene.model.asked[-1].entries)
+        scene.discord.tell_again(late)
+        scene.mention("thank you, what else?", by=scene.bob, where=thread)  # once this is answered the other was heard
+        await scene.done(thread, 2)
+    assert len(scene.answers(thread)) == len(scene.model.asked) == 2
+
+
 async def test_what_still_stands_is_kept(scene: Scene) -> None:
     scene.model.scripts += [words("Well."), words("Later.")]
     async with scene.bot():
