@@ -10,9 +10,11 @@ import pytest
 
 from adapters.discord.api.snowflakes import at_time
 from bot.app.clock import utc_now
+from bot.errors import ChangedSince
+from bot.parameters import Scope
 from storage.database import name_of, parse_url
 from tests.emulators.discord.world import Channel, Message
-from tests.fakes import words
+from tests.fakes import incoming, words
 from tests.integration.discord.scene import Scene
 from tests.integration.discord.test_deletions import SECRET, copies, gone
 
@@ -143,6 +145,21 @@ async def test_a_channel_that_is_one_conversation_keeps_nothing_from_the_others(
         await scene.closed()
     asked = sorted(request.entries[-1].text.rpartition(" ")[2] for request in scene.model.asked)
     assert asked == ["one?", "there?", "two?"]
+
+
+async def test_a_command_that_is_told_late_leaves_what_was_set_since(scene: Scene) -> None:
+    said = scene.mention("!set channel max_tokens 40", by=scene.discord.developer)  # a first start reads nothing back
+    age(said, hours=1)
+    said.at = utc_now() - timedelta(hours=1)
+    channel = Scope(kind="channel", key=f"discord/{scene.guild.id}/{scene.general.id}")
+    async with scene.bot():
+        assert scene.core is not None
+        asked = incoming("", is_admin=True, sent_at=utc_now() - timedelta(minutes=1))
+        await scene.core.inbox.set_parameters(channel, {"max_tokens": "50"}, asked=asked)
+        scene.discord.tell_again(said)
+        (told,) = await scene.until(lambda: scene.answers(scene.general))
+        assert str(ChangedSince()) in told.content
+        assert await scene.core.store.get_everywhere("max_tokens") == {channel: "50"}
 
 
 def hidden(scene: Scene) -> Channel:
