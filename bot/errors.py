@@ -7,6 +7,7 @@
     * InvalidValue          a parameter was given a value outside its range
     * QuestionTooLong       the question alone does not fit the window
     * ChangedMeanwhile      somebody else changed what a form showed, so nothing was saved
+    * ChangedSince          the same was set anew after this was asked for, so nothing was changed
   * ModelError              the model gave no usable answer
     * ModelUnavailable      ask again later
     * ModelRejected         the same request will fail again
@@ -63,6 +64,13 @@ class ChangedMeanwhile(InvalidInput):
 
     def __init__(self) -> None:
         super().__init__(gettext("Somebody changed this meanwhile, so nothing was saved. Look at it and save again."))
+
+
+class ChangedSince(InvalidInput):
+    """The same was set anew after this was asked for; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("That was changed again since, so it stays; `/show` tells what is set."))
 
 
 class OthersWrote(InvalidInput):

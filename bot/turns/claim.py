@@ -49,22 +49,32 @@ class Attempt:
         """Show what is being done before there is any answer."""
         self.presenter.submit(lambda: Draft(status="thinking", progress=progress))
 
-    def with_addition(self, said: Incoming) -> Incoming | None:
+    def note_said(self, said: Incoming) -> None:
+        """Note what is said beside the question in its channel: once others have spoken there, or the asker to the bot,
+        nothing adds to it any more.
+        """
+        if self._is_beside(said) and not self._goes_on(said):
+            self.interrupted.set()
+
+    def as_addition(self, said: Incoming) -> Incoming | None:
         """Return what is `said` outside threads as an addition to the question, which began its conversation there.
 
         None where it is none: somebody else's, or in another channel, or to others, or after one of them or the answer.
         """
         asked = self.turn.incoming
-        is_beside = (
-            asked.is_top_level and asked.key.thread != "" and replace(asked.key, thread=said.key.thread) == said.key
-        )
-        if not is_beside or said.message_id == asked.message_id:
-            return None
-        if said.author.id != asked.author.id or said.is_directed:
-            self.interrupted.set()
-        if said.addressees or self.interrupted.is_set() or not self.takes_more:
+        is_added = self._is_beside(said) and self._goes_on(said) and not said.addressees
+        if not is_added or self.interrupted.is_set() or not self.takes_more:
             return None
         return replace(said, key=asked.key, is_top_level=False, platform_data=asked.platform_data)
+
+    def _goes_on(self, said: Incoming) -> bool:
+        return said.author.id == self.turn.incoming.author.id and not said.is_directed
+
+    def _is_beside(self, said: Incoming) -> bool:
+        """Return whether another message is said in the channel in which the question began its conversation."""
+        asked = self.turn.incoming
+        is_there = asked.is_top_level and replace(asked.key, thread=said.key.thread) == said.key
+        return is_there and asked.key.thread != "" and said.message_id != asked.message_id
 
     def add(self, incoming: Incoming) -> None:
         """Begin the answer anew if `incoming` adds to what is asked."""

@@ -117,11 +117,15 @@ class ConversationManager:
         for attempt in self._attempts.values():
             attempt.add(incoming)
 
+    def note_said(self, said: Incoming) -> None:
+        """Note what is said outside threads, which may be what others say after a question that is being answered."""
+        if _may_add(said):
+            for attempt in self._attempts.values():
+                attempt.note_said(said)
+
     def addition(self, said: Incoming) -> Incoming | None:
         """Return what is `said` outside threads as an addition to a question that is being answered; None for none."""
-        if not said.is_top_level or said.is_direct or said.entrance is not Entrance.MESSAGE:
-            return None
-        found = [attempt.with_addition(said) for attempt in self._attempts.values()]
+        found = [attempt.as_addition(said) for attempt in self._attempts.values()] if _may_add(said) else []
         return next((item for item in reversed(found) if item is not None), None)
 
     async def check_may_summarise(self, incoming: Incoming) -> None:
@@ -277,6 +281,10 @@ class TurnRunner:
         await self._store.reschedule(turn, retry.until)
         until = retry.until.isoformat()
         logger.info("turn postponed", extra={**fields, "retries": turn.retries + 1, "until": until})
+
+
+def _may_add(said: Incoming) -> bool:
+    return said.is_top_level and not said.is_direct and said.entrance is Entrance.MESSAGE
 
 
 async def _begin(attempt: Attempt) -> None:

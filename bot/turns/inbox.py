@@ -87,6 +87,7 @@ class Inbox:
     async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.is_directed)
+        self._manager.note_said(incoming)
         added = self._manager.addition(incoming)
         if added is not None and invocation is None:
             state = await self._state(added)
@@ -390,7 +391,7 @@ class Inbox:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):
             await self._store.enqueue(message)
-        if await self._store.enqueue(incoming) is None:
+        if await self._store.enqueue(incoming, again=by is not None) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)

@@ -84,7 +84,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         self._dedupe_keys: set[tuple[str, str]] = set()
         self._turn_ids = count(1)
 
-    async def enqueue(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming, *, again: bool = False) -> TurnId | None:
         posted = incoming.posted
         incoming = replace(
             incoming, sent_at=as_utc(incoming.sent_at), typed="", posted=None
@@ -100,6 +100,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
             self._edited_at[id] = edit.at
             incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
         self._accepted_at[id] = as_utc(self._clock())
+        carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(
             id=id,
             incoming=incoming,
@@ -108,6 +109,10 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
             attempt=0,
             reply_ref=incoming.reply_ref or None,
         )
+        if carrier is not None:
+            self._keep(replace(self._turns[id], state=TurnState.DONE))
+            self._merged[id] = carrier
+            return None
         for old in self._remembered(incoming.key)[:-CONTEXT_KEPT]:
             self._keep(replace(old, incoming=without_words(old.incoming)))
         return id
