@@ -11,8 +11,8 @@ from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
-from adapters.slack.elements import Element, Scalar
-from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text, Texts
+from adapters.slack.elements import Element
+from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Scalar, Text, Texts
 
 QUESTION: Final = "seedling_question"
 """Type of the metadata of a message in which the bot repeats what somebody asks by a command or a form."""
