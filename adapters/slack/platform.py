@@ -32,7 +32,7 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import EphemeralReply, tell
 from adapters.slack.replies.markdown import escape_mrkdwn
-from adapters.slack.replies.recovery import Posts, SlackStore
+from adapters.slack.replies.message_stream import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back

@@ -104,9 +104,7 @@ class PolicyState:
 NO_PART: Final = PolicyState(has_participated=False, parameters={})
 
 
-async def policy_state(
-    incoming: Incoming, store: Store, access: AccessControl, *, marked: bool = False
-) -> PolicyState:
+async def policy_state(incoming: Incoming, store: Store, access: AccessControl, *, marked: bool = False) -> PolicyState:
     """Return what the stores know, as far as it can matter for what came in."""
     talks_in_channel = incoming.is_top_level and not incoming.is_directed
     key = replace(incoming.key, thread="") if talks_in_channel else incoming.key

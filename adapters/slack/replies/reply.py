@@ -14,14 +14,14 @@ from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
-from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.recovery import (
+from adapters.slack.replies.message_stream import (
+    MessageStream,
     Posts,
     ReplyMessage,
-    find_parts,
     read_reference,
     write_reference,
 )
+from adapters.slack.replies.recovery import find_parts, seconds_left
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -109,7 +109,7 @@ class SlackReply:
         """
         if self._turn.post_begun_at is None:
             return
-        await asyncio.sleep(self._posts.seconds_left(self._turn, self._rules.settle_seconds))
+        await asyncio.sleep(seconds_left(self._turn, self._rules.settle_seconds))
         self._parts += await self._unknown_parts()
         self._messages.may_stream = self._messages.may_stream and not self._parts
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
 from adapters.slack.events.parse import mentioned, without_mention
 from adapters.slack.replies.markdown import SlackRenderer
-from adapters.slack.replies.recovery import ReplyMessage, read_reference, write_reference
+from adapters.slack.replies.message_stream import ReplyMessage, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,
