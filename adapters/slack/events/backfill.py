@@ -15,9 +15,9 @@ from typing import Final
 from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import BESIDE_OTHERS, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import PLATFORM, read_message
+from adapters.slack.events.messages import SlackMessageHandler, read_message
 from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
+from adapters.slack.settings import PLATFORM
 from bot.chat.backfill import (
     CATCHING_UP,
     LOOK_BACK,
