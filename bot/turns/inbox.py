@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.message_policy import (
+    NO_PART,
     Action,
     Decision,
     PolicyState,
@@ -18,6 +19,7 @@ from bot.chat.message_policy import (
     context_above,
     decide,
     placed,
+    policy_state,
     with_limit,
 )
 from bot.commands.command import Call, Result, Services
@@ -38,7 +40,6 @@ from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetPa
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.policy_state import NO_PART, policy_state
 from bot.types import (
     ConversationKey,
     DeletionOutcome,

@@ -12,7 +12,6 @@ import pytest
 import sqlalchemy as sa
 
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.retries import seconds_until_due
 from bot.types import ConversationKey, Draft, PlaygroundEvent, Settlement, Turn, TurnId, TurnState
 from storage import open_clock, open_store
 from storage.database import parse_url
@@ -253,4 +252,4 @@ async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: 
         waiting = await store.waiting(KEY)
         assert waiting is not None
         assert waiting.last_accepted_at < wrong() - timedelta(minutes=30)
-        assert seconds_until_due(waiting, clock(), pause=0) == 0
+        assert waiting.seconds_until_due(clock(), pause=0) == 0
