@@ -31,6 +31,19 @@ class Payload(BaseModel):
         return [cls.read(item) for item in _records(records)]
 
 
+def length_of(payload: Payload) -> int:
+    """Return how much there is to read in a payload: its characters, and one for each of its fields and records."""
+    length, waiting = 0, list[object]([payload])
+    while waiting:
+        value = waiting.pop()
+        length += len(value) if isinstance(value, str) else 1
+        if isinstance(value, tuple):
+            waiting += value
+        elif isinstance(value, Payload):
+            waiting += [getattr(value, name) for name in value.model_fields_set]
+    return length
+
+
 def text_of(value: object) -> str:
     """Return a text of which a database can store every character; "" for anything else."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
