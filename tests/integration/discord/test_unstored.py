@@ -68,7 +68,8 @@ async def test_what_was_done_is_told_so_though_the_database_is_away_afterwards(s
     scene.model.scripts += [words("Well.")]
     async with scene.bot():
         await commands_there(scene)
-        store: Any = scene.core.store
+        core: Any = scene.core
+        store = core.store
         note, told = store.mark_answered, list[str]()
 
         async def mark_answered(platform: str, dedupe_key: str) -> None:
