@@ -15,12 +15,11 @@ from bot.chat.message_policy import (
     Decision,
     PolicyState,
     about_thread,
-    check_says_something,
+    as_stored,
     context_above,
     decide,
     placed,
     policy_state,
-    with_limit,
 )
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
@@ -135,7 +134,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state), state)
+            return await self._take(incoming, state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
@@ -269,7 +268,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState, by: Incoming) -> HandleResult:
         """Store as a question what was none when it was sent; whoever wants that of too many waits for no words."""
         try:
-            return await self._take(placed(question, state), state, by=by)
+            return await self._take(question, state, by=by)
         except InvalidInput:
             return await self._pass_over(question, "pace")
 
@@ -385,8 +384,7 @@ class Inbox:
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
         """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
-        check_says_something(incoming)
-        incoming = with_limit(incoming, state)
+        incoming = as_stored(incoming, state)
         self._pace.note(by or incoming, state.parameters, self._services.clock())
         if by is not None:
             await self._store.drop_context(incoming)

@@ -34,7 +34,7 @@ from adapters.slack.replies.status import forget_title
 from adapters.slack.settings import PLATFORM
 from bot.chat.arrival_order import ArrivalOrder
 from bot.chat.background_tasks import BackgroundTasks
-from bot.chat.follow_ups import without_quotes
+from bot.chat.message_markdown import without_quotes
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
