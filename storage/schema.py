@@ -25,7 +25,7 @@ from bot.errors import SchemaMismatch, StorageUnavailable
 from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
-from storage.single_instance import lock_of
+from storage.single_instance import SQLITE_START, lock_of, refuse_other_than_file
 from storage.tables import BaseTable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def keep_database_private(file: Path) -> None:
     SQLite gives what it makes beside the file (`-wal`, `-shm`, `-journal`) the mode of the file.
     """
     with suppress(OSError):  # whatever is wrong, SQLite says it next, with the fix
-        keep_private(file)
+        keep_private(file, SQLITE_START)
         for suffix in ("-wal", "-shm", "-journal"):
             tighten(file.with_name(file.name + suffix), FILE_MODE)
 
@@ -121,6 +121,7 @@ def alembic_config(connection: sa.Connection | None = None, migrations: Path = M
 
 def _migrate(url: sa.URL, migrations: Path) -> None:
     if is_sqlite(url):
+        refuse_other_than_file(Path(name_of(url)))
         refuse_emptied(Path(name_of(url)))
         _make_folder(Path(name_of(url)).parent)
         keep_database_private(Path(name_of(url)))

@@ -11,16 +11,25 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from bot.errors import StorageUnavailable
 from bot.private_files import keep_private
 from storage.database import is_sqlite, name_of, parse_url
 
+SQLITE_START: Final = b"SQLite format 3\0"
+"""How a database that is not empty begins (sqlite.org/fileformat.html, 1.3)."""
+
 
 def lock_of(database: Path) -> Path:
     """Return the file beside a database that names the process which uses it, or used it last."""
     return Path(f"{database}.lock")
+
+
+def refuse_other_than_file(database: Path) -> None:
+    """Raise `StorageUnavailable` for a folder, a device or a pipe; blocks."""
+    if database.exists() and not database.is_file():
+        raise StorageUnavailable(f"{database} is not a file: name another database in DATABASE_URL.")
 
 
 @contextmanager
@@ -38,8 +47,9 @@ def single_instance(database_url: str, *, shared: bool = False) -> Iterator[bool
         return
     database = Path(name_of(url)).resolve()
     lock = lock_of(database)
-    for file in (database, lock):
-        keep_private(file)
+    refuse_other_than_file(database)
+    keep_private(database, SQLITE_START)
+    keep_private(lock)
     with ExitStack() as stack:
         # Not closed before the stores are: closing any descriptor of the file would drop the locks of SQLite itself.
         whole = stack.enter_context(database.open("rb"))

@@ -13,8 +13,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
-from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
+    LONGEST_PUT_OFF,
     Condensation,
     ConversationKey,
     Draft,

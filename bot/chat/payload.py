@@ -43,6 +43,11 @@ def id_of(value: object) -> str:
     return text_of(value)
 
 
+def scalar_of(value: object) -> str:
+    """Return a text, or a number as one; "" for anything else."""
+    return str(value) if isinstance(value, int | float) else text_of(value)
+
+
 def _whole_number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
@@ -84,7 +89,16 @@ def _records_that_can_be_read(value: object, read: Reader) -> Any:
         return ()
 
 
+def words_or_records(value: object, read: Reader) -> Any:
+    """Return the words, the record or the records that a field holds; records always as a list."""
+    if isinstance(value, str):
+        return text_of(value)
+    return _records_that_can_be_read(value if isinstance(value, list | tuple) else [value], read)
+
+
 Text = Annotated[str, BeforeValidator(text_of)]
+Scalar = Annotated[str, BeforeValidator(scalar_of)]
+"""A text or a number."""
 Id = Annotated[str, BeforeValidator(id_of)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]

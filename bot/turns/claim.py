@@ -12,7 +12,6 @@ from bot.delivery import Presenter
 from bot.errors import PlatformError, StorageError
 from bot.intervals import has_passed
 from bot.ports import Clock, Platform, TurnStore
-from bot.turns.retries import is_poison, was_interrupted
 from bot.types import OPEN_STATES, Draft, Incoming, Turn, joins_others, takes_others
 
 logger = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Attempt:
     @property
     def takes_more(self) -> bool:
         """Return whether what is added to the question is still taken in, and not left to be the next one."""
-        plain = takes_others(self.turn.incoming) and not is_poison(self.turn)
+        plain = takes_others(self.turn.incoming) and not self.turn.is_poison
         return plain and not self.has_begun.is_set() and self.renewals < MOST_RENEWALS
 
     def show_progress(self, progress: str) -> None:
@@ -180,7 +179,7 @@ class Takeover:
         What an earlier runner sent before its end may arrive after it, and nobody else would mend that. One whose
         message was not noted before this claim was not editing any: no runner edits before that.
         """
-        if was_interrupted(turn) and turn.reply_ref:
+        if turn.was_interrupted and turn.reply_ref:
             await asyncio.sleep(self._times.late)
             await self._show_again(turn)
 

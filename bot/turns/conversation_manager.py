@@ -21,7 +21,7 @@ from bot.summary.service import SummaryService
 from bot.turns.asker_notices import AskerNotices
 from bot.turns.claim import DEFAULT_TAKEOVER, Attempt, Checkpoint, Takeover, TakeoverTimes
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
-from bot.turns.retries import Retry, is_poison
+from bot.turns.retries import Retry
 from bot.turns.undelivered import Undelivered
 from bot.types import ConversationKey, Draft, Entrance, Incoming, Recorded, Settlement, Task, Turn, TurnId
 
@@ -259,7 +259,7 @@ class TurnRunner:
         others down with it.
         """
         turn = attempt.turn
-        if is_poison(turn) or turn.incoming.task is not Task.ANSWER:
+        if turn.is_poison or turn.incoming.task is not Task.ANSWER:
             return attempt
         return replace(attempt, turn=await self._store.coalesce(turn))
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.message_policy import (
+    NO_PART,
     Action,
     Decision,
     PolicyState,
@@ -18,6 +19,7 @@ from bot.chat.message_policy import (
     context_above,
     decide,
     placed,
+    policy_state,
     with_limit,
 )
 from bot.commands.command import Call, Result, Services
@@ -34,11 +36,10 @@ from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
+from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.policy_state import NO_PART, policy_state
 from bot.types import (
     ConversationKey,
     DeletionOutcome,
@@ -186,11 +187,11 @@ class Inbox:
 
     async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
-        await self._store.mark_answered(asked.key.platform, asked.dedupe_key)
+        await self._effects.mark_answered(asked)
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         """Take over what a crash kept from its authors, as long as somebody may wait for it."""
-        return await self._store.take_pending_answers(platform, since=self._services.clock() - WORTH_TELLING)
+        return await self._effects.take_pending_answers(platform)
 
     # ------------------------------------------------------------ controls
 

@@ -13,9 +13,9 @@ from bot.access.budgets import reservation, scope_of
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
-from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
+    LONGEST_PUT_OFF,
     OPEN_STATES,
     Condensation,
     ConversationKey,

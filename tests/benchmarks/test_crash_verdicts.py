@@ -212,6 +212,11 @@ HARMLESS: dict[str, Callable[[], History]] = {
         with_asked(asked("q0", 10, "the tide turns", removed_at=15.0), CLEAN.asked[1]),
         stored=replace(CLEAN.stored, texts=["call q1 sesameq1"]),
     ),
+    "answered anew without what was deleted": lambda: replace(
+        with_asked(asked("q0", 10, "the tide turns", removed_at=21.5), CLEAN.asked[1]),
+        shown=[shown("m1", 20, ("thinking", ""), ("done", f"{FIRST}\n{SECOND}"), ("thinking", ""), ("done", SECOND))],
+        stored=replace(CLEAN.stored, texts=["call q1 sesameq1"]),
+    ),
     "a rest that Continue brought": lambda: pressed(
         with_shown(
             CLEAN.shown[0],

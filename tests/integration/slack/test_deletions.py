@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.events.parse import dedupe_key
+from adapters.slack.events.messages import dedupe_key
 from bot.types import ConversationKey, Person, Recorded, Settlement, TextDelta, Turn
 from storage import migrate, open_store
 from tests.copies import copies_of

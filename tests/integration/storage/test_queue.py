@@ -16,7 +16,6 @@ from bot.app import heartbeat
 from bot.app.maintenance import forget_conversation, queue_figures
 from bot.ports import Clock
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.retries import seconds_until_due
 from bot.types import ConversationKey, Draft, PlaygroundEvent, Settlement, Turn, TurnId, TurnState
 from storage import open_clock, open_store
 from storage.database import parse_url
@@ -277,7 +276,7 @@ async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: 
         waiting = await store.waiting(KEY)
         assert waiting is not None
         assert abs(waiting.last_accepted_at - right()) < SOON
-        assert seconds_until_due(waiting, clock(), pause=0) == 0
+        assert waiting.seconds_until_due(clock(), pause=0) == 0
 
 
 async def test_machines_whose_clocks_differ_know_of_each_other_and_how_old_a_question_is(
