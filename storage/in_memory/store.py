@@ -373,7 +373,7 @@ class MemoryStore(
         known = [turn.incoming.author for turn in self._turns.values() if turn.incoming.key == key]
         known += [item.author for item in wrote if stands_in(item, key)]
         people = {author.id for author in known if not author.is_bot}
-        people |= {entry.author for entry in self._entries[key].values()}
+        people |= {entry.author for entry in self._entries[key].values() if not entry.author_is_bot}
         return people - {author.id for author in known if author.is_bot} - NOBODY
 
 
