@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from benchmarks.budget_cap import CAP, keeps, run
-from tests.postgresql import running_postgresql
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with running_postgresql() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'seedling.db'}"
-    found: str = request.getfixturevalue("server")
+    found: str = request.getfixturevalue("new_postgresql")
     return found
 
 
