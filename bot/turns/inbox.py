@@ -383,9 +383,13 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
+        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`.
+
+        It counts when it was asked, which may be hours before it is read; what takes it up counts now.
+        """
         incoming = as_stored(incoming, state)
-        self._pace.note(by or incoming, state.parameters, self._services.clock())
+        now = self._services.clock()
+        self._pace.note(by or incoming, state.parameters, now if by is not None else min(incoming.sent_at, now))
         if by is not None:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):
