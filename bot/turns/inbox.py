@@ -383,9 +383,8 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`.
-
-        It counts when it was asked, which may be hours before it is read; what takes it up counts now.
+        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now, where it
+        was none when it was sent. Raises `InvalidInput`.
         """
         incoming = as_stored(incoming, state)
         now = self._services.clock()
