@@ -383,8 +383,8 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now, where it
-        was none when it was sent. Raises `InvalidInput`.
+        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now,
+        where it was none when it was sent. Raises `InvalidInput`.
         """
         incoming = as_stored(incoming, state)
         now = self._services.clock()
