@@ -131,7 +131,7 @@ def options_for(emulator: DiscordEmulator) -> DiscordOptions:
         api_url=emulator.api_url,
         gateway_url=emulator.gateway_url,
         reconnect=RECONNECT_AT_ONCE,
-        ready_wait=0.1,
+        ready_wait=0.02,
         limit_scale=emulator.options.limit_scale,
     )
 
