@@ -32,7 +32,7 @@ from bot.language import gettext
 from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
 from bot.turns.conversation_manager import ConversationManager
-from bot.turns.corrections import answered_before, edit_of, last_repeat
+from bot.turns.corrections import answered_before, asks_no_more, edit_of, last_repeat, would_be_kept
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
 from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
@@ -220,12 +220,14 @@ class Inbox:
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
-        await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        is_recent = self._services.clock() - message.sent_at <= ASKED_BY_EDIT
+        is_awaited = is_recent and await would_be_kept(message, self._services, self._manager)
+        await self._store.edit_message(message.key, edit, is_awaited=is_awaited)
         message = replace(message, posted=None)  # it was stored with the edit
-        if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
+        if not is_recent:
             return PASSED_OVER
         if await self._store.is_known(message):
-            if await self._asks_no_more(message):
+            if await asks_no_more(message, self._services, self._manager):
                 return PASSED_OVER
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
         return await self._ask_edited(message) if message.is_directed else PASSED_OVER
@@ -242,20 +244,6 @@ class Inbox:
             return await self._follow(decision, asked, state)
         question = await self._question(message)
         return PASSED_OVER if question is None else await self._take_up(question, await self._state(question), asked)
-
-    async def _asks_no_more(self, message: Incoming) -> bool:
-        """Set aside a question that waits and that an edit has made none; return whether it did."""
-        words = message.typed or message.text
-        if message.is_directed or parse(words, directed=False) is not None:
-            return False
-        state = await self._state(message)
-        action = decide(message, state).action
-        if action is Action.ANSWER or not await self._store.set_aside(message):
-            return False
-        if action is not Action.CONTEXT:
-            await self._store.drop_context(message)
-        self._manager.take_back(placed(message, state).key)
-        return True
 
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""

@@ -98,7 +98,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         edit = self._changes.pop(name_of(incoming.key, incoming.message_id), None)
         if edit is not None:
             self._edited_at[id] = edit.at
-            incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
+            incoming = replace(incoming, text=edit.text) if incoming.task is not Task.SUMMARY else incoming
         self._accepted_at[id] = as_utc(self._clock())
         carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(

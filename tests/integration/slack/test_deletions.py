@@ -267,6 +267,57 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
         assert play.model.asked[0].entries[-1].text.endswith(": dogs?")
 
 
+CHANGED = [("the pw is {secret}?", "which is the best dog?"), ("{ben} the pw is {secret}", "{ben} never mind")]
+"""What is said without a mention in a thread with the bot, a question and talk, and as it reads after an edit."""
+
+
+async def said_and_edited(play: Scene, thread: str, before: str, after: str) -> None:
+    slack = play.slack
+    before, after = (text.format(secret=SECRET, ben=f"<@{slack.ben.id}>") for text in (before, after))
+    said = await slack.say(slack.ada, slack.general, before, thread_ts=thread)
+    await slack.edit(said, after)
+
+
+async def assert_known_as_it_reads_now(play: Scene, folder: Path, thread: str, text: str) -> None:
+    await play.settled()
+    await ask(play, "and now?", thread)
+    await play.settled()
+    assert copies(folder) == []
+    assert SECRET not in sent(play, since=0)
+    last = [entry.text for entry in play.model.asked[-1].entries]
+    assert sum(entry.endswith(text.replace("{ben} ", "")) for entry in last) == 1
+    assert "corrected" not in sent(play, since=0)
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGED)
+async def test_an_edit_that_comes_before_its_message_leaves_nothing_of_it(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with stored(tmp_path, words("One."), words("Two."), words("Three.")) as play:
+        question = await ask(play, "first?")
+        await play.settled()
+        play.slack.deliveries.hold()
+        await said_and_edited(play, question.ts, before, after)
+        play.slack.deliveries.release(backwards=True)
+        await assert_known_as_it_reads_now(play, tmp_path, question.ts, after)
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGED)
+async def test_an_edit_while_its_message_waits_for_those_before_it_leaves_nothing_of_it(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with stored(tmp_path, words("One."), words("Two."), words("Three.")) as play:
+        slack = play.slack
+        question = await ask(play, "first?")
+        await play.settled()
+        slack.fault("users.info", delay_s=0.5)
+        looked_up = len(slack.calls("users.info"))
+        await slack.say(slack.person("Cleo"), slack.general, f"{slack.mention()} cats?", thread_ts=question.ts)
+        await play.until(lambda: len(slack.calls("users.info")) > looked_up)
+        await said_and_edited(play, question.ts, before, after)
+        await assert_known_as_it_reads_now(play, tmp_path, question.ts, after)
+
+
 @pytest.mark.parametrize("is_killed", [False, True])
 async def test_the_answer_that_stands_goes_with_its_question(tmp_path: Path, *, is_killed: bool) -> None:
     """All that a process may have come to is the deletion in the database: the next one takes the answer back."""
