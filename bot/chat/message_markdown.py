@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.context.transcript import HIDDEN, as_seen, plain_name, plain_text
+from bot.context.transcript import as_seen, plain_name, plain_text
+from bot.invisible import HIDDEN
 from bot.types.content import (
     Card,
     ForumPost,
