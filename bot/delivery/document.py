@@ -14,6 +14,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, list_block, table
+from markdown_it.rules_core import StateCore, text_join
 from markdown_it.token import Token
 
 from bot.delivery import inline_rules
@@ -67,8 +68,15 @@ def _parser() -> MarkdownIt:
     block.at("lheading", _underlined)
     block.before("table", "prompt", _prompt, alternatives)
     block.before("blockquote", "formula", _formula)
+    parser.core.ruler.at("text_join", _text_join)
     block.at("list", lambda *at: at[0].level < _DEEPEST and list_block(*at), list_alternatives)
     return dispatching(parser)
+
+
+def _text_join(state: StateCore) -> None:
+    """Join what escapes and entities stand for with the text around it, where there are any."""
+    if "\\" in state.src or "&" in state.src:
+        text_join(state)
 
 
 def guarded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:

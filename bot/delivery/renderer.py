@@ -91,10 +91,9 @@ class MarkdownRenderer(RunningTextRenderer):
     def _block(self, token: Token, cursor: _Cursor) -> str:
         text = ""
         match token.type:
-            case "inline":
-                text = self._running_text(token, is_paragraph=True)
-            case "paragraph_open":
-                text = joined(self._blocks(cursor, "paragraph_close"))
+            case "paragraph_open" if (inline := cursor.next()) is not None:
+                text = self._running_text(inline, is_paragraph=True)
+                cursor.next()
             case "heading_open":
                 text = self._heading(token, cursor)
             case "bullet_list_open" | "ordered_list_open":

@@ -15,6 +15,8 @@ from markdown_it.parser_inline import ParserInline, RuleFuncInlineType
 from markdown_it.ruler import Ruler
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 _OF_BLOCKS: Final[Mapping[str, str]] = {
     "prompt": ">",
@@ -92,6 +94,15 @@ class _InlineParser(ParserInline):
                 state.pos += 1
         if state.pending:
             state.pushPending()
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Push the tokens of a text: one for a text without marks."""
+        text = _TEXT.match(src)
+        if text is None or text.end() < len(src):
+            return super().parse(src, md, env, tokens)
+        if src:
+            tokens.append(Token("text", "", 0, content=src, level=0))
+        return tokens
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's name
         """Skip one token, as each label and address of a link asks at each place of them."""
