@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bot.delivery.addresses import known
 from bot.delivery.incremental import IncrementalRenderer
 from bot.delivery.renderer import MarkdownRenderer
 from bot.delivery.running_text import Allowed
 from bot.delivery.split import Piece, Size, Splitter
 from bot.types import Draft
+
+_MORE: Final = 8  # times as much is read where that was not enough, as in a text of a single word
 
 
 class AnswerPieces:
@@ -38,7 +42,7 @@ class AnswerPieces:
                 pieces = self._divided(text[: self._enough], allowed, growing=True)
                 if sum(bool(piece.shown.strip()) for piece in pieces[:-1]) > most:
                     return pieces
-                self._enough *= 2
+                self._enough *= _MORE
         return self._divided(text, allowed, growing=growing)
 
     def first(self, limit: int) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from markdown_it.token import Token
 
 from bot.delivery.addresses import bare_address
-from bot.delivery.document import parse
+from bot.delivery.document import parse, release
 from bot.delivery.marks import (
     ADDRESS,
     FORMULA,
@@ -87,7 +87,7 @@ class IncrementalRenderer:
         rest = self._render(tokens, lines, cut=cut if goes_on else None)
         return _BARE_MARKER.sub("", _END_OF_CODE.sub("", rest)).rstrip()
 
-    def _settle(self, tokens: Sequence[Token], lines: Sequence[str], next_one: Token) -> None:
+    def _settle(self, tokens: list[Token], lines: Sequence[str], next_one: Token) -> None:
         """Write blocks for good, those before `next_one`."""
         count = next_one.map[0] if next_one.map else 0
         self._written = self._render(tokens, lines)
@@ -95,14 +95,15 @@ class IncrementalRenderer:
         self._at += sum(map(len, lines[:count])) + count
         self._tables = self._renderer.tables
 
-    def _render(self, tokens: Sequence[Token], lines: Sequence[str], *, cut: Cut | None = None) -> str:
+    def _render(self, tokens: list[Token], lines: Sequence[str], *, cut: Cut | None = None) -> str:
         self._renderer.tables = self._tables
         blocks = self._renderer.blocks(tokens, lines, after_blank=self._after_blank, cut=cut)
+        release(tokens)
         gap = blocks[0].gap if blocks and self._written else ""
         return self._written + gap + joined(blocks)
 
 
-def _divided(tokens: Sequence[Token]) -> tuple[Sequence[Token], Sequence[Token]]:
+def _divided(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
     """Return the blocks that are settled, and the last one; of a list its last item, as a list of its own."""
     first = last = 0
     for number, token in enumerate(tokens):

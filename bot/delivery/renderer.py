@@ -13,7 +13,7 @@ from typing import Final
 
 from markdown_it.token import Token
 
-from bot.delivery.document import parse, parse_running
+from bot.delivery.document import parse, parse_running, release
 from bot.delivery.formulas import readable_formula
 from bot.delivery.running_text import Allowed, RunningTextRenderer, any_address
 from bot.delivery.tables import Align, PlainTable, aligned_lines, row_lines, shortened
@@ -50,7 +50,10 @@ class MarkdownRenderer(RunningTextRenderer):
     def render(self, text: str) -> str:
         """Return a whole text."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return joined(self.blocks(parse(text), text.split("\n")))
+        tokens = parse(text)
+        written = joined(self.blocks(tokens, text.split("\n")))
+        release(tokens)
+        return written
 
     def blocks(
         self,
@@ -66,7 +69,7 @@ class MarkdownRenderer(RunningTextRenderer):
         text only that is written, and no table or formula that may go on.
         """
         self._lines, self._after_blank, self._cut = lines, after_blank, cut
-        self._last = _last_leaf(tokens)
+        self._last = _last_leaf(tokens) if cut else None
         return self._blocks(_Cursor(tokens), "")
 
     # ------------------------------------------------------------ blocks
