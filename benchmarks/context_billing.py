@@ -12,7 +12,8 @@ from functools import cached_property
 from math import inf
 
 from benchmarks.context_traces import Trace
-from bot.context.condensed_notes import MOST_TOKENS, WORDS_PER_TOKEN, bound, instruction_tokens
+from bot.context.condensed_notes import WORDS_PER_TOKEN, instruction_tokens
+from bot.context.view import LONGEST_NOTES, most_notes
 
 DEAR_FROM = 128_000  # tokens of a prompt, from which all its tokens cost twice (rate card)
 DEAR = 2.0
@@ -42,7 +43,7 @@ class Terms:
     notes: int = 0
     written: int = 0
     output: float = 8.0
-    instruction: int = instruction_tokens(MOST_TOKENS)
+    instruction: int = instruction_tokens(LONGEST_NOTES)
 
     @property
     def most_prompt(self) -> int:
@@ -52,7 +53,7 @@ class Terms:
 
 def asked_notes(floor: int) -> int:
     """Return the tokens of the notes that the product asks for beside a floor."""
-    return round(bound(Terms.context_tokens, floor) * WORDS_PER_TOKEN / WORDS_OF_A_TOKEN)
+    return round(most_notes(Terms.context_tokens, floor) * WORDS_PER_TOKEN / WORDS_OF_A_TOKEN)
 
 
 @dataclass(frozen=True, kw_only=True)

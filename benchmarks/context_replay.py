@@ -36,10 +36,10 @@ from benchmarks.context_policies import BY_NAME, START
 from benchmarks.context_product import SOMEBODY, Product, StoreKind, opened_store
 from benchmarks.context_report import OURS, bills
 from benchmarks.context_traces import Trace, read_traces
-from bot.context.condensed_notes import SYSTEM_PROMPT, bound, instruction
+from bot.context.condensed_notes import SYSTEM_PROMPT, instruction
 from bot.context.system_prompt import Abilities, notes_message, system_prompt
 from bot.context.transcript import render_message
-from bot.context.view import FLOORS
+from bot.context.view import FLOORS, most_notes
 from bot.pricing import MILLION, SEED_CARD, RateCard
 from tests.emulators.seed import API_KEY, MODEL, Options, RunningSeed, running_seed
 from tests.emulators.seed.answers import notes, words
@@ -231,7 +231,7 @@ def terms_of(context: str, *, ratio: float = 0.2, block: int = 1_024, memory: bo
     terms = Terms(floor=FLOORS[context], ratio=ratio, head=head, block=block)
     if not memory:
         return terms
-    asking = instruction((), most_tokens=bound(terms.context_tokens, terms.floor))
+    asking = instruction((), most_tokens=most_notes(terms.context_tokens, terms.floor))
     written = notes(asking.text)
     [carried] = notes_message(written)
     return replace(

@@ -6,12 +6,15 @@
     * UsageError            the words behind a command do not fit it
     * InvalidValue          a parameter was given a value outside its range
     * QuestionTooLong       the question alone does not fit the window
+    * QuestionTooLarge      the question alone has more bytes than the model's server takes
     * ChangedMeanwhile      somebody else changed what a form showed, so nothing was saved
+    * ChangedSince          the same was set anew after this was asked for, so nothing was changed
   * ModelError              the model gave no usable answer
     * ModelUnavailable      ask again later
     * ModelRejected         the same request will fail again
       * ModelAccessDenied   key, credits or model name: the operator must act
       * ContextTooLong      fewer tokens might pass
+        * BodyTooLarge      fewer bytes might pass
       * Refused             a safety filter stopped it; keep it out of the context
     * BudgetReached         no money is left for this request
     * StreamCut             the answer ended in the middle of visible text
@@ -65,6 +68,13 @@ class ChangedMeanwhile(InvalidInput):
         super().__init__(gettext("Somebody changed this meanwhile, so nothing was saved. Look at it and save again."))
 
 
+class ChangedSince(InvalidInput):
+    """The same was set anew after this was asked for; nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("That was changed again since, so it stays; `/show` tells what is set."))
+
+
 class OthersWrote(InvalidInput):
     """A channel is not its maker's alone to remove."""
 
@@ -100,6 +110,15 @@ class QuestionTooLong(InvalidInput):
         )
         self.tokens = tokens
         self.limit = limit
+
+
+class QuestionTooLarge(InvalidInput):
+    """The question alone, with its files, has more bytes than the model's server takes; it does not tell how many."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            gettext("That question is larger than the model's server takes. Please send smaller files or ask in parts.")
+        )
 
 
 class ModelFacts(TypedDict, total=False):
@@ -148,6 +167,10 @@ class ContextTooLong(ModelRejected):
         super().__init__(message, **facts)
         self.counted = counted
         self.most = most
+
+
+class BodyTooLarge(ContextTooLong):
+    """The request has more bytes than the model's server, or a proxy in front of it, takes."""
 
 
 class Refused(ModelRejected):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -34,22 +35,35 @@ def make_private_file(file: Path) -> None:
         os.close(descriptor)
 
 
-def keep_private(file: Path) -> None:
-    """Make a file that is missing, and close one that is open to others. Raises `OSError`."""
+def keep_private(file: Path, start: bytes = b"") -> None:
+    """Make a file that is missing, and close one that is open to others and is ours: empty, or beginning with `start`.
+
+    Raises `OSError`.
+    """
     try:
         make_private_file(file)
     except FileExistsError:
-        tighten(file, FILE_MODE)
+        if file.is_file() and _begins_with(file, start):
+            tighten(file, FILE_MODE)
+
+
+def _begins_with(file: Path, start: bytes) -> bool:
+    with file.open("rb") as content:
+        return content.read(len(start)) in (start, b"")
 
 
 def tighten(path: Path, mode: int) -> None:
-    """Take from others what they may do with a file or folder of ours, and log it; nothing when it is missing."""
+    """Take from others what they may do with a file or folder of ours, and log it; nothing when it is missing.
+
+    What everybody needs is never ours: devices like /dev/null, and folders that people share like /tmp.
+    """
     with suppress(FileNotFoundError):
-        before = path.stat().st_mode & 0o777
-        if not before & OTHERS:
+        before = path.stat().st_mode
+        is_shared = before & stat.S_ISVTX or not (stat.S_ISREG(before) or stat.S_ISDIR(before))
+        if is_shared or not before & OTHERS:
             return
         try:
-            path.chmod(before & mode)
+            path.chmod(stat.S_IMODE(before) & mode)
         except PermissionError:
             logger.warning("others can read this file, and only its owner can change that", extra={"path": str(path)})
         else:

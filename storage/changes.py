@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import singledispatch
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from bot.errors import ChangedMeanwhile
+from bot.access.audit_trail import is_late, things_set
+from bot.errors import ChangedMeanwhile, ChangedSince
 from bot.parameters import SettingChange
 from bot.turns.effects import (
     AcceptTurns,
@@ -36,13 +38,16 @@ from bot.types import AccessRule, Budget, DeletionOutcome, Incoming, Schedule, T
 from storage.access import SqlAccess, SqlAudit
 from storage.budgets import SqlBudgets, budget_at
 from storage.channel_removal import SqlChannelRemoval
+from storage.codec import as_utc
 from storage.database import within
 from storage.deletion import SqlDeletion
 from storage.deletion_fences import hold_alone, hold_apart, hold_together
 from storage.parameter_values import SqlSettings, undo_change
 from storage.retention_sweep import SqlUpkeep, hold_person
 from storage.summaries import SqlSchedules
+from storage.tables import AuditRow
 from storage.transcripts import SqlTranscripts
+from storage.turn_queries import CLOCKS_APART
 from storage.turns import SqlTurns
 
 
@@ -95,6 +100,20 @@ def check_expected(session: Session, change: Change[Any], before: Mapping[str, s
             return
     if not is_as_seen:
         raise ChangedMeanwhile
+
+
+def check_newest(session: Session, change: Change[Any], asked: Incoming, *, now: datetime) -> None:
+    """Raise `ChangedSince` where what comes late would set what was set anew after it was asked for; part of a larger
+    unit of work.
+    """
+    if not is_late(asked, now=now):
+        return
+    row, asked_at = AuditRow, as_utc(asked.sent_at)
+    since = col(row.at) >= asked_at - CLOCKS_APART, col(row.asked_at) > asked_at
+    for action, what, place in things_set(change):
+        of_it = (row.action == action, row.what == what, *((row.place == place,) if place else ()))
+        if session.exec(select(row.id).where(*since, *of_it).limit(1)).first() is not None:
+            raise ChangedSince
 
 
 @singledispatch
@@ -197,4 +216,4 @@ def _(change: NoteFeedback, store: SqlChanges, session: Session) -> None:
 
 @changed.register
 def _(change: AcceptTurns, store: SqlChanges, session: Session) -> tuple[TurnId | None, ...]:
-    return tuple(within(SqlTurns.enqueue)(store, session, question) for question in change.questions)
+    return tuple(within(SqlTurns.enqueue)(store, session, question, again=True) for question in change.questions)

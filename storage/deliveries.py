@@ -13,7 +13,7 @@ from bot.access.audit_trail import audit_records
 from bot.turns.effects import TELLING, CarriedOut, Change, change_made
 from bot.types import Incoming, PendingAnswer
 from storage.access import write_audit
-from storage.changes import SqlChanges, changed, check_expected, hold, values_before
+from storage.changes import SqlChanges, changed, check_expected, check_newest, hold, values_before
 from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -49,6 +49,7 @@ class SqlDeliveries(SqlChanges):
         hold(session, change, incoming)
         if _is_deleted(session, incoming) or not self._claimed(session, incoming):
             return None
+        check_newest(session, change, incoming, now=as_utc(self._clock()))
         before = values_before(session, change, self)
         check_expected(session, change, before)
         result: R = changed(change, self, session)

@@ -63,26 +63,32 @@ def edit_waiting(session: Session, channel: ConversationKey, edit: Edit, *, aske
     )
     session.exec(changed.execution_options(synchronize_session=False))
     rows = [row for row in asked_in(session, channel, [edit.message_id]) if row.text != edit.text] if asked else []
-    under_way = [row for row in rows if _is_being_answered(row, _answering(session, row))]
+    found = [(row, _answering(session, row)) for row in rows]
+    under_way = [(row, answering) for row, answering in found if _is_being_answered(row, answering)]
     before = Changes(session, channel, [edit.message_id]).messages.get(edit.message_id) if under_way else None
     if not under_way or (before is not None and (before.deleted or before.at > edit.at)):
         return
-    for row in under_way:
-        _edit_turn(session, row, edit)
+    for row, answering in under_way:
+        _note_edit(row, answering, edit)
     put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
 
 
 def _edit_turn(session: Session, row: TurnRow, edit: Edit) -> bool:
     """Change the text of a question; return whether the correction has to wait until its answer is recorded."""
     answering = _answering(session, row)
-    row.edited_at = as_utc(edit.at)
-    if answering.edited_at is None:
-        answering.edited_at = answering.at  # earlier than any edit of its own
+    _note_edit(row, answering, edit)
     if _is_being_answered(row, answering):
         return True
     if row.text and row.task is not Task.SUMMARY:
         row.text = edit.text
     return False
+
+
+def _note_edit(row: TurnRow, answering: TurnRow, edit: Edit) -> None:
+    """Note when a question was edited, and with the turn that answers it that one of its questions was."""
+    row.edited_at = as_utc(edit.at)
+    if answering.edited_at is None:
+        answering.edited_at = answering.at  # earlier than any edit of its own
 
 
 def _answering(session: Session, row: TurnRow) -> TurnRow:

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, insert, tuple_
 from sqlmodel import Session, col, delete, select, update
 
 from bot.types import Conversation, ConversationKey, Media, NewEntry, StoredEntry
+from storage.asked_before import unasked
 from storage.database import SqlPart, chunks, unit_of_work, upsert
 from storage.deletion_fences import hold_together, standing
 from storage.tables import (
@@ -78,7 +79,7 @@ class SqlTranscripts(SqlPart):
         self, session: Session, key: ConversationKey, entries: Sequence[NewEntry]
     ) -> Sequence[StoredEntry]:
         hold_together(session, key)
-        return append(session, key, entries)
+        return append(session, key, unasked(session, key, entries))
 
     @unit_of_work
     def save_conversation(self, session: Session, key: ConversationKey, conversation: Conversation) -> None:

@@ -13,8 +13,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
-from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
+    LONGEST_PUT_OFF,
     Condensation,
     ConversationKey,
     Draft,
@@ -29,6 +29,7 @@ from bot.types import (
     takes_others,
 )
 from storage import context_turns, jobs
+from storage.asked_before import carrier_of
 from storage.codec import as_utc, draft_to_json, figures_to_json
 from storage.database import put, unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
@@ -136,22 +137,25 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
     """A `TurnStore` over a database."""
 
     @unit_of_work
-    def enqueue(self, session: Session, incoming: Incoming) -> TurnId | None:
+    def enqueue(self, session: Session, incoming: Incoming, *, again: bool = False) -> TurnId | None:
         hold_together(session, incoming.key)
         change = change_of(session, incoming)
         if change.refuse(incoming.message_id, incoming.sent_at):
             return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
         overtake(session, row, change)
+        row.merged_into = None if again else carrier_of(session, incoming)
+        if row.merged_into is not None:
+            row.state = TurnState.DONE
         insert = upsert(session, TurnRow).on_conflict_do_nothing().returning(col(TurnRow.id))
         id: TurnId | None = session.connection().execute(insert, row.model_dump(exclude={"id"})).scalar_one_or_none()
         if id is not None and incoming.task is Task.CONTEXT:
             context_turns.displace(session, incoming.key)
-        elif id is not None and self._database.has_queue:
+        elif id is not None and row.merged_into is None and self._database.has_queue:
             jobs.add(session, incoming.key)
         if id is not None:
             self._post(session, incoming.posted)
-        return id
+        return id if row.merged_into is None else None
 
     @unit_of_work
     def claim(self, session: Session, key: ConversationKey, *, worker: str) -> Turn | None:

@@ -18,7 +18,7 @@ from adapters.seed.inline import InlineReasoning
 from adapters.seed.protocols.sources import sources_in_text
 from adapters.seed.sse import EventParser
 from adapters.slack.block_kit import readable as readable_mrkdwn
-from adapters.slack.events.parse import mentioned, without_mention
+from adapters.slack.events.messages import mentioned, without_mention
 from adapters.slack.message_content import mentions
 from adapters.slack.message_content import read_content as read_slack
 from adapters.slack.mrkdwn import to_markdown, to_plain

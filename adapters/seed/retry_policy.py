@@ -30,7 +30,7 @@ from bot.types import (
 )
 
 MORE_ROOM = 16_384  # the reference's second max_tokens after reasoning used up the first
-MOST_TOKENS = 65_536  # product page: the largest max_tokens
+LONGEST_ANSWER = int(PARAMETERS["max_tokens"].high or 0)
 
 MAX_TOKENS = re.compile(r"\bmax_(?:output_|completion_|new_)?tokens\b")
 TOO_MANY = re.compile(
@@ -165,14 +165,14 @@ def _after_finish(course: AttemptState, answer: ResponseState, terms: RetryConte
 def longest_answer(request: ModelRequest) -> int:
     """Return the most tokens that the answer to a request can have."""
     asked = request.parameters.get("max_tokens")
-    return asked if isinstance(asked, int) else MOST_TOKENS
+    return asked if isinstance(asked, int) else LONGEST_ANSWER
 
 
 def _after_no_room(course: AttemptState, answer: ResponseState, terms: RetryContext) -> RetryDecision:
     """Reasoning took all the tokens: once with more of them, where the request has room for that, or without it."""
     parameters, had = dict(course.request.parameters), longest_answer(course.request)
     left = below(terms.context_tokens - course.tokens)
-    room = min(max(MORE_ROOM, 4 * had), MOST_TOKENS, left, course.request.room or had)
+    room = min(max(MORE_ROOM, 4 * had), LONGEST_ANSWER, left, course.request.room or had)
     if room > had:
         parameters["max_tokens"] = room
     elif parameters.get("enable_thinking", True) is not False:

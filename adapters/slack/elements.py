@@ -8,25 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError, WrapValidator
-from pydantic import ValidatorFunctionWrapHandler as Reader
+from pydantic import BeforeValidator, Field, WrapValidator
 
-from bot.chat.payload import Flag, Ids, Many, Nested, Number, Payload, Text, text_of
-
-
-def _content(value: object, read: Reader) -> Any:
-    """Return the words, the object or the objects that a field holds; objects always as a list."""
-    if isinstance(value, str):
-        return text_of(value)
-    items = value if isinstance(value, list | tuple) else [value]
-    try:
-        return read([item for item in items if isinstance(item, Mapping | Payload)])
-    except ValidationError:  # nested deeper than pydantic reads
-        return ()
-
-
-def _scalar(value: object) -> str:
-    return str(value) if isinstance(value, int | float) else text_of(value)
+from bot.chat.payload import Flag, Ids, Many, Nested, Number, Payload, Scalar, Text, scalar_of, words_or_records
 
 
 def _seconds(value: object) -> float | None:
@@ -43,8 +27,8 @@ def _options(value: object) -> object:
 def _chosen(value: object) -> str:
     """Return what is set beforehand: a word, a number, or several."""
     if isinstance(value, list):
-        return ", ".join(filter(None, map(_scalar, value)))
-    return "" if isinstance(value, bool) else _scalar(value)
+        return ", ".join(filter(None, map(scalar_of, value)))
+    return "" if isinstance(value, bool) else scalar_of(value)
 
 
 def _rows(value: object) -> list[list[Any]]:
@@ -55,13 +39,10 @@ def _rows(value: object) -> list[list[Any]]:
 OneId = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else [])]
 """An id, as the one of several."""
 
-Scalar = Annotated[str, BeforeValidator(_scalar)]
-"""A word or a number."""
-
 Chosen = Annotated[str, BeforeValidator(_chosen)]
 """Words or numbers that stand in a field before anybody has changed it."""
 
-Content = Annotated["str | tuple[Element, ...]", WrapValidator(_content)]
+Content = Annotated["str | tuple[Element, ...]", WrapValidator(words_or_records)]
 """Words, or one element or several."""
 
 
@@ -193,13 +174,3 @@ class Element(Payload):
     external_id: Text = ""
     call: Nested[CallDetails] = CallDetails()
     file: Nested[FileName] = FileName()
-
-
-def elements_of(content: str | tuple[Element, ...]) -> tuple[Element, ...]:
-    """Return the elements that a field holds; none where it holds words."""
-    return () if isinstance(content, str) else content
-
-
-def words_of(content: str | tuple[Element, ...]) -> str:
-    """Return the words that a field holds as they are; "" where it holds elements."""
-    return content if isinstance(content, str) else ""

@@ -6,13 +6,13 @@ Messages: https://docs.slack.dev/reference/events/message, files: https://docs.s
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import BeforeValidator
 
-from adapters.slack.elements import Element, Scalar
-from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Text, Texts
+from adapters.slack.elements import Element
+from bot.chat.payload import Flag, Id, Ids, Many, Nested, Number, OrNone, Payload, Scalar, Text, Texts
 
 QUESTION: Final = "seedling_question"
 """Type of the metadata of a message in which the bot repeats what somebody asks by a command or a form."""
@@ -32,6 +32,17 @@ def moment(ts: str) -> datetime | None:
         return None
     micros = int(match["fraction"].ljust(6, "0"))
     return datetime.fromtimestamp(int(match["seconds"]), tz=UTC).replace(microsecond=micros)
+
+
+def as_position(at: datetime | None) -> int:
+    """Return a moment in microseconds; 0 for none."""
+    return 0 if at is None else round((at - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1))
+
+
+def as_ts(position: int) -> str:
+    """Return a position as Slack writes it."""
+    seconds, fraction = divmod(position, 1_000_000)
+    return f"{seconds}.{fraction:06d}"
 
 
 # ---------------------------------------------------------------- people and channels

@@ -23,7 +23,6 @@ from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, l
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
 from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
@@ -32,10 +31,11 @@ from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import EphemeralReply, tell
 from adapters.slack.replies.markdown import escape_mrkdwn
-from adapters.slack.replies.recovery import Posts, SlackStore
+from adapters.slack.replies.message_stream import Posts, SlackStore
 from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back
+from adapters.slack.settings import PLATFORM
 from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole

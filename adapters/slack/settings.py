@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from pydantic import Field, SecretStr
 
 from bot.settings import HttpUrl, PlatformSettings
+
+PLATFORM: Final = "slack"
+"""The part of Slack in a conversation key."""
 
 
 class SlackSettings(PlatformSettings):

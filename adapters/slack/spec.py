@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from adapters.slack.command_line import add_commands
-from adapters.slack.settings import SlackSettings
+from adapters.slack.settings import PLATFORM, SlackSettings
 from bot.checks import Check
 from bot.ports import Joining, ListeningPlatform, PlatformSpec
 from bot.settings import Settings
@@ -39,7 +39,7 @@ async def _try_out(settings: SlackSettings, core: Settings, channel: str, second
 
 
 SPEC = PlatformSpec(
-    name="slack",
+    name=PLATFORM,
     title="Slack",
     guide="docs/slack.md",
     settings=SlackSettings,

@@ -82,12 +82,13 @@ def summary(result: Result) -> dict[str, Any]:
         "life": round(result.life, 1),
         "counts": result.counts,
         "verdicts": result.verdicts,
+        "books": result.books.to_json(),
         "violations": result.violations,
     }
 
 
 def table(result: Result) -> str:
-    """Return a run as lines: what was done, and each verdict with some examples."""
+    """Return a run as lines: what was done, and each verdict with some examples, and the sums of the books."""
     plan = result.plan
     lines = [
         f"{plan.platform}, {plan.mode}, seed {plan.seed}: {result.kills} kills, {result.outages} outages, "
@@ -102,7 +103,7 @@ def table(result: Result) -> str:
     for name, wrong in {**result.verdicts, "violations": result.violations}.items():
         lines.append(f"{name:18} {len(wrong)}")
         lines += [f"    {example}" for example in wrong[:EXAMPLES]]
-    return "\n".join(lines)
+    return "\n".join([*lines, str(result.books)])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from adapters.discord.events.requests import NOT_STORED
 from benchmarks.crash.history import Seen, Shown, State, Stored
 from benchmarks.crash.people import LATEST_SECONDS, Doing, Notes
 from benchmarks.crash.stored import PROBE
+from bot.errors import ChangedSince
 from bot.turns.asker_notices import DONE
 from tests.emulators.discord import TOKEN, DiscordEmulator, rules
 from tests.emulators.discord.interaction import Interaction
@@ -310,8 +311,8 @@ def _controls(message: Message, kind: str) -> Sequence[str]:
 
 
 def _could_not(used: Interaction) -> bool:
-    """Return whether people were told that a command could not be saved."""
-    return used.original is not None and used.original.content == NOT_STORED
+    """Return whether people were told that a command could not be saved, or came too late."""
+    return used.original is not None and used.original.content in {NOT_STORED, str(ChangedSince())}
 
 
 def _list_with(panel: Message, value: str) -> str:

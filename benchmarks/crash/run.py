@@ -12,10 +12,12 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from benchmarks.crash.books import Books
 from benchmarks.crash.discord_people import DiscordTown
 from benchmarks.crash.fleet import Fleet
 from benchmarks.crash.history import Charge, History, Request, Stored, told
@@ -23,7 +25,7 @@ from benchmarks.crash.killer import Killer
 from benchmarks.crash.outages import Outages, TestedDatabase, database
 from benchmarks.crash.people import Crowd, Notes, Town
 from benchmarks.crash.slack_people import SlackTown
-from benchmarks.crash.stored import is_quiet, open_turns, read_stored
+from benchmarks.crash.stored import is_quiet, open_turns, read_books, read_stored
 from benchmarks.crash.verdicts import judge
 from benchmarks.crash.web_people import WebTown
 from benchmarks.unhurried import lift_pace
@@ -91,6 +93,7 @@ class Result:
 
     plan: Plan
     verdicts: Mapping[str, Sequence[str]]
+    books: Books
     violations: Sequence[str]
     counts: Mapping[str, int]
     questions: int
@@ -232,6 +235,7 @@ class Run:
         return Result(
             plan=self._plan,
             verdicts=judge(history),
+            books=await asyncio.to_thread(read_books, self._base.url, billed=self._billed()),
             violations=[*self._town.violations(), *self._crowd.broken],
             counts=dict(self._notes.counts),
             questions=len(self._notes.asked),
@@ -316,6 +320,9 @@ class Run:
             except TimeoutError:
                 return
             quiet = quiet + 1 if await asyncio.to_thread(is_quiet, self._base.url) else 0
+
+    def _billed(self) -> Decimal:
+        return self._seed.options.balance - self._seed.account.balance
 
     async def _history(self) -> History:
         stored = await asyncio.to_thread(read_stored, self._base.url)

@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 from sqlmodel import col
 
 from adapters.web.playground.live_reply import TAKEN_BACK
+from benchmarks.crash.books import Books, added_up
 from benchmarks.crash.history import Charge, Stored, WebAnswer
 from storage.codec import as_utc
 from storage.database import is_sqlite, parse_url
@@ -53,7 +55,12 @@ def open_turns(url: str) -> int:
 
 
 def is_quiet(url: str) -> bool:
-    """Return whether no turn is open and no answer to a command is owed, but by pages, which ask for it themselves."""
+    """Return whether no turn is open and no answer to a command is owed.
+
+    What is owed to pages of the playground does not count, since no process tells it by itself: a page asks until it is
+    told (`Browser.insist`), and whoever does so is waited for as a person (`Crowd.done`); what a page asked once and
+    never again stays owed until it is too late for telling, and a run that waited for that would wait in vain.
+    """
     with looking(url) as connection:
         owed = _IS_OWED & (col(DeliveryRow.platform) != PLAYGROUND)
         return not (_count(connection, TurnRow, IS_OPEN) or _count(connection, DeliveryRow, owed))
@@ -110,6 +117,13 @@ def _ledger(connection: sa.Connection) -> list[Charge]:
     counted = sa.select(col(LedgerRow.input), col(LedgerRow.cached), col(LedgerRow.output))
     rows = connection.execute(counted.where(~col(LedgerRow.estimated).is_(True)))
     return [Charge(input=row[0], cached=row[1], output=row[2]) for row in rows]
+
+
+def read_books(url: str, *, billed: Decimal) -> Books:
+    """Return the sums of the ledger beside what was billed, in US dollars."""
+    with looking(url) as connection:
+        lines = connection.execute(sa.select(col(LedgerRow.cost), col(LedgerRow.estimated)))
+        return added_up(((row[0], row[1]) for row in lines), billed=billed)
 
 
 def _web(connection: sa.Connection) -> dict[str, WebAnswer]:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-COLUMNS = ("platform", "mode", "seeds", "void", "kills", "outages", "questions", "what was wrong")
+from benchmarks.crash.books import Books
+
+COLUMNS = ("platform", "mode", "seeds", "void", "kills", "outages", "questions", "what was wrong", "ledger / bill")
 
 
 def rows(runs: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
@@ -25,7 +27,8 @@ def rows(runs: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[str]]:
             wrong["violations"] += len(run["violations"])
         sums = [str(sum(run[name] for run in told)) for name in ("kills", "outages", "questions")]
         said = ", ".join(f"{count} {name}" for name, count in wrong.items() if count) or "nothing"
-        yield platform, mode, _seeds(told), _seeds([run for run in group if run["void"]]), *sums, said
+        books = sum((Books.from_json(run.get("books", {})) for run in told), Books())
+        yield platform, mode, _seeds(told), _seeds([run for run in group if run["void"]]), *sums, said, books.share
 
 
 def _seeds(runs: Sequence[Mapping[str, Any]]) -> str:

@@ -125,19 +125,22 @@ def _by_place(asked: Sequence[Asked]) -> Iterator[Sequence[Asked]]:
 
 
 def flickered(history: History) -> Sequence[str]:
-    """Find finished answers that became unfinished or other ones again, though nobody had pressed for that.
+    """Find finished answers that became unfinished or other ones again, though nobody had pressed for that, and nobody
+    had deleted one of their questions, after which the others are answered anew.
 
     What a process had sent before it was killed may arrive after its successor's answer; that is mended soon after.
     """
     wrong = []
     for shown in history.shown:
-        presses = [press.at for press in history.pressed if press.place == shown.place and press.kind != "stop"]
+        causes = [press.at for press in history.pressed if press.place == shown.place and press.kind != "stop"]
+        answered = {name for seen in shown.seen for name in sections(seen.text)}
+        causes += [asked.removed_at for asked in history.asked if asked.removed_at and asked.name in answered]
         flickers = 0
         for number, (before, after) in enumerate(pairwise(shown.seen), start=1):
             went_back = after.state in UNDER_WORK or (after.state == "done" and same(after.text) != same(before.text))
             if before.state == "done" and went_back and not _came_late(history.killed, before, shown.seen[number:]):
                 flickers += 1
-                if flickers > sum(at <= after.at for at in presses):
+                if flickers > sum(at <= after.at for at in causes):
                     wrong.append(
                         f"{shown.id} in {shown.place} was done ({len(before.text)} characters) and then {after.state} "
                         f"({len(after.text)}), {after.at - before.at:.1f} s later"

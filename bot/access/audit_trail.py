@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import singledispatch
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +50,48 @@ class _Entry(NamedTuple):
     after: str = ""
 
 
+PROMPT: Final = timedelta(seconds=3)
+"""What comes within this time of being asked for is carried out as it comes: so long platforms wait at least."""
+
+
+class Changed(NamedTuple):
+    """What the trail calls a thing that a change sets anew; `place` is "" where `what` says which one it is."""
+
+    action: str
+    what: str
+    place: str = ""
+
+
+def is_late(asked: Incoming, *, now: datetime) -> bool:
+    """Return whether something comes so late that the same may have been set meanwhile.
+
+    What a platform gives no time for is as old as it is here, and never late; what is typed on the command line, on
+    whose machine another time may be told, is carried out at once.
+    """
+    return asked.entrance is not Entrance.COMMAND_LINE and now - asked.sent_at > PROMPT
+
+
+def things_set(change: Change[Any]) -> Sequence[Changed]:
+    """Return what a change sets so that nothing of an earlier change of the same is left; () for all other changes.
+
+    Of two such changes the one that was asked for later counts, whichever comes first. Budgets of one place are one.
+    """
+    match change:
+        case SetParameters(scope=scope, values=values):
+            return [Changed("setting", name, scope.key) for name in values]
+        case UndoChange(change=undone):
+            return [Changed("setting", name, undone.scope.key) for name in undone.before]
+        case SetChangeRole(name=name, workspace=workspace):
+            return [Changed("role", name, workspace)]
+        case SetBudget(budget=Budget(scope=place)) | RemoveBudget(scope=place):
+            entry = _of_budget(place)
+            return [Changed(entry.action, entry.what, entry.place)]
+        case PauseDigest(id=id) | RemoveDigest(id=id):
+            return [Changed("digest", f"digest {id}")]
+        case _:
+            return []
+
+
 def person_key(platform: str, id: str) -> str:
     """Return how the audit trail names somebody."""
     return f"{platform}/{id}"
@@ -76,6 +118,7 @@ def audit_records(
             before=entry.before,
             after=entry.after,
             via=asked.entrance.value,
+            asked_at=at if asked.entrance is Entrance.COMMAND_LINE else asked.sent_at,
         )
         for entry in entries
     )

@@ -1,8 +1,9 @@
-"""Decide what becomes of what comes in: messages, commands, buttons, forms, shortcuts, reactions, schedules. Pure.
+"""Decide what becomes of what comes in: messages, commands, buttons, forms, shortcuts, reactions, schedules.
 
-Adapters report facts, stores tell the state, and the inbox asks here. In five lines:
+Adapters report facts, stores tell the state (`policy_state`), and the inbox asks here, where all else is pure. In five
+lines:
 
-* Who may not use the bot here (`bot.access.decision`) is told whom to ask; bots are told nothing.
+* Who may not use the bot here (`bot.access.control`) is told whom to ask; bots are told nothing.
 * A command counts with its mark where the bot is meant or takes part; elsewhere the mark is that of another bot.
 * What is meant for the bot is answered; with `follow_ups=off` once in each thread.
 * Other messages where it takes part are answered if `follow_ups` is `always`, or `auto` and they go on with its talk.
@@ -18,10 +19,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from bot.access.decision import A_BOT, DENIED, NO_FACTS, NO_SHARED_WORKSPACE, STRANGER, AccessFacts, reason_to_refuse
-from bot.chat.follow_ups import reason_for_silence
+from bot.access.control import (
+    A_BOT,
+    DENIED,
+    NO_FACTS,
+    NO_SHARED_WORKSPACE,
+    STRANGER,
+    AccessControl,
+    AccessFacts,
+    reason_to_refuse,
+)
+from bot.chat.follow_ups import TALK_LENGTH, reason_for_silence
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
+from bot.parameter_resolver import effective_parameters, values_of
+from bot.ports import Store
 from bot.types import ANSWER_IN, ANSWER_MESSAGES, EMPTY, Entrance, Incoming, ParameterValue, Task, Utterance
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -87,6 +99,29 @@ class PolicyState:
     talk: Sequence[Utterance] = ()
     asked_by_bots: int = 0
     access: AccessFacts = NO_FACTS
+
+
+NO_PART: Final = PolicyState(has_participated=False, parameters={})
+
+
+async def policy_state(incoming: Incoming, store: Store, access: AccessControl, *, marked: bool = False) -> PolicyState:
+    """Return what the stores know, as far as it can matter for what came in."""
+    talks_in_channel = incoming.is_top_level and not incoming.is_directed
+    key = replace(incoming.key, thread="") if talks_in_channel else incoming.key
+    has_participated = await store.has_participated(key)
+    if not (incoming.is_directed or has_participated):
+        return NO_PART
+    parameters = values_of(await effective_parameters(replace(incoming, key=key), store))
+    if talks_in_channel and not marked and parameters.get(ANSWER_IN) != "channel":
+        return NO_PART
+    facts = await access.facts(incoming)
+    state = PolicyState(has_participated=has_participated, parameters=parameters, access=facts)
+    key = placed(incoming, state).key
+    if incoming.author.is_bot and incoming.is_directed:
+        return replace(state, asked_by_bots=await store.asked_by_bots(key, limit=ANSWERS_TO_BOTS))
+    if incoming.author.is_bot or incoming.is_directed or parameters.get("follow_ups") != "auto":
+        return state
+    return replace(state, talk=await store.recent_talk(key, limit=TALK_LENGTH, without=incoming.message_id))
 
 
 def decide(incoming: Incoming, state: PolicyState, *, command: str = "") -> Decision:
@@ -201,12 +236,6 @@ def about_thread(incoming: Incoming) -> Incoming:
     return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
 
 
-def check_says_something(incoming: Incoming) -> None:
-    """Raise `InvalidInput` for a question without words and files."""
-    if not incoming.text.strip() and not incoming.attachments:
-        raise InvalidInput(gettext(EMPTY_QUESTION))
-
-
 def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     """Return a question with the place of its answer.
 
@@ -220,12 +249,17 @@ def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     return replace(incoming, key=key, platform_data={**incoming.platform_data, ANSWER_IN: answer_in})
 
 
-def with_limit(incoming: Incoming, state: PolicyState) -> Incoming:
-    """Return a question with the number of messages that its answer may have, where people have set one."""
-    most = state.parameters.get(ANSWER_MESSAGES)
+def as_stored(question: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the place of its answer, and how many messages that may have where people have set it.
+
+    Raises `InvalidInput` for one without words and files.
+    """
+    if not question.text.strip() and not question.attachments:
+        raise InvalidInput(gettext(EMPTY_QUESTION))
+    question, most = placed(question, state), state.parameters.get(ANSWER_MESSAGES)
     if most is None:
-        return incoming
-    return replace(incoming, platform_data={**incoming.platform_data, ANSWER_MESSAGES: str(most)})
+        return question
+    return replace(question, platform_data={**question.platform_data, ANSWER_MESSAGES: str(most)})
 
 
 def context_above(question: Incoming) -> tuple[Incoming, ...]:

@@ -31,6 +31,22 @@ class Payload(BaseModel):
         return [cls.read(item) for item in _records(records)]
 
 
+P = TypeVar("P", bound=Payload)
+
+
+def length_of(payload: Payload) -> int:
+    """Return how much there is to read in a payload: its characters, and one for each of its fields and records."""
+    length, waiting = 0, list[object]([payload])
+    while waiting:
+        value = waiting.pop()
+        length += len(value) if isinstance(value, str) else 1
+        if isinstance(value, tuple):
+            waiting += value
+        elif isinstance(value, Payload):
+            waiting += [getattr(value, name) for name in value.model_fields_set]
+    return length
+
+
 def text_of(value: object) -> str:
     """Return a text of which a database can store every character; "" for anything else."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
@@ -41,6 +57,11 @@ def id_of(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < 1 << 64 else ""
     return text_of(value)
+
+
+def scalar_of(value: object) -> str:
+    """Return a text, or a number as one; "" for anything else."""
+    return str(value) if isinstance(value, int | float) else text_of(value)
 
 
 def _whole_number(value: object) -> int:
@@ -84,7 +105,26 @@ def _records_that_can_be_read(value: object, read: Reader) -> Any:
         return ()
 
 
+def words_or_records(value: object, read: Reader) -> Any:
+    """Return the words, the record or the records that a field holds; records always as a list."""
+    if isinstance(value, str):
+        return text_of(value)
+    return _records_that_can_be_read(value if isinstance(value, list | tuple) else [value], read)
+
+
+def words_of(content: str | tuple[Payload, ...]) -> str:
+    """Return the words that such a field holds as they are; "" where it holds records."""
+    return content if isinstance(content, str) else ""
+
+
+def records_of(content: str | tuple[P, ...]) -> tuple[P, ...]:
+    """Return the records that such a field holds; none where it holds words."""
+    return () if isinstance(content, str) else content
+
+
 Text = Annotated[str, BeforeValidator(text_of)]
+Scalar = Annotated[str, BeforeValidator(scalar_of)]
+"""A text or a number."""
 Id = Annotated[str, BeforeValidator(id_of)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_ids)]

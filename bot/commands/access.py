@@ -10,7 +10,7 @@ from bot.access.roles import HOLDERS, ROLE_WORDS, Role
 from bot.access.rule_text import place_text, rule_text, subject_text
 from bot.access.rule_words import GRAMMAR, ChangeRole, DropRule, ShowRules, read_request
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command, find_command
+from bot.commands.command import Call, Command, commands_by_spelling
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.parameters import find
@@ -117,7 +117,7 @@ async def _remove(id: int, workspace: str, store: AccessStore) -> Effect[AccessR
 def _open(name: str, word: str | None, workspace: str) -> Effect[str | None]:
     if not workspace:
         raise InvalidInput(gettext("Say for which workspace with --at PLATFORM/WORKSPACE, as the log names it."))
-    command = find_command(name)
+    command = commands_by_spelling().get(name.lower())
     named = command.name if command is not None and "channel" in command.roles else find(name).name
     tell = gettext("Who may change **{named}** in channels and threads is as it was at first.").format(named=named)
     if word is not None:

@@ -138,7 +138,7 @@ def all_commands() -> Mapping[str, Command]:
     return MappingProxyType({command.name: command for command in commands})
 
 
-def find_command(word: str) -> Command | None:
-    """Return the command that a word names, None for any other word."""
-    lowered = word.lower()
-    return next((command for command in all_commands().values() if lowered in command.names), None)
+@cache
+def commands_by_spelling() -> Mapping[str, Command]:
+    """Return every command by its name and by each other spelling of it, in small letters."""
+    return MappingProxyType({name: command for command in all_commands().values() for name in command.names})

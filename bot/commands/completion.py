@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.commands.arguments import Arg
-from bot.commands.command import Command, all_commands, find_command
+from bot.commands.command import Command, all_commands, commands_by_spelling
 from bot.language import gettext
 from bot.parameters import PARAMETERS, Parameter
 
@@ -33,7 +33,7 @@ def complete(text: str) -> Sequence[Completion]:
             for spelling in command.names
             if spelling == name.lower() or (spelling == command.name and spelling.startswith(name.lower()))
         ]
-    command = find_command(name)
+    command = commands_by_spelling().get(name.lower())
     if command is None:
         return []
     return _complete_arguments(command, f"{mark}{name.lower()} ", rest)

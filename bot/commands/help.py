@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.chat.message_policy import EMOJI
 from bot.commands.arguments import Arg
-from bot.commands.command import Call, Command, all_commands, find_command
+from bot.commands.command import Call, Command, all_commands, commands_by_spelling
 from bot.language import gettext, gettext_noop
 from bot.parameters import find
 from bot.turns.effects import Effect, telling
@@ -22,7 +22,7 @@ async def _help(call: Call) -> Effect[None]:
 def help_text(topic: str = "") -> str:
     """Return what can be typed: all commands, or one command or parameter in full. Raises `InvalidInput`."""
     word = topic.strip().lstrip("/!").lower()
-    if command := find_command(word):
+    if command := commands_by_spelling().get(word):
         return f"`/{command.usage}`\n\n{gettext(command.help)}"
     if word:
         parameter = find(word)

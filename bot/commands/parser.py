@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bot.commands.command import Command, all_commands, find_command
+from bot.commands.command import Command, all_commands, commands_by_spelling
 from bot.errors import InvalidInput
 from bot.language import gettext
 
@@ -36,7 +36,7 @@ def parse(text: str, *, directed: bool = True) -> Invocation | None:
     """
     stripped = text.strip()
     match = _MARKED.fullmatch(stripped)
-    if match is not None and (command := find_command(match["name"])) is not None:
+    if match is not None and (command := commands_by_spelling().get(match["name"].lower())) is not None:
         return Invocation(command=command, arguments=(match["arguments"] or "").strip())
     return _unmarked(stripped) if directed else None
 
@@ -59,7 +59,8 @@ def unknown_command(text: str) -> str:
     Only "/" counts: "!" starts ordinary sentences, too.
     """
     match = _MARKED.fullmatch(text.strip())
-    return match["name"].lower() if match and match["mark"] == "/" and find_command(match["name"]) is None else ""
+    name = match["name"].lower() if match and match["mark"] == "/" else ""
+    return "" if name in commands_by_spelling() else name
 
 
 def refuse_unknown(text: str) -> InvalidInput:
@@ -86,7 +87,7 @@ def as_question(text: str) -> str:
 
 def _unmarked(text: str) -> Invocation | None:
     match = _WORD.fullmatch(text)
-    command = find_command(match["name"]) if match is not None else None
+    command = commands_by_spelling().get(match["name"].lower()) if match is not None else None
     if match is None or command is None:
         return None
     arguments = (match["arguments"] or "").strip()

@@ -8,6 +8,7 @@ from typing import Final
 from bot.commands.command import Call, Command
 from bot.commands.parameter_text import place_text, value_sentence
 from bot.commands.scope_args import NOT_A_MEMBER, PARAMETER, check_may_set
+from bot.errors import ChangedSince
 from bot.language import gettext, gettext_noop
 from bot.parameter_resolver import scopes_of
 from bot.parameters import SettingChange, find
@@ -17,7 +18,6 @@ HINT: Final = gettext_noop("`/undo` takes it back.")
 """What follows a confirmation."""
 
 NOTHING: Final = gettext_noop("You have changed no setting here in the last {days} days that could be taken back.")
-OVERTAKEN: Final = gettext_noop("That was changed again since, so it stays; `/show` tells what is set.")
 
 
 def with_hint(answer: str) -> str:
@@ -31,12 +31,12 @@ async def _undo(call: Call) -> Effect[bool] | Effect[None]:
     if last is None:
         return telling(gettext(NOTHING).format(days=UNDONE_WITHIN.days))
     if call.values.get(PARAMETER.name, next(iter(last.before))) not in last.before:
-        return telling(gettext(OVERTAKEN))
+        return telling(str(ChangedSince()))
     for name in last.before:
         check_may_set(find(name), last.scope, call.permissions)
     undone = "\n".join(_sentence(name, value, last) for name, value in last.before.items())
     change = UndoChange(platform=platform, person=person, change=last)
-    return Effect(change=change, tell=lambda done: undone if done else gettext(OVERTAKEN))
+    return Effect(change=change, tell=lambda done: undone if done else str(ChangedSince()))
 
 
 def _sentence(name: str, value: str | None, last: SettingChange) -> str:

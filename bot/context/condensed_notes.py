@@ -17,11 +17,6 @@ from bot.context.tokens import MOST_CHARACTERS, REQUEST_OVERHEAD, estimate, esti
 from bot.context.transcript import HIDDEN, with_plain_line_ends
 from bot.types import Entry
 
-MOST_TOKENS: Final = 800
-MOST_SHARE: Final = 1 / 10  # of a small model's context
-SHARE_OF_PROMISE: Final = 1 / 32  # an output token costs eight of input, so that economy has to have short notes
-LEAST_TOKENS: Final = 200  # whatever was promised
-
 SYSTEM_PROMPT: Final = """\
 You keep the notes of an assistant in a team chat on conversations of which it sees only the newest part. Each message \
 begins with a label, "[weekday, date, time, time zone] name:"; what begins with "You:" the assistant said itself."""
@@ -45,19 +40,6 @@ ROOM_SHARE: Final = 1.25  # of the bound: notes that are a little longer are cut
 _HIDDEN = re.compile(f"[{HIDDEN}]+")
 _FENCED = re.compile(r"\A```[a-z]*\n(.*?)\n?```\Z", re.DOTALL)
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
-
-
-def bound(context_tokens: int, promise: int) -> int:
-    """Return the most tokens that notes may have with a model of that context where so many recent tokens are shown."""
-    most = min(MOST_TOKENS, max(LEAST_TOKENS, int(promise * SHARE_OF_PROMISE)))
-    return min(most, int(context_tokens * MOST_SHARE))
-
-
-def expected(notes: int, *, usual: int, most_tokens: int) -> int:
-    """Return how many tokens the next notes will probably have: as many as the present ones; if there are none, as is
-    usual or as many as are asked for.
-    """
-    return notes or min(usual, most_tokens)
 
 
 @cache

@@ -250,6 +250,8 @@ class RequestBuilder:
         parameters: Mapping[str, ParameterValue],
         limits: WindowLimits,
     ) -> Sequence[NewEntry]:
+        if not turn.context:
+            return ()
         asked = {item.message_id for item in (turn.incoming, *turn.coalesced)} - {""}
         said = [item for item in turn.context if item.message_id not in asked]  # one can be about another
         files = await self._read_files(turn, newest_files(said), parameters, limits)

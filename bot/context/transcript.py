@@ -21,6 +21,7 @@ from bot.types import (
     SOURCES_ID,
     Attachment,
     Entry,
+    EntryId,
     FileOutcome,
     Incoming,
     Media,
@@ -38,6 +39,7 @@ NO_NAME: Final = "somebody"
 NO_TEXT: Final = "(no text)"  # the API refuses empty messages
 NOT_READ: Final = "not read"
 MESSAGE_ID: Final = "m:"
+ANSWER_ID: Final = "a:"
 """How the ids of people's messages begin."""
 CORRECTION_ID: Final = "e:"
 """How the ids of corrections begin."""
@@ -231,7 +233,13 @@ def corrects_nothing(correction: NewEntry, known_id: str, known: str) -> bool:
 def answer_entry(turn_id: TurnId, text: str, at: datetime) -> NewEntry:
     """Return the entry of the bot's answer, its text as the model wrote it; a blank one gets a placeholder."""
     entry = Entry(role="assistant", text=text if text.strip() else NO_TEXT)
-    return NewEntry(id=f"a:{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+    return NewEntry(id=f"{ANSWER_ID}{turn_id}", entry=entry, tokens=estimate_entry(entry), at=at)
+
+
+def answering_turn(id: EntryId) -> TurnId | None:
+    """Return the turn whose answer an entry is, by its id; None for what no turn has answered."""
+    turn = id.removeprefix(ANSWER_ID)
+    return int(turn) if turn != id and turn.isdecimal() else None
 
 
 def sources_entry(turn_id: TurnId, sources: Sequence[Source], at: datetime) -> NewEntry | None:
@@ -267,6 +275,7 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         tokens=estimate_entry(entry),
         at=at,
         author=message.author.id,
+        author_is_bot=message.author.is_bot,
         message_id=message.message_id,
     )
 

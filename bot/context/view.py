@@ -13,7 +13,7 @@ from statistics import median_low
 from types import MappingProxyType
 from typing import Final
 
-from bot.context import condensed_notes
+from bot.context.condensed_notes import instruction_tokens
 from bot.context.system_prompt import digest
 from bot.context.tokens import below, corrected, estimate_entry, estimate_request
 from bot.errors import QuestionTooLong
@@ -26,6 +26,11 @@ FULL: Final = "full"
 
 # What of the model's context an answer may reserve at most, so that a small model still sees its question.
 RESERVED_AT_MOST: Final = 1 / 2
+
+LONGEST_NOTES: Final = 800
+NOTES_SHARE: Final = 1 / 10  # of a small model's context
+NOTES_SHARE_OF_PROMISE: Final = 1 / 32  # an output token costs eight of input, so that economy has to have short notes
+LEAST_NOTES: Final = 200  # whatever was promised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +58,7 @@ class WindowLimits:
     @property
     def notes(self) -> int:
         """The most tokens that notes may have."""
-        promise = self.floors.get(self.context, self.context_tokens)
-        return condensed_notes.bound(self.context_tokens, promise)
+        return most_notes(self.context_tokens, self.floors.get(self.context, self.context_tokens))
 
     @property
     def prompt(self) -> int:
@@ -66,6 +70,12 @@ class WindowLimits:
         """The most estimated tokens that a prompt may have in the lowest price tier."""
         boundaries = [tier.from_tokens for tier in self.card.tiers if tier.from_tokens > 0]
         return min(self.prompt, below(min(boundaries) - 1)) if boundaries else self.prompt
+
+
+def most_notes(context_tokens: int, promise: int) -> int:
+    """Return the most tokens that notes may have with a model of that context where so many recent tokens are shown."""
+    most = min(LONGEST_NOTES, max(LEAST_NOTES, int(promise * NOTES_SHARE_OF_PROMISE)))
+    return min(most, int(context_tokens * NOTES_SHARE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,10 +236,12 @@ def measure(view: View, limits: WindowLimits) -> Sizes:
 
 
 def _notes(present: int, ratio: float, limits: WindowLimits) -> tuple[int, int]:
-    """Return the tokens of a request for notes besides what it condenses, and those of the notes expected."""
+    """Return the tokens of a request for notes besides what it condenses, and those of the notes expected: as many as
+    the present ones have; if there are none, as is usual or as many as are asked for.
+    """
     most = limits.notes
-    instruction = corrected(condensed_notes.instruction_tokens(most), ratio)
-    return present + instruction, condensed_notes.expected(present, usual=limits.card.notes_tokens, most_tokens=most)
+    instruction = corrected(instruction_tokens(most), ratio)
+    return present + instruction, present or min(limits.card.notes_tokens, most)
 
 
 def _rhythm(view: View, exchanges: Sequence[int], held: int, limits: WindowLimits) -> TrimSchedule:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from markdown_it.token import Token
 
@@ -26,8 +25,7 @@ _TASK: Final = re.compile(r"\[([ xX])\](?=\s|\Z)")
 _BOXES: Final = {" ": "☐", "x": "☑", "X": "☑"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """A block as it is written; `gap` is what parts it from what stands before."""
 
     text: str
@@ -227,11 +225,15 @@ class _Cursor:
 
 def joined(blocks: Sequence[Block]) -> str:
     """Return blocks one below the other."""
+    if len(blocks) == 1:
+        return blocks[0].text
     return "".join(f"{block.gap if number else ''}{block.text}" for number, block in enumerate(blocks))
 
 
 def indented(text: str, indent: str, *, first: bool = True) -> str:
     """Return a text whose lines stand further in; the first one as well, unless said."""
+    if "\n" not in text:
+        return f"{indent}{text}" if first and text else text
     lines = text.split("\n")
     moved = [f"{indent}{line}" if line else line for line in lines]
     return "\n".join(moved if first else [lines[0], *moved[1:]])

@@ -219,7 +219,7 @@ class Bot(Protocol):
         ...
 
     async def mark_answered(self, asked: Incoming) -> None:
-        """Note that the author of an incoming was told what there is to tell. Raises `StorageError`."""
+        """Note that the author of an incoming was told what there is to tell; later where the database is away."""
         ...
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:

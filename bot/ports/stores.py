@@ -41,8 +41,11 @@ from bot.types import (
 class TurnStore(Protocol):
     """The durable inbox and queue. Any method can raise `StorageError`; each is one transaction."""
 
-    async def enqueue(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming, *, again: bool = False) -> TurnId | None:
         """Store an incoming as a queued turn; None when its dedupe key is known. Durable on return.
+
+        None as well for a question that was read before it was told, and so stands in a request that is answered, or
+        being answered: it is stored as one of those that this answer is for, unless it is asked `again`, on purpose.
 
         Its `posted` message is stored with it.
 
@@ -213,7 +216,10 @@ class TranscriptStore(Protocol):
         ...
 
     async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
-        """Append those entries whose id is new, in order, creating the conversation; the new ones."""
+        """Append those entries whose id is new, in order, creating the conversation; the new ones.
+
+        Messages that wait as questions of the conversation are left out: they enter with their answers.
+        """
         ...
 
     async def save_conversation(self, key: ConversationKey, conversation: Conversation) -> None:

@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.delivery import Presenter
 from bot.errors import PlatformError, StorageError
+from bot.intervals import has_passed
 from bot.ports import Clock, Platform, TurnStore
-from bot.turns.retries import is_poison, was_interrupted
 from bot.types import OPEN_STATES, Draft, Incoming, Turn, joins_others, takes_others
 
 logger = logging.getLogger(__name__)
@@ -42,29 +42,39 @@ class Attempt:
     @property
     def takes_more(self) -> bool:
         """Return whether what is added to the question is still taken in, and not left to be the next one."""
-        plain = takes_others(self.turn.incoming) and not is_poison(self.turn)
+        plain = takes_others(self.turn.incoming) and not self.turn.is_poison
         return plain and not self.has_begun.is_set() and self.renewals < MOST_RENEWALS
 
     def show_progress(self, progress: str) -> None:
         """Show what is being done before there is any answer."""
         self.presenter.submit(lambda: Draft(status="thinking", progress=progress))
 
-    def with_addition(self, said: Incoming) -> Incoming | None:
+    def note_said(self, said: Incoming) -> None:
+        """Note what is said beside the question in its channel: once others have spoken there, or the asker to the bot,
+        nothing adds to it any more.
+        """
+        if self._is_beside(said) and not self._goes_on(said):
+            self.interrupted.set()
+
+    def as_addition(self, said: Incoming) -> Incoming | None:
         """Return what is `said` outside threads as an addition to the question, which began its conversation there.
 
         None where it is none: somebody else's, or in another channel, or to others, or after one of them or the answer.
         """
         asked = self.turn.incoming
-        is_beside = (
-            asked.is_top_level and asked.key.thread != "" and replace(asked.key, thread=said.key.thread) == said.key
-        )
-        if not is_beside or said.message_id == asked.message_id:
-            return None
-        if said.author.id != asked.author.id or said.is_directed:
-            self.interrupted.set()
-        if said.addressees or self.interrupted.is_set() or not self.takes_more:
+        is_added = self._is_beside(said) and self._goes_on(said) and not said.addressees
+        if not is_added or self.interrupted.is_set() or not self.takes_more:
             return None
         return replace(said, key=asked.key, is_top_level=False, platform_data=asked.platform_data)
+
+    def _goes_on(self, said: Incoming) -> bool:
+        return said.author.id == self.turn.incoming.author.id and not said.is_directed
+
+    def _is_beside(self, said: Incoming) -> bool:
+        """Return whether another message is said in the channel in which the question began its conversation."""
+        asked = self.turn.incoming
+        is_there = asked.is_top_level and replace(asked.key, thread=said.key.thread) == said.key
+        return is_there and asked.key.thread != "" and said.message_id != asked.message_id
 
     def add(self, incoming: Incoming) -> None:
         """Begin the answer anew if `incoming` adds to what is asked."""
@@ -83,7 +93,7 @@ class Attempt:
 # ------------------------------------------------------------ the checkpoint
 
 
-CHECKPOINT_SECONDS = 2.0
+CHECKPOINT = timedelta(seconds=2)
 """How much of a stream a crash may cost: the least time between two stored drafts."""
 
 
@@ -112,7 +122,7 @@ class Checkpoint:
 
         Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
         """
-        if (self._clock() - self._saved_at).total_seconds() < CHECKPOINT_SECONDS:
+        if not has_passed(CHECKPOINT, since=self._saved_at, now=self._clock()):
             self._stop_if(await self._store.check_claim(self._turn))
             return
         self._stop_if(await self._store.save_draft(self._turn, draft))
@@ -169,7 +179,7 @@ class Takeover:
         What an earlier runner sent before its end may arrive after it, and nobody else would mend that. One whose
         message was not noted before this claim was not editing any: no runner edits before that.
         """
-        if was_interrupted(turn) and turn.reply_ref:
+        if turn.was_interrupted and turn.reply_ref:
             await asyncio.sleep(self._times.late)
             await self._show_again(turn)
 

@@ -21,7 +21,7 @@ from bot.summary.service import SummaryService
 from bot.turns.asker_notices import AskerNotices
 from bot.turns.claim import DEFAULT_TAKEOVER, Attempt, Checkpoint, Takeover, TakeoverTimes
 from bot.turns.generator import Answered, Ended, Generator, Overtaken, PutOff
-from bot.turns.retries import Retry, is_poison
+from bot.turns.retries import Retry
 from bot.turns.undelivered import Undelivered
 from bot.types import ConversationKey, Draft, Entrance, Incoming, Recorded, Settlement, Task, Turn, TurnId
 
@@ -117,11 +117,15 @@ class ConversationManager:
         for attempt in self._attempts.values():
             attempt.add(incoming)
 
+    def note_said(self, said: Incoming) -> None:
+        """Note what is said outside threads, which may be what others say after a question that is being answered."""
+        if _may_add(said):
+            for attempt in self._attempts.values():
+                attempt.note_said(said)
+
     def addition(self, said: Incoming) -> Incoming | None:
         """Return what is `said` outside threads as an addition to a question that is being answered; None for none."""
-        if not said.is_top_level or said.is_direct or said.entrance is not Entrance.MESSAGE:
-            return None
-        found = [attempt.with_addition(said) for attempt in self._attempts.values()]
+        found = [attempt.as_addition(said) for attempt in self._attempts.values()] if _may_add(said) else []
         return next((item for item in reversed(found) if item is not None), None)
 
     async def check_may_summarise(self, incoming: Incoming) -> None:
@@ -255,7 +259,7 @@ class TurnRunner:
         others down with it.
         """
         turn = attempt.turn
-        if is_poison(turn) or turn.incoming.task is not Task.ANSWER:
+        if turn.is_poison or turn.incoming.task is not Task.ANSWER:
             return attempt
         return replace(attempt, turn=await self._store.coalesce(turn))
 
@@ -277,6 +281,10 @@ class TurnRunner:
         await self._store.reschedule(turn, retry.until)
         until = retry.until.isoformat()
         logger.info("turn postponed", extra={**fields, "retries": turn.retries + 1, "until": until})
+
+
+def _may_add(said: Incoming) -> bool:
+    return said.is_top_level and not said.is_direct and said.entrance is Entrance.MESSAGE
 
 
 async def _begin(attempt: Attempt) -> None:

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from bot.errors import ClaimLost, StorageError
 from bot.ports import AdapterStateStore, Clock, TurnStore
-from bot.turns.retries import next_after_bug, seconds_until_due
+from bot.turns.retries import next_after_bug
 from bot.types import ConversationKey, Turn
 
 logger = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Dispatcher:
         waiting = await self._turns.waiting(key)
         if waiting is None:
             return False
-        seconds = seconds_until_due(waiting, self._clock(), pause=self._times.pause)
+        seconds = waiting.seconds_until_due(self._clock(), pause=self._times.pause)
         if seconds > 0:
             await self._rest(runner, seconds)
             return True

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from bot.access.audit_trail import person_key
-from bot.errors import InvalidInput
+from bot.errors import InvalidInput, StorageError
 from bot.ports import Clock, Store
 from bot.turns.conversation_manager import ConversationManager
 from bot.turns.dispatcher import Dispatcher
-from bot.turns.effects import CarriedOut, Change, Deletion, Effect, Nothing, RemoveChannel, SetParameters, telling
+from bot.turns.effects import (
+    WORTH_TELLING,
+    CarriedOut,
+    Change,
+    Deletion,
+    Effect,
+    Nothing,
+    RemoveChannel,
+    SetParameters,
+    telling,
+)
 from bot.types import (
     AuditRecord,
     ConversationKey,
@@ -20,9 +31,12 @@ from bot.types import (
     HandleResult,
     Incoming,
     Outcome,
+    PendingAnswer,
     TurnId,
     Within,
 )
+
+logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
@@ -42,6 +56,7 @@ class EffectRunner:
         self._manager = manager
         self._dispatcher = dispatcher
         self._clock = clock
+        self._told: dict[tuple[str, str], None] = {}  # by platform and delivery; what the database does not know yet
 
     async def once(self, asked: Incoming, effect: Effect[R]) -> HandleResult:
         """Carry out an effect unless its delivery has had one; what its author is to be told."""
@@ -56,6 +71,28 @@ class EffectRunner:
         if await self._carry_out(asked, telling(str(error))) is not None:
             raise error
         return await self._told_before(asked)
+
+    async def mark_answered(self, asked: Incoming) -> None:
+        """Note that the author of an incoming was told; where the database is away, before anything is told again.
+
+        That it could not be noted is no failure of what was done and told.
+        """
+        self._told[asked.key.platform, asked.dedupe_key] = None
+        try:
+            await self._note_told()
+        except StorageError as error:
+            extra = {"delivery": asked.dedupe_key, "error": str(error)}
+            logger.warning("not noted yet that a command was answered", extra=extra)
+
+    async def _note_told(self) -> None:
+        for platform, dedupe_key in tuple(self._told):
+            await self._store.mark_answered(platform, dedupe_key)
+            self._told.pop((platform, dedupe_key), None)
+
+    async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
+        """Take over what a crash kept from its authors, as long as somebody may wait for it."""
+        await self._note_told()
+        return await self._store.take_pending_answers(platform, since=self._clock() - WORTH_TELLING)
 
     async def is_first_refusal(self, asked: Incoming) -> bool:
         """Return whether this is the first message within an hour that somebody is refused, in any process."""
@@ -115,7 +152,8 @@ class EffectRunner:
 
     async def _told_before(self, asked: Incoming) -> HandleResult:
         """Return what a delivery that comes again still has to tell, if anything."""
-        answer = await self._store.take_answer(asked)
+        is_told = (asked.key.platform, asked.dedupe_key) in self._told
+        answer = None if is_told else await self._store.take_answer(asked)
         if answer is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         return HandleResult(outcome=Outcome.REPLIED, text=answer)

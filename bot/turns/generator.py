@@ -32,7 +32,7 @@ from bot.ports import Clock, Store, TurnStore
 from bot.summary.service import SummaryService
 from bot.turns.claim import Attempt
 from bot.turns.error_messages import CUT_NOTICE, user_message
-from bot.turns.retries import Retry, is_poison, next_retry
+from bot.turns.retries import Retry, next_retry
 from bot.types import (
     Conversation,
     Draft,
@@ -110,7 +110,7 @@ class Generator:
         turn = attempt.turn
         if turn.stop:
             return Stopped()
-        if is_poison(turn):
+        if turn.is_poison:
             logger.error("turn given up", extra=attempt.log_fields)
             return Failed(error=TurnGivenUp(turn.attempt))
         try:

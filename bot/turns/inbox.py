@@ -10,15 +10,16 @@ from typing import Any, Final
 from bot.access.pace import QuestionPace
 from bot.access.roles import Permissions, Role
 from bot.chat.message_policy import (
+    NO_PART,
     Action,
     Decision,
     PolicyState,
     about_thread,
-    check_says_something,
+    as_stored,
     context_above,
     decide,
     placed,
-    with_limit,
+    policy_state,
 )
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
@@ -34,11 +35,10 @@ from bot.turns.conversation_manager import ConversationManager
 from bot.turns.corrections import answered_before, edit_of, last_repeat
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
-from bot.turns.effects import WORTH_TELLING, AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
+from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
 from bot.turns.followups import UNDER_WAY, once_more
 from bot.turns.ignored_log import IgnoredLog
 from bot.turns.ownership import check_again
-from bot.turns.policy_state import NO_PART, policy_state
 from bot.types import (
     ConversationKey,
     DeletionOutcome,
@@ -87,6 +87,7 @@ class Inbox:
     async def _handle(self, incoming: Incoming) -> HandleResult:
         words = incoming.typed or incoming.text
         invocation = parse(words, directed=incoming.is_directed)
+        self._manager.note_said(incoming)
         added = self._manager.addition(incoming)
         if added is not None and invocation is None:
             state = await self._state(added)
@@ -133,7 +134,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state), state)
+            return await self._take(incoming, state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
@@ -185,11 +186,11 @@ class Inbox:
 
     async def mark_answered(self, asked: Incoming) -> None:
         """Note that the author of an incoming was told what there is to tell."""
-        await self._store.mark_answered(asked.key.platform, asked.dedupe_key)
+        await self._effects.mark_answered(asked)
 
     async def take_pending_answers(self, platform: str) -> Sequence[PendingAnswer]:
         """Take over what a crash kept from its authors, as long as somebody may wait for it."""
-        return await self._store.take_pending_answers(platform, since=self._services.clock() - WORTH_TELLING)
+        return await self._effects.take_pending_answers(platform)
 
     # ------------------------------------------------------------ controls
 
@@ -267,7 +268,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState, by: Incoming) -> HandleResult:
         """Store as a question what was none when it was sent; whoever wants that of too many waits for no words."""
         try:
-            return await self._take(placed(question, state), state, by=by)
+            return await self._take(question, state, by=by)
         except InvalidInput:
             return await self._pass_over(question, "pace")
 
@@ -382,15 +383,17 @@ class Inbox:
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
-        check_says_something(incoming)
-        incoming = with_limit(incoming, state)
-        self._pace.note(by or incoming, state.parameters, self._services.clock())
+        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now,
+        where it was none when it was sent. Raises `InvalidInput`.
+        """
+        incoming = as_stored(incoming, state)
+        now = self._services.clock()
+        self._pace.note(by or incoming, state.parameters, now if by is not None else min(incoming.sent_at, now))
         if by is not None:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):
             await self._store.enqueue(message)
-        if await self._store.enqueue(incoming) is None:
+        if await self._store.enqueue(incoming, again=by is not None) is None:
             return HandleResult(outcome=Outcome.DUPLICATE)
         self._manager.add(incoming)
         self._dispatcher.wake(incoming.key)

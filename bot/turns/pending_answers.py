@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
 
-from bot.errors import BotError, StorageError
+from bot.errors import AccessRevoked, BotError, PlatformRefused, StorageError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.turns.effects import SHOWN_WITHIN
@@ -30,7 +30,7 @@ async def keep_telling(
     """Tell what is owed on a platform, looking every `LOOK_SECONDS`, until cancelled.
 
     `tell` shows an answer, or finishes what was only begun. After a `BotError` it is tried again when it is due
-    again; a bug ends it.
+    again; what the platform refuses for good, as its place is gone, and a bug end it.
     """
     while True:
         try:
@@ -47,6 +47,10 @@ async def _tell(bot: Bot, pending: PendingAnswer, tell: Callable[[PendingAnswer]
             await tell(pending)
     except StorageError:
         raise
+    except PlatformRefused as error:
+        logger.warning("reply to a command not sent", extra=extra | {"error": str(error)})
+        if not isinstance(error, AccessRevoked):
+            await bot.mark_answered(pending.incoming)
     except (BotError, TimeoutError) as error:
         logger.warning("reply to a command not sent yet", extra=extra | {"error": str(error)})
     except Exception:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.language import gettext
-from bot.types import Turn, Waiting
+from bot.types import Turn
 
 RETRY_SECONDS = (5.0, 20.0, 60.0)
 """How long a turn waits before each retry, where the model's server names no time; their number bounds the retries."""
@@ -23,15 +23,6 @@ BUG_SECONDS = (2.0, 4.0, 8.0)
 
 LONGEST_WAIT_SECONDS = 300.0
 """A person would rather be told than wait longer; questions asked meanwhile in the conversation wait as well."""
-
-LONGEST_PUT_OFF = timedelta(minutes=10)
-"""No turn is put off for longer."""
-
-MOST_CLAIMS = 8
-"""How often a turn is begun without an outcome before it is held to be what ends its runners."""
-
-LONGEST_PAUSE_FACTOR = 4.0
-"""A burst that does not end is answered after this many pauses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,35 +70,3 @@ def next_after_bug(turn: Turn, now: datetime) -> datetime | None:
     """
     tried = turn.retries if turn.outcome is None else turn.showings
     return now + timedelta(seconds=BUG_SECONDS[tried]) if tried < len(BUG_SECONDS) else None
-
-
-def is_poison(turn: Turn) -> bool:
-    """Return whether a turn was begun so often without an outcome that it is given up."""
-    return turn.outcome is None and turn.attempt - turn.put_off > MOST_CLAIMS
-
-
-def was_interrupted(turn: Turn) -> bool:
-    """Return whether an earlier runner may have shown something: there were more claims than put-offs."""
-    return turn.epoch - 1 > turn.put_off
-
-
-def seconds_until_due(waiting: Waiting, now: datetime, *, pause: float) -> float:
-    """Return how many seconds the next turn of a conversation has to wait; 0 when it is due.
-
-    `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
-    and what the platform delivered in the wrong order is put right; but never more than four pauses in all. What seems
-    to come later than it can was told by a clock that has been set back since, and is due.
-    """
-    rest = (
-        min(
-            waiting.last_accepted_at + timedelta(seconds=pause),
-            waiting.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
-        )
-        - now
-    )
-    put_off = waiting.not_before - now if waiting.not_before is not None else timedelta()
-    left = (
-        rest if rest <= timedelta(seconds=pause) else timedelta(),
-        put_off if put_off <= LONGEST_PUT_OFF else timedelta(),
-    )
-    return max(0.0, max(left).total_seconds())

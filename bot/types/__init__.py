@@ -119,6 +119,8 @@ from bot.types.summary_part import (
     SummaryPart,
 )
 from bot.types.turn import (
+    LONGEST_PUT_OFF,
+    MOST_CLAIMS,
     NAMES_OF_ANSWERS,
     OPEN_STATES,
     Condensation,
@@ -149,6 +151,8 @@ __all__ = [
     "INSTALLATION",
     "LEAST_DOLLARS",
     "LOCALE",
+    "LONGEST_PUT_OFF",
+    "MOST_CLAIMS",
     "MOST_DOLLARS",
     "MOST_KEYS",
     "NAMES_OF_ANSWERS",

@@ -113,7 +113,8 @@ class AuditRecord:
     """One change that somebody made, or tried to: ids and no names.
 
     `who` is "platform/id", or "operator" on the command line; `place` is the key of where it holds. `what` names the
-    thing that changed, `before` and `after` are "" for nothing. `via` is the way by which it came.
+    thing that changed, `before` and `after` are "" for nothing. `via` is the way by which it came. `asked_at` is when
+    somebody wanted it, as their platform tells, and `at` when it was changed, as the database does.
     """
 
     at: datetime
@@ -124,3 +125,4 @@ class AuditRecord:
     before: str = ""
     after: str = ""
     via: str = ""
+    asked_at: datetime | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
@@ -82,6 +82,10 @@ class TurnState(StrEnum):
 OPEN_STATES = frozenset({TurnState.QUEUED, TurnState.RUNNING})
 
 
+MOST_CLAIMS: Final = 8
+"""How often a turn is begun without an outcome before it is held to be what ends its runners."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One incoming and its answer, claimed by one runner; `epoch` is the fencing token of that claim.
@@ -121,6 +125,23 @@ class Turn:
         """Return how many claims ended in order, without an end of the turn."""
         return self.retries + self.showings
 
+    @property
+    def is_poison(self) -> bool:
+        """Return whether it was begun so often without an outcome that it is given up."""
+        return self.outcome is None and self.attempt - self.put_off > MOST_CLAIMS
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Return whether an earlier runner may have shown something: there were more claims than put-offs."""
+        return self.epoch - 1 > self.put_off
+
+
+LONGEST_PUT_OFF: Final = timedelta(minutes=10)
+"""No turn is put off for longer."""
+
+LONGEST_PAUSE_FACTOR: Final = 4.0
+"""A burst that does not end is answered after this many pauses."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
@@ -130,6 +151,27 @@ class Waiting:
     first_accepted_at: datetime
     last_accepted_at: datetime
     not_before: datetime | None = None
+
+    def seconds_until_due(self, now: datetime, *, pause: float) -> float:
+        """Return how many seconds the next one has to wait; 0 when it is due.
+
+        `pause` seconds have to pass since the newest arrival, so that what people write in one go is answered together
+        and what the platform delivered in the wrong order is put right; but never more than four pauses in all. What
+        seems to come later than it can was told by a clock that has been set back since, and is due.
+        """
+        rest = (
+            min(
+                self.last_accepted_at + timedelta(seconds=pause),
+                self.first_accepted_at + timedelta(seconds=pause * LONGEST_PAUSE_FACTOR),
+            )
+            - now
+        )
+        put_off = self.not_before - now if self.not_before is not None else timedelta()
+        left = (
+            rest if rest <= timedelta(seconds=pause) else timedelta(),
+            put_off if put_off <= LONGEST_PUT_OFF else timedelta(),
+        )
+        return max(0.0, max(left).total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

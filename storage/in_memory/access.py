@@ -57,7 +57,9 @@ class MemoryAudit:
         self._audit: list[AuditRecord] = []
 
     async def record_audit(self, *records: AuditRecord) -> None:
-        self._audit += [replace(record, at=as_utc(record.at)) for record in records]
+        for record in records:
+            asked_at = record.asked_at and as_utc(record.asked_at)
+            self._audit.append(replace(record, at=as_utc(record.at), asked_at=asked_at))
 
     async def audit_trail(
         self, *, since: datetime, who: str = "", within: str = "", limit: int

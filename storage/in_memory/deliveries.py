@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import singledispatch
 from typing import Any, TypeVar
 
-from bot.access.audit_trail import audit_records
-from bot.errors import ChangedMeanwhile
+from bot.access.audit_trail import audit_records, is_late, things_set
+from bot.errors import ChangedMeanwhile, ChangedSince
 from bot.parameters import Scope, SettingChange
 from bot.ports import Clock
 from bot.turns.effects import (
@@ -83,6 +83,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         if self._is_deleted(incoming) or (known is not None and (known.due is None or known.answer is not None)):
             return None
         now = as_utc(self._clock())
+        self._check_newest(change, incoming, now=now)
         before = await _values_before(change, self)
         _check_expected(change, before, self)
         await post(self, incoming.posted)
@@ -98,6 +99,14 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
             else _Delivery(at=at)
         )
         return CarriedOut(result=result, answer=answer)
+
+    def _check_newest(self, change: Change[Any], asked: Incoming, *, now: datetime) -> None:
+        """Raise `ChangedSince` where what comes late would set what was set anew after it was asked for."""
+        for action, what, place in things_set(change) if is_late(asked, now=now) else ():
+            of_it = [item for item in self._audit if (item.action, item.what) == (action, what)]
+            later = [item for item in of_it if item.asked_at is not None and item.asked_at > asked.sent_at]
+            if any(place in {"", item.place} for item in later):
+                raise ChangedSince
 
     async def take_answer(self, incoming: Incoming) -> str | None:
         now, known = as_utc(self._clock()), self._deliveries.get(_name(incoming))
@@ -272,7 +281,7 @@ async def _(change: NoteFeedback, store: Any) -> None:
 
 @_changed.register
 async def _(change: AcceptTurns, store: Any) -> Any:
-    return tuple([await store.enqueue(question) for question in change.questions])
+    return tuple([await store.enqueue(question, again=True) for question in change.questions])
 
 
 def _name(incoming: Incoming) -> tuple[str, str]:

@@ -13,9 +13,9 @@ from bot.access.budgets import reservation, scope_of
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
-from bot.turns.retries import LONGEST_PUT_OFF
 from bot.types import (
     EMPTY,
+    LONGEST_PUT_OFF,
     OPEN_STATES,
     Condensation,
     ConversationKey,
@@ -84,7 +84,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         self._dedupe_keys: set[tuple[str, str]] = set()
         self._turn_ids = count(1)
 
-    async def enqueue(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming, *, again: bool = False) -> TurnId | None:
         posted = incoming.posted
         incoming = replace(
             incoming, sent_at=as_utc(incoming.sent_at), typed="", posted=None
@@ -100,6 +100,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
             self._edited_at[id] = edit.at
             incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
         self._accepted_at[id] = as_utc(self._clock())
+        carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(
             id=id,
             incoming=incoming,
@@ -108,6 +109,10 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
             attempt=0,
             reply_ref=incoming.reply_ref or None,
         )
+        if carrier is not None:
+            self._keep(replace(self._turns[id], state=TurnState.DONE))
+            self._merged[id] = carrier
+            return None
         for old in self._remembered(incoming.key)[:-CONTEXT_KEPT]:
             self._keep(replace(old, incoming=without_words(old.incoming)))
         return id
@@ -368,7 +373,7 @@ class MemoryStore(
         known = [turn.incoming.author for turn in self._turns.values() if turn.incoming.key == key]
         known += [item.author for item in wrote if stands_in(item, key)]
         people = {author.id for author in known if not author.is_bot}
-        people |= {entry.author for entry in self._entries[key].values()}
+        people |= {entry.author for entry in self._entries[key].values() if not entry.author_is_bot}
         return people - {author.id for author in known if author.is_bot} - NOBODY
 
 

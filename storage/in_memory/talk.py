@@ -7,7 +7,21 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
-from bot.types import OPEN_STATES, ConversationKey, Incoming, Task, Turn, TurnId, TurnState, Utterance
+from bot.context.transcript import MESSAGE_ID, answering_turn
+from bot.types import (
+    OPEN_STATES,
+    ConversationKey,
+    Incoming,
+    NewEntry,
+    StoredEntry,
+    Task,
+    Turn,
+    TurnId,
+    TurnState,
+    Utterance,
+    joins_others,
+    takes_others,
+)
 from storage.in_memory.message_changes import MemoryEdits
 from storage.in_memory.transcripts import MemoryTranscripts
 from storage.talk import Heard, Line, recent_talk
@@ -23,6 +37,9 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
 
     _dedupe_keys: set[tuple[str, str]]
 
+    async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
+        return await super().append_entries(key, self._unasked(key, entries))
+
     async def is_known(self, incoming: Incoming) -> bool:
         name = (incoming.key.platform, incoming.dedupe_key)
         return name in self._dedupe_keys and self._context_named(incoming) is None
@@ -34,6 +51,26 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
 
     async def has_participated(self, key: ConversationKey) -> bool:
         return bool(self._asked(key))
+
+    def _carrier_of(self, incoming: Incoming) -> TurnId | None:
+        """Return the turn whose request carried a question that is told only now, None for none."""
+        here = self._entries[incoming.key]
+        entry = here.get(f"{MESSAGE_ID}{incoming.message_id}")
+        if entry is None or not joins_others(incoming):
+            return None
+        behind = [item for item in here.values() if item.position > entry.position and item.entry.role == "assistant"]
+        if behind:
+            answer = min(behind, key=lambda item: item.position)
+            carrier = self._turns.get(answering_turn(answer.id) or 0)
+        else:
+            running = (turn for turn in self._asked(incoming.key) if turn.state is TurnState.RUNNING)
+            carrier = next((turn for turn in running if turn.outcome is None and not turn.withdrawn), None)
+        return carrier.id if carrier is not None and takes_others(carrier.incoming) else None
+
+    def _unasked(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
+        """Return entries of messages that were read but for those that wait as questions."""
+        waiting = {turn.incoming.message_id for turn in self._asked(key) if turn.state is TurnState.QUEUED} - {""}
+        return [entry for entry in entries if not (entry.message_id in waiting and entry.id.startswith(MESSAGE_ID))]
 
     def _asked(self, key: ConversationKey) -> list[Turn]:
         turns = (turn for turn in self._turns.values() if turn.incoming.key == key)

@@ -84,6 +84,7 @@ class AuditRow(BaseTable, table=True):
     before: str
     after: str
     via: str
+    asked_at: datetime | None = None
 
     @classmethod
     def from_record(cls, record: AuditRecord) -> Self:
@@ -96,6 +97,7 @@ class AuditRow(BaseTable, table=True):
             before=record.before,
             after=record.after,
             via=record.via,
+            asked_at=record.asked_at and as_utc(record.asked_at),
         )
 
     def to_record(self) -> AuditRecord:
@@ -108,4 +110,5 @@ class AuditRow(BaseTable, table=True):
             before=self.before,
             after=self.after,
             via=self.via,
+            asked_at=self.asked_at,
         )

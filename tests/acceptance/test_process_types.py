@@ -13,7 +13,7 @@ import pytest
 
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.server import running_seed
-from tests.processes import line_with, seedling
+from tests.processes import line_with, seedling, with_constants
 
 
 async def ready(process: asyncio.subprocess.Process) -> None:
@@ -78,7 +78,8 @@ async def test_processes_apart_need_a_server(tmp_path: Path, command: str) -> No
 
 async def test_a_server_that_stays_away_ends_the_start_with_one_line_each(tmp_path: Path) -> None:
     url = "postgresql://seedling@127.0.0.1:1/none"
-    async with seedling("worker", folder=tmp_path, DATABASE_URL=url) as process:
+    impatient = with_constants({"bot.app.core.DATABASE_PATIENCE_SECONDS": 2.0})
+    async with seedling("worker", folder=tmp_path, program=impatient, DATABASE_URL=url) as process:
         code, said = await outcome(process)
     assert code == 69
     assert [line.partition("Trying again")[1] for line in said.splitlines()] == ["Trying again", ""]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from benchmarks.crash.books import added_up
 from benchmarks.crash.history import Asked, Charge, History, Pressed, Request, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.sums import rows
 from benchmarks.crash.verdicts import judge
@@ -210,6 +212,11 @@ HARMLESS: dict[str, Callable[[], History]] = {
         with_asked(asked("q0", 10, "the tide turns", removed_at=15.0), CLEAN.asked[1]),
         stored=replace(CLEAN.stored, texts=["call q1 sesameq1"]),
     ),
+    "answered anew without what was deleted": lambda: replace(
+        with_asked(asked("q0", 10, "the tide turns", removed_at=21.5), CLEAN.asked[1]),
+        shown=[shown("m1", 20, ("thinking", ""), ("done", f"{FIRST}\n{SECOND}"), ("thinking", ""), ("done", SECOND))],
+        stored=replace(CLEAN.stored, texts=["call q1 sesameq1"]),
+    ),
     "a rest that Continue brought": lambda: pressed(
         with_shown(
             CLEAN.shown[0],
@@ -246,13 +253,29 @@ def test_what_may_happen_is_no_fault(case: str) -> None:
 
 def test_runs_are_added_up_but_for_those_that_say_nothing() -> None:
     run = {"platform": "web", "mode": "sqlite", "kills": 20, "outages": 1, "questions": 90, "violations": []}
+    books = added_up([("0.6", False), ("0.3", True), (None, True)], billed=Decimal(1)).to_json()
     runs = [
-        {**run, "seed": 1, "void": "", "verdicts": {"lost": [], "double": ["q1"]}},
-        {**run, "seed": 2, "void": "", "verdicts": {"lost": [], "double": ["q2"]}, "violations": ["a 400"]},
+        {**run, "seed": 1, "void": "", "verdicts": {"lost": [], "double": ["q1"]}, "books": books},
+        {
+            **run,
+            "seed": 2,
+            "void": "",
+            "verdicts": {"lost": [], "double": ["q2"]},
+            "violations": ["a 400"],
+            "books": {**books, "settled": "0.7"},
+        },
         {**run, "seed": 3, "void": "too busy", "verdicts": {"lost": ["q3"], "double": []}},
         {**run, "mode": "postgres", "seed": 1, "void": "", "verdicts": {"lost": [], "double": []}},
     ]
     assert list(rows(runs)) == [
-        ("web", "postgres", "1", "", "20", "1", "90", "nothing"),
-        ("web", "sqlite", "1, 2", "3", "40", "2", "180", "2 double, 1 violations"),
+        ("web", "postgres", "1", "", "20", "1", "90", "nothing", "nothing was billed"),
+        ("web", "sqlite", "1, 2", "3", "40", "2", "180", "2 double, 1 violations", "95.00%, 65.00% settled"),
     ]
+
+
+def test_the_books_name_what_no_count_was_told_for() -> None:
+    books = added_up([("0.6", False), ("0.3", True), (None, True)], billed=Decimal(1))
+    assert str(books) == (
+        "bill $1.000000; ledger $0.900000 (90.00%, 60.00% settled, the rest estimates of 2 requests that died in "
+        "flight, were stopped or broke off: $0.300000)"
+    )

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from bot.delivery import IncrementalRenderer, MarkdownRenderer, known, split
 from bot.delivery.footer import footer_parts
 from bot.errors import PlatformRefused, ReplyRemoved
-from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 from tests.third_platform.client import Missing, PigeonClient
 
@@ -89,7 +88,7 @@ class PigeonReply:
             await self._client.call("PUT", f"/messages/{shown.id}", text=text)
         except PlatformRefused as error:
             gone = isinstance(error, Missing)
-            if gone and (not index or not was_interrupted(self._turn)):
+            if gone and (not index or not self._turn.was_interrupted):
                 raise ReplyRemoved(str(error)) from error
             if not gone and not self._plain:
                 raise

@@ -45,7 +45,7 @@ ROOMS = (
 
 FOR_OTHERS = {
     "bot/access/audit_trail.py": "what is recorded is English, whoever reads it",
-    "bot/access/decision.py": "reasons for the log",
+    "bot/access/control.py": "reasons for the log",
     "bot/chat/follow_ups.py": "reasons for the log",
     "bot/chat/message_markdown.py": "for the model",
     "bot/chat/backfill.py": "names of states",

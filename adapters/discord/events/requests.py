@@ -155,21 +155,11 @@ async def asked(bot: Bot, context: DiscordContext, incoming: Incoming) -> None:
     except StorageError as error:
         logger.warning("command not stored", extra={"error": str(error)})
         await say(context, incoming, gettext(NOT_STORED))
-        await _give_up(bot, incoming)
-        return
     else:
         if handled.outcome is Outcome.REPLIED:
             text = handled.text or gettext(NO_ANSWER)
             await say(context, incoming, text, undo=handled.undo, picture=handled.picture)
     await bot.mark_answered(incoming)
-
-
-async def _give_up(bot: Bot, incoming: Incoming) -> None:
-    """Let nobody finish what its author was told is not done."""
-    try:
-        await bot.mark_answered(incoming)
-    except StorageError as error:
-        logger.warning("command not answered yet, it may still be carried out", extra={"error": str(error)})
 
 
 async def refused(bot: Bot, context: DiscordContext, incoming: Incoming, text: str) -> None:

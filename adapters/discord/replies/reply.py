@@ -19,7 +19,6 @@ from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
-from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -197,7 +196,7 @@ class DiscordReply:
             shown.id = (await self._post(page, index, Priority.FINAL)).id
         elif error.code == UNKNOWN_MESSAGE:
             # A further page may have been another runner's, who took it back when it gave way to this one.
-            if not index or not was_interrupted(self._turn):
+            if not index or not self._turn.was_interrupted:
                 raise ReplyRemoved(str(error)) from error
             self._removed += 1
             shown.id = (await self._post(page, index, Priority.FINAL)).id

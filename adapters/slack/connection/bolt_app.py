@@ -23,7 +23,7 @@ from adapters.slack.events.hello import HelloHandler
 from adapters.slack.events.interactions import InteractionHandler
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.events.reactions import SlackReactionHandler
-from adapters.slack.payloads import SlackMessage
+from adapters.slack.payloads import SlackMessage, as_position, moment
 from adapters.slack.replies.rendering import COMMAND
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.payload import Payload
@@ -147,7 +147,9 @@ def _telling(errors: EventErrors) -> Callable[..., Awaitable[None]]:
 def _add_events(app: AsyncApp, handlers: Handlers) -> None:
     async def handle_and_note(workspace: SlackWorkspace, message: SlackMessage) -> None:
         await handlers.messages.on_message(workspace, message)
-        await handlers.backfill.note(workspace, message)
+        at = moment(message.ts) or moment(message.event_ts)
+        if at is not None and message.channel:
+            await handlers.backfill.positions.heard(workspace.team, message.channel, as_position(at))
 
     interactions = handlers.interactions
     for name in ("app_mention", "message"):

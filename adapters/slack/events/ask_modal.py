@@ -11,8 +11,7 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.history import as_read, read_one
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import InputState, Interaction, ModalView
-from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import is_direct
+from adapters.slack.events.messages import SlackMessageHandler, is_direct
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import OPEN_SECONDS, OPENED_BEFORE
 from adapters.slack.events.slash_commands import NOT_HERE, SlashCommandHandler

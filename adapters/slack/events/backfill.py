@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import BESIDE_OTHERS, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import PLATFORM, read_message
-from adapters.slack.payloads import SlackMessage, moment
+from adapters.slack.events.messages import SlackMessageHandler, read_message
+from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
+from adapters.slack.settings import PLATFORM
 from bot.chat.backfill import (
     CATCHING_UP,
     LOOK_BACK,
@@ -55,7 +55,7 @@ class _Thread:
 
 
 class SlackBackfill:
-    """Reads after a gap, and remembers up to where each channel was heard."""
+    """Reads after a gap; the `positions` remember up to where each channel was heard."""
 
     def __init__(
         self,
@@ -72,12 +72,6 @@ class SlackBackfill:
         self._clock = clock
         self._errors = errors
         self.positions = Positions(state, PLATFORM, clock=clock)
-
-    async def note(self, workspace: SlackWorkspace, message: SlackMessage) -> None:
-        """Note a delivered message."""
-        at = moment(message.ts) or moment(message.event_ts)
-        if at is not None and message.channel:
-            await self.positions.heard(workspace.team, message.channel, as_position(at))
 
     async def run(self, workspaces: Sequence[SlackWorkspace]) -> None:
         """Hear what was missed, workspace by workspace; trouble in one keeps nothing from the others.
@@ -206,17 +200,6 @@ class SlackBackfill:
             if refusal.code in GONE:
                 return True
             raise
-
-
-def as_position(at: datetime | None) -> int:
-    """Return a moment in microseconds; 0 for none."""
-    return 0 if at is None else round((at - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1))
-
-
-def as_ts(position: int) -> str:
-    """Return a position as Slack writes it."""
-    seconds, fraction = divmod(position, 1_000_000)
-    return f"{seconds}.{fraction:06d}"
 
 
 def _deletion(key: ConversationKey, ts: str) -> SlackMessage:

@@ -13,13 +13,13 @@ from adapters.slack.events.ask_modal import ASK_FORM, ASK_SHORTCUT, AskModal
 from adapters.slack.events.event_payloads import ChangeEvent, ChannelEvent, ControlAction, Interaction
 from adapters.slack.events.home_tab import OPEN_SETTINGS, HomeTab
 from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_modal import SettingsModal
 from adapters.slack.events.settings_view import SCOPE
 from adapters.slack.events.slash_commands import SlashCommandHandler
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.rendering import UNDO_ACTION, action_of, undo_of
+from adapters.slack.settings import PLATFORM
 from bot.chat.background_tasks import BackgroundTasks
 from bot.chat.reply_actions import press
 from bot.errors import PlatformError, PlatformRefused, StorageError

@@ -8,8 +8,7 @@ from typing import Final
 from adapters.slack.api.history import read_one
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction, ReactionEvent
-from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import read_message
+from adapters.slack.events.messages import SlackMessageHandler, read_message
 from adapters.slack.events.requests import asked_by
 from adapters.slack.payloads import SlackMessage, moment
 from bot.ports import Bot, Clock

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction
-from adapters.slack.events.messages import details_of
-from adapters.slack.events.parse import PLATFORM, is_direct
+from adapters.slack.events.messages import details_of, is_direct
 from adapters.slack.replies.ephemeral import RESPONSE_URL
+from adapters.slack.settings import PLATFORM
 from bot.ports import Clock
 from bot.types import ConversationKey, Entrance, Incoming
 

@@ -10,9 +10,9 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.event_payloads import Interaction, ModalView
 from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.events.parse import PLATFORM
 from adapters.slack.events.requests import asked_by
 from adapters.slack.events.settings_view import SCOPE, SettingsTarget, as_shown, form, read_form, read_where
+from adapters.slack.settings import PLATFORM
 from bot.chat.rate_limit import Priority
 from bot.chat.settings_panel import SettingsPanel, own_values, stored_scope
 from bot.commands.parameter_text import place_text

@@ -29,7 +29,7 @@ from adapters.slack.replies.rendering import (
     shortened,
 )
 from bot.chat.rate_limit import Priority
-from bot.commands.command import Command, all_commands, find_command
+from bot.commands.command import Command, all_commands, commands_by_spelling
 from bot.commands.parser import as_question, question_in
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
@@ -79,7 +79,7 @@ class SlashCommandHandler:
         raw = _without_mark(body.text.strip())
         names = await workspace.directory.names(mentions(SlackMessage(text=raw)))
         word, rest = (*raw.split(None, 1), "", "")[:2]
-        command = find_command(word)
+        command = commands_by_spelling().get(word.lower())
         asked = await asked_by(workspace, body, self._clock, entrance=Entrance.COMMAND)
         asked = replace(asked, text=f"/{to_plain(raw, names)}", mentions=named_in(raw, names))
         if word.lower() == SETTINGS_WORD:
@@ -137,7 +137,8 @@ class SlashCommandHandler:
             return await self._message_handler.reply(workspace, asked, gettext(NOT_HERE))
         at: datetime = moment(ts) or asked.sent_at
         key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
-        handled = await self._message_handler.hand_over(workspace, replace(asked, key=key, sent_at=at))
+        shown_as = replace(asked, key=key, sent_at=at, message_id=ts)  # who deletes it there deletes the question
+        handled = await self._message_handler.hand_over(workspace, shown_as)
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
         return None
@@ -194,7 +195,8 @@ class SlashCommandHandler:
 def _without_mark(text: str) -> str:
     """Return what follows Slack's command without the mark that commands have elsewhere: "/seed /ask why?"."""
     word, _, rest = text.partition(" ")
-    return f"{word[1:]} {rest}".strip() if word[:1] in {"/", "!"} and find_command(word[1:]) else text
+    is_marked = word[:1] in {"/", "!"} and word[1:].lower() in commands_by_spelling()
+    return f"{word[1:]} {rest}".strip() if is_marked else text
 
 
 def _without_private(question: str) -> tuple[str, bool]:

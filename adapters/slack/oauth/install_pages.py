@@ -19,11 +19,11 @@ from starlette.routing import Route
 from adapters.slack.api.client import SlackClient
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.connection.http_server import only
-from adapters.slack.events.parse import PLATFORM
 from adapters.slack.manifest import RETURN_PATH, SCOPES
 from adapters.slack.oauth.installation_store import Installations
 from adapters.slack.oauth.token_rotation import AppSecrets, expiry
 from adapters.slack.payloads import Authorization
+from adapters.slack.settings import PLATFORM
 from bot.access.audit_trail import person_key
 from bot.errors import StorageError
 from bot.one_time_secrets import OneTimeSecrets

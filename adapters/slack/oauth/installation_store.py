@@ -20,7 +20,7 @@ from slack_sdk.oauth.installation_store.async_installation_store import AsyncIns
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.oauth.installation_store.models.installation import Installation
 
-from adapters.slack.events.parse import PLATFORM
+from adapters.slack.settings import PLATFORM
 from bot.ports import AdapterStateStore
 
 logger = logging.getLogger(__name__)

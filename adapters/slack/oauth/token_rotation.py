@@ -11,9 +11,9 @@ from typing import Final
 from slack_sdk.oauth.installation_store.models.bot import Bot
 
 from adapters.slack.api.client import SlackClient
-from adapters.slack.events.parse import PLATFORM
 from adapters.slack.oauth.installation_store import Installations, Stored, facts_of
 from adapters.slack.payloads import Authorization
+from adapters.slack.settings import PLATFORM
 from bot.errors import PlatformError
 from bot.ports import AdapterStateStore, Clock
 

@@ -12,7 +12,7 @@ from adapters.slack.api.files import ALT_CHARACTERS, upload
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import moment
 from adapters.slack.replies.markdown import Block, escape_mrkdwn, to_slack
-from adapters.slack.replies.recovery import Posts, private_reference
+from adapters.slack.replies.message_stream import Posts, private_reference
 from adapters.slack.replies.rendering import (
     NOTICE,
     PIECE_CHARACTERS,

@@ -1,23 +1,27 @@
-"""Write single messages of answers: streamed where Slack has streams, else posted and edited."""
+"""Write single messages of answers, streamed where Slack has streams, else posted and edited, and refer to them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Protocol
 
 from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.files import delete_file
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.markdown import Block
-from adapters.slack.replies.recovery import ReplyMessage
 from adapters.slack.replies.rendering import fallback_text, markdown_blocks
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
+from bot.ports import AdapterStateStore, AuditStore, Clock
+from bot.types import Turn, TurnId
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +33,73 @@ READ_ALONG_SECONDS: Final = 15.0
 
 STREAM_SHARE: Final = 0.8
 """When a stream is ended by ourselves, as a share of the time after which Slack would."""
+
+
+_PART: Final = re.compile(r"(?P<ts>\d+\.\d+)(?P<streaming>s?)(?P<file>(?:F[A-Z0-9]+)?)")
+_CHANNEL: Final = re.compile(r"[A-Z0-9]+")
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class ReplyMessage:
+    """One message: whether it is a stream that is open, since when (loop time), and what it holds as far as known.
+
+    `shown` is its escaped text, None where that is not known; `blocks` stand below it, and the `file` of that id.
+    """
+
+    ts: str
+    streaming: bool = False
+    since: float = 0.0
+    shown: str | None = None
+    blocks: Sequence[dict[str, Any]] = ()
+    file: str = ""
+
+
+def write_reference(channel: str, parts: Sequence[ReplyMessage]) -> str:
+    """Return the reference of an answer: its channel and messages, open streams marked by an s, files by their ids;
+    "" for none.
+    """
+    return f"{channel}:{','.join(map(_written, parts))}" if parts else ""
+
+
+def private_reference(turn: TurnId) -> str:
+    """Return the reference of an answer that was shown to its author alone; another answer to it is shown, too."""
+    return f"private:{turn}"
+
+
+def read_reference(reference: str) -> tuple[str, list[ReplyMessage]]:
+    """Return the channel and messages of a reference; none for another text."""
+    channel, _, parts = reference.partition(":")
+    read = [_PART.fullmatch(part) for part in parts.split(",")]
+    if _CHANNEL.fullmatch(channel) is None or None in read:
+        return "", []
+    return channel, [
+        ReplyMessage(ts=part["ts"], streaming=bool(part["streaming"]), file=part["file"]) for part in read if part
+    ]
+
+
+def _written(part: ReplyMessage) -> str:
+    return part.ts + ("s" if part.streaming else "") + part.file
+
+
+class SlackStore(AdapterStateStore, AuditStore, Protocol):
+    """Store for the state of the adapter, the record of installs, and posts that are under way."""
+
+    async def begin_post(self, turn: Turn) -> None:
+        """Remember that a new message of an answer is about to be posted. Raises `ClaimLost`."""
+        ...
+
+
+class Posts:
+    """Posts of one process: each is remembered before it is made, to be looked for after a crash."""
+
+    def __init__(self, store: SlackStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def begin(self, turn: Turn) -> datetime:
+        """Remember that a new message is about to be posted, now. Raises `ClaimLost` and `StorageError`."""
+        await self._store.begin_post(turn)
+        return self._clock()
 
 
 class MessageStream:

@@ -1,72 +1,18 @@
-"""Go on with a reply in another process: by the reference that names its messages, or by finding what was posted.
-
-A post is remembered before it is made, so that it is waited for after a crash or a call without an answer.
-"""
+"""Go on with a reply in another process: find the messages that were posted and could not be noted."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final
 
 from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.payloads import AnswerMark, SlackMessage, moment
+from adapters.slack.replies.message_stream import ReplyMessage
 from adapters.slack.replies.rendering import METADATA
-from bot.ports import AdapterStateStore, AuditStore, Clock
-from bot.types import Turn, TurnId
-
-_PART: Final = re.compile(r"(?P<ts>\d+\.\d+)(?P<streaming>s?)(?P<file>(?:F[A-Z0-9]+)?)")
-_CHANNEL: Final = re.compile(r"[A-Z0-9]+")
-
-
-@dataclass(slots=True, weakref_slot=True, eq=False)
-class ReplyMessage:
-    """One message: whether it is a stream that is open, since when (loop time), and what it holds as far as known.
-
-    `shown` is its escaped text, None where that is not known; `blocks` stand below it, and the `file` of that id.
-    """
-
-    ts: str
-    streaming: bool = False
-    since: float = 0.0
-    shown: str | None = None
-    blocks: Sequence[dict[str, Any]] = ()
-    file: str = ""
-
-
-def write_reference(channel: str, parts: Sequence[ReplyMessage]) -> str:
-    """Return the reference of an answer: its channel and messages, open streams marked by an s, files by their ids;
-    "" for none.
-    """
-    return f"{channel}:{','.join(map(_written, parts))}" if parts else ""
-
-
-def private_reference(turn: TurnId) -> str:
-    """Return the reference of an answer that was shown to its author alone; another answer to it is shown, too."""
-    return f"private:{turn}"
-
-
-def read_reference(reference: str) -> tuple[str, list[ReplyMessage]]:
-    """Return the channel and messages of a reference; none for another text."""
-    channel, _, parts = reference.partition(":")
-    read = [_PART.fullmatch(part) for part in parts.split(",")]
-    if _CHANNEL.fullmatch(channel) is None or None in read:
-        return "", []
-    return channel, [
-        ReplyMessage(ts=part["ts"], streaming=bool(part["streaming"]), file=part["file"]) for part in read if part
-    ]
-
-
-def _written(part: ReplyMessage) -> str:
-    return part.ts + ("s" if part.streaming else "") + part.file
-
-
-# ------------------------------------------------------------ posts that are under way
-
+from bot.types import Turn
 
 CLOCKS_APART: Final = timedelta(seconds=3)
 """How much earlier than ours the clock of Slack may say that a message came."""
@@ -74,35 +20,15 @@ CLOCKS_APART: Final = timedelta(seconds=3)
 PAGES: Final = 5  # of a thread; the newest messages are on the last ones of those since the question
 
 
-class SlackStore(AdapterStateStore, AuditStore, Protocol):
-    """Store for the state of the adapter, the record of installs, and posts that are under way."""
+def seconds_left(turn: Turn, settle: float) -> float:
+    """Return how long to wait until a post that an ended runner had begun can be seen, or never comes.
 
-    async def begin_post(self, turn: Turn) -> None:
-        """Remember that a new message of an answer is about to be posted. Raises `ClaimLost`."""
-        ...
-
-
-class Posts:
-    """Posts of one process that are under way."""
-
-    def __init__(self, store: SlackStore, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-
-    async def begin(self, turn: Turn) -> datetime:
-        """Remember that a new message is about to be posted, now. Raises `ClaimLost` and `StorageError`."""
-        await self._store.begin_post(turn)
-        return self._clock()
-
-    def seconds_left(self, turn: Turn, settle: float) -> float:
-        """Return how long to wait until a post that an ended runner had begun can be seen, or never comes.
-
-        The `settle` seconds pass once, from the first claim after its end, however many runners end while they wait.
-        """
-        if turn.post_left_at is None or turn.claimed_at is None:
-            return settle
-        waited = (turn.claimed_at - turn.post_left_at).total_seconds()
-        return max(0.0, settle - waited)
+    The `settle` seconds pass once, from the first claim after its end, however many runners end while they wait.
+    """
+    if turn.post_left_at is None or turn.claimed_at is None:
+        return settle
+    waited = (turn.claimed_at - turn.post_left_at).total_seconds()
+    return max(0.0, settle - waited)
 
 
 async def find_parts(

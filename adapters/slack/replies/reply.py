@@ -14,14 +14,14 @@ from adapters.slack.api.limits import MINUTE_SECONDS
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.replies.ephemeral import post_ephemeral
 from adapters.slack.replies.markdown import Block, SlackRenderer, escape_mrkdwn
-from adapters.slack.replies.message_stream import MessageStream
-from adapters.slack.replies.recovery import (
+from adapters.slack.replies.message_stream import (
+    MessageStream,
     Posts,
     ReplyMessage,
-    find_parts,
     read_reference,
     write_reference,
 )
+from adapters.slack.replies.recovery import find_parts, seconds_left
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     PLAIN_CHARACTERS,
@@ -39,7 +39,6 @@ from bot.delivery.split import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
 from bot.offload import offload
-from bot.turns.retries import was_interrupted
 from bot.types import Draft, Turn
 
 logger = logging.getLogger(__name__)
@@ -111,7 +110,7 @@ class SlackReply:
         """
         if self._turn.post_begun_at is None:
             return
-        await asyncio.sleep(self._posts.seconds_left(self._turn, self._rules.settle_seconds))
+        await asyncio.sleep(seconds_left(self._turn, self._rules.settle_seconds))
         self._parts += await self._unknown_parts()
         self._messages.may_stream = self._messages.may_stream and not self._parts
 
@@ -133,7 +132,7 @@ class SlackReply:
 
     def _begins_anew(self, draft: Draft) -> bool:
         """Return whether an answer is tried again whose buttons have been used, and has no words yet."""
-        return bool(self._parts) and not draft.text.strip() and not was_interrupted(self._turn)
+        return bool(self._parts) and not draft.text.strip() and not self._turn.was_interrupted
 
     async def finish(self, draft: Draft, *, plain: bool = False) -> str:
         """Make the whole answer stand, with what belongs under it. Raises `PlatformError`."""
@@ -280,7 +279,7 @@ class SlackReply:
             await self._messages.settle(self._parts[index], text, blocks, mark, file=file)
         except ReplyRemoved:
             # A further message may have been another runner's, who took it back when it gave way to this one.
-            if not index or not was_interrupted(self._turn):
+            if not index or not self._turn.was_interrupted:
                 raise
             self._parts[index] = await self._post(index, text, blocks, Priority.FINAL)
         self._workspace.open_edits.discard(self._parts[index])

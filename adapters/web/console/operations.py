@@ -113,7 +113,11 @@ class Console:
     def noted(self, request: Request, action: str, what: str, **more: str) -> AuditRecord:
         """Return the record of something that is no change of a delivery; `more` are its place, before and after."""
         who, via = identity_of(request).who, Entrance.CONSOLE.value
-        return AuditRecord(at=self.clock(), who=who, action=action, what=what, via=via, **{"place": PLATFORM} | more)
+        before, after = more.get("before", ""), more.get("after", "")
+        place = more.get("place", PLATFORM)
+        return AuditRecord(
+            at=self.clock(), who=who, place=place, action=action, what=what, before=before, after=after, via=via
+        )
 
     async def record(self, request: Request, action: str, what: str, **more: str) -> None:
         """Append such a record to the audit trail. Raises `StorageError`."""

@@ -33,7 +33,7 @@ from adapters.web.playground.shared import (
     Surroundings,
     surroundings,
 )
-from adapters.web.playground.submit import NOT_STORED, note_shown, pressed, submit
+from adapters.web.playground.submit import NOT_STORED, pressed, submit
 from adapters.web.playground.visitor import TAKEN, rename, visitor_of
 from bot.commands.parser import question_in
 from bot.errors import BotError, InvalidInput, StorageError
@@ -158,7 +158,7 @@ class Actions:
 
     async def _told(self, kind: str, markdown: str, here: Surroundings, pressed: Incoming) -> Done:
         """Tell somebody what came of a button."""
-        await note_shown(self._scene.bot, pressed)
+        await self._scene.bot.mark_answered(pressed)
         return Done(notes=(_note(kind, markdown, here),))
 
     # ------------------------------------------------------------ buttons
@@ -248,7 +248,7 @@ class Actions:
             form.errors[""] = str(error)
             panel, told, undo = await read_panel(self._scene.bot, here, asked, form["scope"]), str(error), ""
         else:
-            await note_shown(self._scene.bot, asked)
+            await self._scene.bot.mark_answered(asked)
         shown = present_panel(panel, form["scope"], form if form.errors else None)
         shown |= {"told": told, "undo": undo_button(here, undo)}
         return await self._pages.show(request, here, settings=shown)

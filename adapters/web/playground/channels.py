@@ -11,7 +11,7 @@ from adapters.web.frame.routes import PageRoute
 from adapters.web.playground.channel_access import CHANNELS_EACH, is_reserved, may_remove
 from adapters.web.playground.message_view import place_path, present_channel
 from adapters.web.playground.shared import Scene, Surroundings, furnished, surroundings
-from adapters.web.playground.submit import note_shown, pressed
+from adapters.web.playground.submit import pressed
 from adapters.web.playground.visitor import visitor_of
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
@@ -75,7 +75,7 @@ class Channels:
             await self._scene.bot.remove_channel(here.key, asked=asked)
         except InvalidInput as error:
             raise HTTPException(403, str(error)) from error
-        await note_shown(self._scene.bot, asked)
+        await self._scene.bot.mark_answered(asked)
         self._scene.hub.hear()
         return RedirectResponse("/", 303)
 

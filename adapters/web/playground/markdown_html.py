@@ -24,8 +24,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from bot.delivery.addresses import bare_address
-from bot.delivery.document import guarded_table, release
-from bot.delivery.rule_dispatch import dispatching
+from bot.delivery.document import dispatching, guarded_table, release
 from bot.language import gettext, language
 
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})

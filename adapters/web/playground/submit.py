@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from dataclasses import replace
 from typing import Final
 
 from adapters.web.playground.composer import Submission
 from adapters.web.playground.shared import Scene, Surroundings, introduce
-from bot.errors import InvalidInput, StorageError
+from bot.errors import InvalidInput
 from bot.language import gettext_noop
-from bot.ports import Bot
 from bot.types import LOCALE, Entrance, HandleResult, Incoming, Mention, Outcome
-
-logger = logging.getLogger(__name__)
 
 NOT_STORED: Final = gettext_noop("That could not be saved, so it was not sent. Try again in a moment.")
 
@@ -35,10 +31,10 @@ async def submit(scene: Scene, here: Surroundings, sending: Submission) -> Handl
     try:
         handled = await scene.bot.handle(incoming)
     except InvalidInput:
-        await note_shown(scene.bot, incoming)
+        await scene.bot.mark_answered(incoming)
         raise
     if handled.outcome is Outcome.REPLIED and handled.text:
-        await note_shown(scene.bot, incoming)
+        await scene.bot.mark_answered(incoming)
     return handled
 
 
@@ -56,14 +52,3 @@ def pressed(scene: Scene, here: Surroundings) -> Incoming:
         time_zone=here.visitor.zone,
         platform_data={LOCALE: here.visitor.locale},
     )
-
-
-async def note_shown(bot: Bot, asked: Incoming) -> None:
-    """Note that somebody is told what came of what they did; they are told all the same where that fails.
-
-    Or the page would try again, and hear that it is done already and nothing else.
-    """
-    try:
-        await bot.mark_answered(asked)
-    except StorageError as error:
-        logger.info("not noted that a command was answered", extra={"error": str(error)})

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from bot.access.decision import DENIED
+from bot.access.control import DENIED
 from bot.access.roles import Role
 from bot.chat.message_policy import REFUSALS
 from bot.parameters import Scope

@@ -16,7 +16,7 @@ import pytest
 
 from adapters.slack.events.slash_commands import SUMMARISE_SHORTCUT
 from adapters.slack.replies.rendering import action_id
-from bot.access.decision import STRANGER
+from bot.access.control import STRANGER
 from bot.chat.message_policy import ANSWERS_TO_BOTS, NO_FOLLOW_UPS, REFUSALS
 from bot.chat.reply_actions import ReplyAction
 from bot.types import Outcome, RuleKind, Task

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.context.transcript import answer_entry
 from bot.errors import ClaimLost, StorageError
 from bot.types import (
     Draft,
+    Incoming,
+    NewEntry,
     Person,
     RequestFigures,
     Task,
@@ -52,6 +55,74 @@ async def test_what_was_never_recorded_cannot_be_closed_but_as_failed(store: Any
         await store.close(turn)
     await store.close(turn, error="PlatformError: channel archived")
     assert not await store.open_conversations()
+
+
+# ---------------------------------------------------------------- told late
+
+
+def said(name: str, **changes: Any) -> Incoming:
+    return incoming(name, message_id=name, **changes)
+
+
+def read(name: str) -> NewEntry:
+    return replace(entry(name), id=f"m:{name}", message_id=name)
+
+
+async def test_a_question_that_an_answered_request_carried_is_one_of_those_that_were_answered(store: AnyStore) -> None:
+    await store.append_entries(KEY, [read("late"), read("older")])
+    await store.enqueue(said("next", seconds=9))
+    turn = await claim(store)
+    answered = settlement(entry("next"), answer_entry(turn.id, "Both.", at(10)))
+    await settle(store, turn, answered)
+    assert await store.enqueue(said("late")) is None
+    assert await store.claim(KEY, worker="w") is None
+    carrier = await store.get_turn(turn.id)
+    assert carrier is not None
+    assert [item.dedupe_key for item in carrier.coalesced] == ["late"]
+    assert await store.is_known(said("late"))
+    assert await store.turn_of(said("late")) == turn.id
+
+
+async def test_a_question_that_is_being_answered_already_is_asked_with_what_asked_it(store: AnyStore) -> None:
+    await store.append_entries(KEY, [read("late")])
+    await store.enqueue(said("next", seconds=9))
+    await claim(store)
+    assert await store.enqueue(said("late")) is None
+    again = await claim(store)  # whoever takes over asks it too
+    assert [item.dedupe_key for item in again.coalesced] == ["late"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "again"),
+    [
+        pytest.param({}, True, id="asked again on purpose"),
+        pytest.param({"overrides": {"max_tokens": "5"}}, False, id="parameters of its own"),
+        pytest.param({"private": True}, False, id="for its author alone"),
+        pytest.param({"key": OTHER}, False, id="elsewhere"),
+    ],
+)
+async def test_what_is_asked_for_itself_is_a_turn_though_a_request_carried_its_message(
+    store: AnyStore, changes: dict[str, Any], again: bool
+) -> None:
+    await store.append_entries(KEY, [read("late")])
+    await store.enqueue(said("next", seconds=9))
+    turn = await claim(store)
+    await settle(store, turn, settlement(entry("next"), answer_entry(turn.id, "Both.", at(10))))
+    assert await store.enqueue(said("late", **changes), again=again) is not None
+
+
+async def test_a_message_that_stands_in_no_answered_request_is_asked(store: AnyStore) -> None:
+    await store.append_entries(KEY, [read("late")])
+    await store.enqueue(said("next", seconds=9))
+    turn = await claim(store)
+    await settle(store, turn, settlement(state=TurnState.FAILED))
+    assert await store.enqueue(said("late")) is not None
+
+
+async def test_of_what_is_read_a_message_that_waits_as_a_question_is_left_out(store: AnyStore) -> None:
+    await store.enqueue(said("asked"))
+    kept = await store.append_entries(KEY, [read("asked"), read("talk")])
+    assert [item.id for item in kept] == [read("talk").id]
 
 
 # ---------------------------------------------------------------- bursts

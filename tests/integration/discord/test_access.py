@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.access.decision import DENIED, NO_SHARED_WORKSPACE
+from bot.access.control import DENIED, NO_SHARED_WORKSPACE
 from bot.chat.message_policy import EMOJI, REFUSALS
 from bot.types import NewRule, PlaceKind, RuleKind, RulePlace, Subject, SubjectKind
 from tests.emulators.discord.world import Role

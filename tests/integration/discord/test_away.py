@@ -10,9 +10,11 @@ import pytest
 
 from adapters.discord.api.snowflakes import at_time
 from bot.app.clock import utc_now
+from bot.errors import ChangedSince
+from bot.parameters import Scope
 from storage.database import name_of, parse_url
 from tests.emulators.discord.world import Channel, Message
-from tests.fakes import words
+from tests.fakes import incoming, words
 from tests.integration.discord.scene import Scene
 from tests.integration.discord.test_deletions import SECRET, copies, gone
 
@@ -53,6 +55,20 @@ async def test_what_is_deleted_meanwhile_is_forgotten(
         await scene.until(lambda: SECRET not in thread.name or thread.id not in scene.discord.channels)
         if left is not None:
             await scene.until(lambda: [item.content.split("\n")[0] for item in scene.answers(thread)] == left)
+
+
+async def test_a_question_that_is_told_after_a_later_one_was_answered_is_answered_with_that(scene: Scene) -> None:
+    thread = scene.discord.open_thread(scene.ada, scene.general, "the pump")
+    late = scene.mention("what is broken?", where=thread)  # nobody listens, and a first start reads nothing back
+    scene.model.scripts += [words("The pump, and yes."), words("The pump.")]
+    async with scene.bot():
+        scene.mention("and is it loud?", by=scene.bob, where=thread)
+        await scene.done(thread)
+        assert any("what is broken?" in entry.text for entry in scene.model.asked[-1].entries)
+        scene.discord.tell_again(late)
+        scene.mention("thank you, what else?", by=scene.bob, where=thread)  # once this is answered the other was heard
+        await scene.done(thread, 2)
+    assert len(scene.answers(thread)) == len(scene.model.asked) == 2
 
 
 async def test_what_still_stands_is_kept(scene: Scene) -> None:
@@ -129,6 +145,21 @@ async def test_a_channel_that_is_one_conversation_keeps_nothing_from_the_others(
         await scene.closed()
     asked = sorted(request.entries[-1].text.rpartition(" ")[2] for request in scene.model.asked)
     assert asked == ["one?", "there?", "two?"]
+
+
+async def test_a_command_that_is_told_late_leaves_what_was_set_since(scene: Scene) -> None:
+    said = scene.mention("!set channel max_tokens 40", by=scene.discord.developer)  # a first start reads nothing back
+    age(said, hours=1)
+    said.at = utc_now() - timedelta(hours=1)
+    channel = Scope(kind="channel", key=f"discord/{scene.guild.id}/{scene.general.id}")
+    async with scene.bot():
+        assert scene.core is not None
+        asked = incoming("", is_admin=True, sent_at=utc_now() - timedelta(minutes=1))
+        await scene.core.inbox.set_parameters(channel, {"max_tokens": "50"}, asked=asked)
+        scene.discord.tell_again(said)
+        (told,) = await scene.until(lambda: scene.answers(scene.general))
+        assert str(ChangedSince()) in told.content
+        assert await scene.core.store.get_everywhere("max_tokens") == {channel: "50"}
 
 
 def hidden(scene: Scene) -> Channel:

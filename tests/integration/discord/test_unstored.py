@@ -1,4 +1,4 @@
-"""A message that could not be stored is heard again by itself, and answered once."""
+"""What could not be stored is heard again by itself, answered once, and told as it is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.errors import StorageUnavailable
 from bot.types import HandleResult, Incoming
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
+from tests.integration.discord.test_commands import commands_there, text_of
 
 Handle = Callable[[Incoming], Awaitable[HandleResult]]
 
@@ -60,3 +61,28 @@ async def test_people_who_talk_with_each_other_are_told_nothing(scene: Scene) ->
         scene.discord.say(scene.ada, scene.general, "lunch?")
         await scene.until(lambda: heard == ["lunch?", "lunch?"])
         assert scene.answers(scene.general) == []
+
+
+async def test_what_was_done_is_told_so_though_the_database_is_away_afterwards(scene: Scene) -> None:
+    """In place of what was told, people would read that it could not be saved, and a question would be taken back."""
+    scene.model.scripts += [words("Well.")]
+    async with scene.bot():
+        await commands_there(scene)
+        core: Any = scene.core
+        store = core.store
+        note, told = store.mark_answered, list[str]()
+
+        async def mark_answered(platform: str, dedupe_key: str) -> None:
+            told.append(dedupe_key)
+            if len(told) <= 2:
+                raise StorageUnavailable("away")
+            await note(platform, dedupe_key)
+
+        store.mark_answered = mark_answered
+        setting = scene.discord.slash(scene.ada, scene.general, "set", {"parameter": "max_tokens", "value": "40"})
+        await setting.shown()
+        await scene.until(lambda: told)
+        asked = scene.discord.slash(scene.ada, scene.general, "ask", {"question": "Why?"})
+        await scene.done(scene.general)
+    assert "is now `40`" in text_of(setting)
+    assert "Well." in text_of(asked)

@@ -30,11 +30,11 @@ class FailingStore(MemoryStore):
         super().__init__(clock=now)
         self.failures = failures
 
-    async def enqueue(self, incoming: Incoming) -> TurnId | None:
+    async def enqueue(self, incoming: Incoming, *, again: bool = False) -> TurnId | None:
         if self.failures > 0:
             self.failures -= 1
             raise StorageUnavailable("the disk is full")
-        return await super().enqueue(incoming)
+        return await super().enqueue(incoming, again=again)
 
 
 async def ask(play: Scene, text: str) -> list[str]:

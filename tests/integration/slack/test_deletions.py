@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from adapters.slack.events.parse import dedupe_key
+from adapters.slack.events.ask_modal import QUESTION
+from adapters.slack.events.messages import dedupe_key
 from bot.types import ConversationKey, Person, Recorded, Settlement, TextDelta, Turn
 from storage import migrate, open_store
 from tests.copies import copies_of
@@ -19,6 +20,7 @@ from tests.emulators.slack import Message, Options, running_slack
 from tests.emulators.slack.faults import Fault
 from tests.fakes import incoming, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, held, now, scene
+from tests.integration.slack.test_ask_about import ask_about
 
 SECRET = "hunter2"
 ECHO = f"You said {SECRET}."
@@ -139,6 +141,46 @@ async def test_what_was_answered_leaves_every_table(
         assert {"entry.text", "turn.text", "turn.draft"} <= set(copies(tmp_path))
         await how(play, question)
         await gone(play, tmp_path)
+
+
+async def by_slash(play: Scene) -> None:
+    await play.slack.slash(play.slack.ada, play.slack.general, "/seed", f"ask my password is {SECRET}")
+
+
+async def by_slash_in_a_direct_message(play: Scene) -> None:
+    await play.slack.slash(play.slack.ada, play.slack.direct(play.slack.ada), "/seed", f"ask my password is {SECRET}")
+
+
+async def by_form_about_a_message(play: Scene) -> None:
+    said = await play.slack.say(play.slack.ben, play.slack.general, "The pump rattles")
+    await ask_about(play, said, **{QUESTION: f"does it say {SECRET}?"})
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+@pytest.mark.parametrize("asking", [by_slash, by_slash_in_a_direct_message, by_form_about_a_message])
+async def test_a_question_that_the_bot_shows_goes_with_the_message_that_shows_it(
+    tmp_path: Path, asking: Callable[[Scene], Awaitable[None]], *, is_answered: bool
+) -> None:
+    gate = asyncio.Event()
+    if is_answered:
+        gate.set()
+    async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more."), words("Later.")) as play:
+        slack = play.slack
+        under_way = asyncio.ensure_future(asking(play))
+        places = [slack.general, slack.direct(slack.ada)]
+
+        def shown(words: str) -> list[Message]:
+            return [item for place in places for item in slack.messages(place) if words in slack.shown(item)]
+
+        await play.until(lambda: shown(f"{ECHO} I know more." if is_answered else ECHO))
+        (question,) = shown("asks:")
+        await slack.delete(question)
+        await play.until(lambda: not shown(SECRET))
+        await gone(play, tmp_path)
+        await under_way
+        await slack.say(slack.ada, question.channel, f"{slack.mention()} and now?", thread_ts=question.ts)
+        await play.settled()
+        assert SECRET not in sent(play, since=1)
 
 
 async def test_a_reply_among_others_leaves_them_alone(tmp_path: Path) -> None:

@@ -153,6 +153,23 @@ async def test_the_bots_own_edits_and_previews_change_nothing() -> None:
         assert await entries(play, question) == before
 
 
+async def test_a_question_that_is_told_after_a_later_one_was_answered_is_answered_with_that() -> None:
+    async with scene(words("The pump, and yes."), words("The pump.")) as play:
+        slack = play.slack
+        slack.deliveries.hold()
+        first = await slack.say(slack.ada, slack.general, f"{slack.mention()} what is broken?")
+        late = slack.deliveries.log[-1]
+        slack.deliveries.give_up()
+        later = f"{slack.mention()} and is it loud?"
+        await slack.say(slack.ben, slack.general, later, thread_ts=first.ts)
+        await play.settled()
+        assert any("what is broken?" in entry.text for entry in play.model.asked[-1].entries)
+        for _ in range(2):
+            await slack.deliveries.again(late)
+            await play.settled()
+        assert [len(play.answers(first)), len(play.model.asked)] == [1, 1]
+
+
 @pytest.mark.parametrize("broadcast", [False, True])
 async def test_what_was_missed_is_answered_after_the_gap_and_only_once(broadcast: bool) -> None:
     store = MemoryStore(clock=now)

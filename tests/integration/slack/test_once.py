@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.errors import ChangedSince
 from bot.parameters import Scope
 from bot.types import ConversationKey
 from storage import migrate, open_store
@@ -17,8 +19,9 @@ from tests.emulators.slack import RunningSlack
 from tests.emulators.slack.deliveries import Delivery
 from tests.emulators.slack.options import Options
 from tests.emulators.slack.server import running_slack
-from tests.fakes import words
+from tests.fakes import incoming, words
 from tests.integration.slack.scene import Scene, held, now, scene
+from tests.loose_store import LooseStore
 
 
 def told(slack: RunningSlack) -> list[str]:
@@ -82,6 +85,21 @@ async def test_a_command_by_mention_is_carried_out_and_told_once(text: str, answ
         assert answer in told(slack)[0]
         assert await digests(play) == ("digest add daily at" in text)
         assert play.model.asked == []
+
+
+async def test_a_command_that_is_told_late_leaves_what_was_set_since() -> None:
+    store = LooseStore(clock=lambda: now() + timedelta(seconds=20))
+    async with scene(store=store) as play:
+        slack = play.slack
+        slack.deliveries.hold()
+        await slack.say(slack.ada, slack.general, f"{slack.mention()} set channel max_tokens 40")
+        channel = Scope(kind="channel", key=f"slack/{slack.team.id}/{slack.general.id}")
+        await play.inbox.set_parameters(channel, {"max_tokens": "50"}, asked=incoming("", is_admin=True, sent_at=now()))
+        slack.deliveries.release()
+        await play.until(lambda: told(slack))
+        await deliver_again(play)
+        assert told(slack) == [str(ChangedSince()).replace("/show", "/seed show")]
+        assert await store.get_everywhere("max_tokens") == {channel: "50"}
 
 
 @pytest.mark.parametrize("place", ["direct", "thread"])

@@ -16,7 +16,7 @@ import pytest
 
 from bot.app.clock import utc_now
 from bot.errors import StorageError, StorageUnavailable
-from bot.private_files import kept_secret, make_private_file
+from bot.private_files import FILE_MODE, keep_private, kept_secret, make_private_file, tighten
 from storage import back_up, copy_database, migrate, open_store, single_instance
 from tests.contract.stores.samples import incoming
 
@@ -98,6 +98,40 @@ async def test_a_database_behind_a_link_is_made_private(folder: Path, tmp_path: 
     (folder / "seedling.db").chmod(0o644)
     await migrate(f"sqlite:///{tmp_path / 'link.db'}")
     assert mode(folder / "seedling.db") == 0o600
+
+
+@pytest.mark.parametrize("kind", ["passwd", "folder", "pipe"])
+async def test_what_is_no_database_is_refused_and_keeps_its_rights(folder: Path, kind: str) -> None:
+    path = folder / kind
+    match kind:
+        case "passwd":
+            path.write_text("root:x:0:0:root:/root:/bin/bash\n")
+        case "folder":
+            path.mkdir()
+        case _:
+            os.mkfifo(path)
+    path.chmod(0o644)
+    with pytest.raises(StorageError), single_instance(f"sqlite:///{path}"):
+        await migrate(f"sqlite:///{path}")
+    with pytest.raises(StorageError):
+        await migrate(f"sqlite:///{path}")
+    assert mode(path) == 0o644
+
+
+def test_devices_are_left_alone() -> None:
+    before = mode(Path(os.devnull))
+    keep_private(Path(os.devnull))
+    tighten(Path(os.devnull), FILE_MODE)
+    assert mode(Path(os.devnull)) == before
+
+
+def test_a_folder_that_people_share_stays_open(tmp_path: Path) -> None:
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    kept_secret(shared / "secret_key")
+    assert modes(tmp_path) == {"tmp": 0o1777}
+    assert modes(shared) == {"secret_key": 0o600}
 
 
 async def test_a_backup_and_a_copy_are_private(folder: Path) -> None:

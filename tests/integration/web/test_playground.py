@@ -16,9 +16,9 @@ from adapters.web.playground.channel_access import HOME
 from adapters.web.playground.page_streams import OpenPage
 from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
-from bot.errors import FileTooLarge, StorageUnavailable
+from bot.errors import FileTooLarge
 from bot.parameters import PARAMETERS
-from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Incoming, Person, Workspace
+from bot.types import Channel, ChannelMessage, ConversationKey, Draft, Person, Workspace
 from storage.in_memory.store import MemoryStore
 from tests.browser.conftest import TickingClock
 from tests.browser.driven_bot import DrivenBot
@@ -94,18 +94,6 @@ def grown(heard: list[Heard], id: str) -> str:
 
 
 # ---------------------------------------------------------------- pages
-
-
-async def test_what_a_command_came_to_is_told_though_that_cannot_be_noted(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def fail(_: Incoming) -> None:
-        raise StorageUnavailable("the disk is full")
-
-    house.bot.notes["/set max_tokens 5"] = "It is set."
-    monkeypatch.setattr(house.bot, "mark_answered", fail)
-    answer = await house.ada.post(f"{GENERAL}/send", text="/set max_tokens 5", token="t")
-    assert (answer.status_code, house.ada.told) == (200, ["It is set.\n"])
 
 
 async def test_a_page_is_read_and_written_without_scripts(house: House) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.commands.command import all_commands, find_command
+from bot.commands.command import all_commands, commands_by_spelling
 from bot.commands.completion import complete
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
 from bot.errors import InvalidInput, InvalidValue, UsageError
@@ -150,9 +150,7 @@ def test_any_text_is_a_command_or_plain(text: str) -> None:
 
 def read(text: str) -> dict[str, str]:
     name, _, arguments = text.partition(" ")
-    command = find_command(name)
-    assert command is not None
-    return dict(command.read(arguments))
+    return dict(commands_by_spelling()[name].read(arguments))
 
 
 def test_parameters_before_a_question_hold_for_it_alone() -> None:

@@ -3,8 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.context.condensed_notes import (
-    MOST_TOKENS,
-    bound,
     bounded,
     combined,
     instruction,
@@ -12,6 +10,7 @@ from bot.context.condensed_notes import (
 )
 from bot.context.system_prompt import MEMORY_TITLE, notes_message
 from bot.context.tokens import estimate
+from bot.context.view import LONGEST_NOTES, most_notes
 from bot.types import Entry
 
 ADA = Entry(role="user", text="[2026-11-22 14:03 UTC] Ada: We ship on Friday.")
@@ -19,9 +18,9 @@ BOT = Entry(role="assistant", text="Noted.")
 
 
 def test_the_memory_has_at_most_800_tokens_and_a_tenth_of_a_small_model() -> None:
-    assert bound(256_000, 64_000) == MOST_TOKENS == 800
-    assert [bound(256_000, promise) for promise in (4_000, 16_000)] == [200, 500]
-    assert bound(1_024, 64_000) == 102
+    assert most_notes(256_000, 64_000) == LONGEST_NOTES == 800
+    assert [most_notes(256_000, promise) for promise in (4_000, 16_000)] == [200, 500]
+    assert most_notes(1_024, 64_000) == 102
 
 
 def test_the_instruction_carries_what_is_condensed() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.slack.events.backfill import SlackBackfill
-from adapters.slack.events.parse import PLATFORM
+from adapters.slack.settings import PLATFORM
 from bot.chat.backfill import PREFIX, WorkspacePositions
 from bot.errors import PlatformError, StorageUnavailable
 from bot.event_errors import EventErrors

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.api.limits import BLOCKS_CHARACTERS, MARKDOWN_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.events.parse import mentioned, without_mention
+from adapters.slack.events.messages import mentioned, without_mention
 from adapters.slack.replies.markdown import SlackRenderer
-from adapters.slack.replies.recovery import ReplyMessage, read_reference, write_reference
+from adapters.slack.replies.message_stream import ReplyMessage, read_reference, write_reference
 from adapters.slack.replies.rendering import (
     PIECE_CHARACTERS,
     end_blocks,

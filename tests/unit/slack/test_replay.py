@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from adapters.slack.events.parse import read_message
+from adapters.slack.events.messages import read_message
 from adapters.slack.payloads import SlackMessage
 from tests.data import data_folder
 from tests.examples import examples

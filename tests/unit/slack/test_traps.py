@@ -12,7 +12,7 @@ from aiohttp import ClientSession, web
 
 from adapters.slack.api.errors import SlackUnknownOutcome
 from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace
-from adapters.slack.events.parse import read_message
+from adapters.slack.events.messages import read_message
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.platform import open_slack

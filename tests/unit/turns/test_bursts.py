@@ -89,6 +89,19 @@ async def test_what_else_is_said_outside_threads_belongs_to_no_question(said: li
     assert len(house.requests) == 1
 
 
+async def test_to_ask_whether_something_is_an_addition_changes_nothing() -> None:
+    gate, thinking = held()
+    async with running(thinking) as house:
+        await house.inbox.handle(outside("why?", 1, is_directed=True))
+        await house.asked(1)
+        others, own = outside("it broke", 2, author=BOB), outside("I mean on Linux", 3)
+        assert [house.manager.addition(said) is not None for said in (others, own)] == [False, True]
+        house.manager.note_said(others)
+        assert house.manager.addition(own) is None
+        gate.set()
+        await house.settled()
+
+
 async def test_what_is_said_outside_threads_after_the_first_word_belongs_to_no_question() -> None:
     gate = asyncio.Event()
     async with running([TextDelta("Since"), gate, *words(" then.")]) as house:

@@ -10,8 +10,7 @@ import pytest
 
 from bot.errors import ModelUnavailable, PlatformError, StorageUnavailable, TurnGivenUp
 from bot.turns.error_messages import user_message
-from bot.turns.retries import MOST_CLAIMS
-from bot.types import Draft, Settlement, TextDelta, Turn, TurnId, TurnState
+from bot.types import MOST_CLAIMS, Draft, Settlement, TextDelta, Turn, TurnId, TurnState
 from tests.fakes import KEY, RecordingPlatform, RecordingReply, incoming, settle, words
 from tests.house import AT_ONCE, House, running
 

@@ -17,8 +17,8 @@ from bot.summary.service import SummaryService
 from bot.turns.claim import Attempt, Checkpoint
 from bot.turns.error_messages import CUT_NOTICE, user_message
 from bot.turns.generator import Answered, Failed, Generator, PutOff, Stopped
-from bot.turns.retries import MOST_CLAIMS, RETRY_SECONDS
-from bot.types import TextDelta, Turn, TurnState
+from bot.turns.retries import RETRY_SECONDS
+from bot.types import MOST_CLAIMS, TextDelta, Turn, TurnState
 from storage.in_memory.store import MemoryStore
 from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, ScriptedModel, incoming, words
 

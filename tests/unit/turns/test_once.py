@@ -12,7 +12,7 @@ from adapters.slack.events.event_payloads import Interaction
 from adapters.web.frame.identity import PLATFORM
 from adapters.web.playground.composer import ComposedMessage, prepare
 from bot.app.maintenance import keep_retention
-from bot.errors import InvalidInput, PlatformError
+from bot.errors import AccessRevoked, InvalidInput, PlatformError, PlatformRefused, StorageUnavailable
 from bot.parameter_resolver import scopes_of
 from bot.parameters import Scope
 from bot.turns.effects import DELIVERIES_KEPT, TELLING, WORTH_TELLING
@@ -163,6 +163,51 @@ async def test_what_is_owed_is_told_until_it_is_told_and_then_no_more() -> None:
 
         await told_of(house, tell, times=4)
         assert told == [text, text]
+
+
+async def test_what_was_told_is_not_told_again_though_the_database_was_away() -> None:
+    async with running() as house:
+        asked = incoming("/help")
+        await house.inbox.handle(asked)
+        note, outages = house.store.mark_answered, [StorageUnavailable("away"), StorageUnavailable("away")]
+
+        async def mark_answered(platform: str, dedupe_key: str) -> None:
+            if outages:
+                raise outages.pop()
+            await note(platform, dedupe_key)
+
+        house.store.mark_answered = mark_answered  # type: ignore[method-assign]  # an outage of the database
+        await house.inbox.mark_answered(asked)
+        assert (await house.inbox.handle(asked)).outcome is Outcome.DUPLICATE
+        told: list[str | None] = []
+
+        async def tell(owed: PendingAnswer) -> None:
+            told.append(owed.answer)
+
+        await told_of(house, tell, times=4)
+        assert told == []
+        assert outages == []
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [
+        pytest.param(PlatformRefused("the message is gone"), 1, id="refused"),
+        pytest.param(AccessRevoked("the token is revoked"), 3, id="until the token is renewed"),
+        pytest.param(PlatformError("away"), 3, id="away"),
+    ],
+)
+async def test_what_a_platform_refuses_for_good_is_owed_no_more(error: PlatformError, times: int) -> None:
+    async with running() as house:
+        await house.inbox.handle(incoming("/help"))
+        told: list[str | None] = []
+
+        async def tell(owed: PendingAnswer) -> None:
+            told.append(owed.answer)
+            raise error
+
+        await told_of(house, tell, times=3)
+        assert len(told) == times
 
 
 async def test_a_bug_in_finishing_is_told_as_an_interruption(caplog: pytest.LogCaptureFixture) -> None:

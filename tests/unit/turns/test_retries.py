@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.turns.retries import LONGEST_WAIT_SECONDS, MOST_CLAIMS, RETRY_SECONDS, is_poison, next_retry, seconds_until_due
-from bot.types import Turn, TurnState, Waiting
+from bot.turns.retries import LONGEST_WAIT_SECONDS, RETRY_SECONDS, next_retry
+from bot.types import MOST_CLAIMS, Turn, TurnState, Waiting
 from tests.fakes import START, incoming
 
 TURN = Turn(id=1, incoming=incoming("why?"), state=TurnState.RUNNING, epoch=1, attempt=1)
@@ -51,7 +51,7 @@ def test_a_server_that_asks_for_too_long_a_wait_fails_the_turn_at_once() -> None
     ],
 )
 def test_a_turn_is_given_up_when_it_never_comes_to_an_outcome(turn: Turn, poison: bool) -> None:
-    assert is_poison(turn) is poison
+    assert turn.is_poison is poison
 
 
 AHEAD = START + at(20)
@@ -78,4 +78,4 @@ AHEAD = START + at(20)
     ],
 )
 def test_a_turn_is_due_after_the_pause(waiting: Waiting, pause: float, seconds: float) -> None:
-    assert seconds_until_due(waiting, START + at(1), pause=pause) == seconds
+    assert waiting.seconds_until_due(START + at(1), pause=pause) == seconds

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access.decision import (
+from bot.access.control import (
     A_BOT,
     DENIED,
     NO_SHARED_WORKSPACE,

@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-from bot.delivery.rule_dispatch import dispatching
+from bot.delivery.document import dispatching
 from bot.surrogates import without_halves
 from tests.pathological import PATTERNS
 
