@@ -115,9 +115,9 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         print(f"{pattern:34}{plain:10.3f}{cells}  {told}", flush=True)
     print(f"\n{len(patterns)} patterns of {length:,} characters; {len(over)} with a reader over {AIM} s for 100,000:")
     print(*(over or ["none"]))
-    for each, measured in times.items():
-        above = sum(item > AIM for item in measured)
-        print(f"{each:12}median {median(measured):.3f} s, most {max(measured):.3f} s, {above} over the aim")
+    for each, taken in times.items():
+        above = sum(item > AIM for item in taken)
+        print(f"{each:12}median {median(taken):.3f} s, most {max(taken):.3f} s, {above} over the aim")
 
 
 # ---------------------------------------------------------------- an answer that grows
