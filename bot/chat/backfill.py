@@ -118,6 +118,8 @@ class Positions:
         """Note that a gap was read, up to when that began; a newer one stays open."""
         if gap is not self._gap:
             return
+        if gap.trouble:
+            logger.warning("gap closed, not all of it could be read", extra={"error": gap.trouble})
         self._gap = None
         everywhere = self._of(EVERYWHERE)
         everywhere.newest = max(everywhere.newest, self._position_of(gap.began or self._clock()))

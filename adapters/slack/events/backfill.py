@@ -196,6 +196,9 @@ class SlackBackfill:
         if not place.thread:
             threads = [_Thread(place.channel, item.ts) for item in found if _position(item.latest_reply) > start]
             heard += await self._hear_each(workspace, reading, threads)
+            trouble += [
+                reading.failed[thread] for thread in threads if thread in reading.failed
+            ]  # only here is it told
         if trouble:
             raise trouble[0]
         return heard

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from adapters.slack.api.errors import SlackAccessRevoked, SlackApiError, SlackUnknownOutcome
 from adapters.slack.events.backfill import HOPELESS, PLACES, SlackBackfill
+from adapters.slack.payloads import as_position, as_ts
 from adapters.slack.settings import PLATFORM
 from bot.chat.backfill import PREFIX, WorkspacePositions
 from bot.chat.gap import OLDEST
@@ -38,27 +39,35 @@ class Conversations:
 
 
 class Workspace:
-    """A workspace of quiet channels, in which calls are refused; both by channel, that list by ""."""
+    """A workspace of channels, all with the same threads; calls are refused by channel, thread, or "" for their list."""
 
     def __init__(self, team: str, *channels: str, refusals: Mapping[str, list[PlatformError]] | None = None) -> None:
         self.team = team
         self.calls = self.directory = self
         self.read: list[str] = []
+        self._threads: list[dict[str, str]] = []
         self._channels = channels
-        self._refusals = dict(refusals or {})
+        self.refusals = dict(refusals or {})
+
+    def begin_thread(self, at: datetime) -> str:
+        """Let somebody have replied now to an old message; its name."""
+        thread, reply = (as_ts(as_position(at - timedelta(hours=age))) for age in (20, 0))
+        self._threads.append({"ts": thread, "latest_reply": reply})
+        return thread
 
     def _maybe_refuse(self, place: str) -> None:
-        if self._refusals.get(place):
-            raise self._refusals[place].pop()
+        if self.refusals.get(place):
+            raise self.refusals[place].pop()
 
     async def joined_channels(self) -> list[str]:
         self._maybe_refuse("")
         return list(self._channels)
 
     async def call(self, _method: str, arguments: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        self.read.append(arguments["channel"])
-        self._maybe_refuse(arguments["channel"])
-        return {"ok": True, "messages": []}
+        thread = arguments["ts"] or ""
+        self.read.append(thread or arguments["channel"])
+        self._maybe_refuse(self.read[-1])
+        return {"ok": True, "messages": [] if thread else self._threads}
 
 
 class Reading:
@@ -96,6 +105,16 @@ async def test_what_cannot_be_read_now_is_read_later_and_keeps_nothing_from_the_
     assert (first.read, second.read) == (["C1", "C2"], ["C3"])
     assert await reading.attempt(first, second)
     assert (first.read, second.read) == (["C1", "C2", "C1"], ["C3"])
+
+
+async def test_a_thread_that_cannot_be_read_now_is_read_later() -> None:
+    reading = Reading(Conversations())
+    place = Workspace("T1", "C1")
+    thread = place.begin_thread(reading.clock())
+    place.refusals[thread] = [AWAY]
+    assert not await reading.attempt(place)
+    assert await reading.attempt(place)
+    assert place.read == ["C1", thread, "C1", thread]
 
 
 async def test_channels_that_are_not_told_now_are_read_later() -> None:
