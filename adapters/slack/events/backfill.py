@@ -177,15 +177,7 @@ class SlackBackfill:
         Raises `PlatformError` where it must be read once more, with everything heard that can be.
         """
         start = max(self._start(workspace, place.channel), as_position(self._clock() - OLDEST))
-        oldest = as_ts(start if place.thread else start - THREADS_BEGAN // timedelta(microseconds=1))
-        try:
-            found = await self._read(workspace, place, oldest)
-        except SlackApiError as refusal:
-            if refusal.code not in UNREADABLE:
-                raise
-            extra = {"team": workspace.team, "channel": place.channel, "error": str(refusal)}
-            logger.warning("channel not read after a gap", extra=extra)
-            return 0
+        found = await self._readable(workspace, place, start)
         heard, trouble = 0, []
         for message in found:
             if _position(message.ts) > start:
@@ -196,12 +188,26 @@ class SlackBackfill:
         if not place.thread:
             threads = [_Thread(place.channel, item.ts) for item in found if _position(item.latest_reply) > start]
             heard += await self._hear_each(workspace, reading, threads)
-            trouble += [
-                reading.failed[thread] for thread in threads if thread in reading.failed
-            ]  # only here is it told
+            # Nothing but their channel tells of them, so it is read once more with them.
+            trouble += [reading.failed[thread] for thread in threads if thread in reading.failed]
         if trouble:
             raise trouble[0]
         return heard
+
+    async def _readable(self, workspace: SlackWorkspace, place: _Thread, start: int) -> list[SlackMessage]:
+        """Return what may be new in a place, oldest first; nothing where Slack does not give it to the bot.
+
+        Raises `PlatformError`.
+        """
+        oldest = as_ts(start if place.thread else start - THREADS_BEGAN // timedelta(microseconds=1))
+        try:
+            return await self._read(workspace, place, oldest)
+        except SlackApiError as refusal:
+            if refusal.code not in UNREADABLE:
+                raise
+            extra = {"team": workspace.team, "channel": place.channel, "error": str(refusal)}
+            logger.warning("channel not read after a gap", extra=extra)
+            return []
 
     async def _read(self, workspace: SlackWorkspace, place: _Thread, oldest: str) -> list[SlackMessage]:
         return await read_pages(

@@ -209,8 +209,8 @@ async def test_what_nobody_waits_for_any_more_is_not_answered(scene: Scene) -> N
 
 
 @pytest.mark.parametrize("fault", [
-    {"kind": "429", "seconds": 0.01, "times": 12},
-    {"kind": "refuse", "status": 401, "times": 3},
+    {"kind": "429", "seconds": 0.01, "times": 27},
+    {"kind": "refuse", "status": 401, "times": 5},
 ])  # fmt: skip
 async def test_what_discord_does_not_give_at_once_is_read_later_and_answered_once(
     scene: Scene, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch

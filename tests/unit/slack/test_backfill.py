@@ -39,7 +39,7 @@ class Conversations:
 
 
 class Workspace:
-    """A workspace of channels, all with the same threads; calls are refused by channel, thread, or "" for their list."""
+    """A workspace of channels, all with the same threads; calls are refused by channel, thread, or "" for the list."""
 
     def __init__(self, team: str, *channels: str, refusals: Mapping[str, list[PlatformError]] | None = None) -> None:
         self.team = team
