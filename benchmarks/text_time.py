@@ -115,9 +115,9 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         print(f"{pattern:34}{plain:10.3f}{cells}  {told}", flush=True)
     print(f"\n{len(patterns)} patterns of {length:,} characters; {len(over)} with a reader over {AIM} s for 100,000:")
     print(*(over or ["none"]))
-    for each, taken in times.items():
-        above = sum(item > AIM for item in taken)
-        print(f"{each:12}median {median(taken):.3f} s, most {max(taken):.3f} s, {above} over the aim")
+    for group, all_times in times.items():
+        above = sum(item > AIM for item in all_times)
+        print(f"{group:12}median {median(all_times):.3f} s, most {max(all_times):.3f} s, {above} over the aim")
 
 
 # ---------------------------------------------------------------- an answer that grows

@@ -11,7 +11,7 @@ from bot.delivery.running_text import Allowed
 from bot.delivery.split import Piece, Size, Splitter
 from bot.types import Draft
 
-_MORE: Final = 8  # times as much is read where that was not enough, as in a text of a single word
+_MORE: Final = 8  # times as much is read where that was not enough
 
 
 class AnswerPieces:
@@ -38,7 +38,7 @@ class AnswerPieces:
         if most is not None:
             most = 0 if draft.file_name and not growing else most  # nothing of it is shown
             self._enough = max(self._enough, (most + 2) * self._limit)
-            while self._enough < len(text):
+            while self._enough < len(text) and self._ends_line(text):
                 pieces = self._divided(text[: self._enough], allowed, growing=True)
                 if sum(bool(piece.shown.strip()) for piece in pieces[:-1]) > most:
                     return pieces
@@ -50,6 +50,10 @@ class AnswerPieces:
         characters, fewer than the others.
         """
         return Splitter(limit=limit).split(self._shown, most=1)[0].shown
+
+    def _ends_line(self, text: str) -> bool:
+        """Return whether a line ends where reading would stop: all of a paragraph may hang on its end."""
+        return text.find("\n", self._enough - self._limit, self._enough) >= 0
 
     def _divided(self, text: str, allowed: Allowed, *, growing: bool) -> list[Piece]:
         self._shown = self._head + self._text.render(text, allowed=allowed, growing=growing)
