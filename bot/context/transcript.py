@@ -268,6 +268,7 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         tokens=estimate_entry(entry),
         at=at,
         author=message.author.id,
+        author_is_bot=message.author.is_bot,
         message_id=message.message_id,
     )
 

@@ -72,9 +72,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("encoding", "shown"),
     [
-        pytest.param("utf-8", WORDS, id="utf-8"),
         pytest.param("cp1252", "Grüße, ?? ?", id="cp1252"),
-        pytest.param("ascii", "Gr??e, ?? ?", id="ascii"),
         pytest.param("ascii:strict", "Gr??e, ?? ?", id="strict"),
         pytest.param("utf-16-le", WORDS, id="utf-16"),
     ],
