@@ -14,7 +14,8 @@ UNAVAILABLE: Final = frozenset(
 )
 """A method that a workspace does not have: it is not asked for again."""
 
-GONE: Final = frozenset({"message_not_found", "thread_not_found"})
+THREAD_GONE: Final = "thread_not_found"
+GONE: Final = frozenset({"message_not_found", THREAD_GONE})
 TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 
