@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.errors import GONE, THREAD_GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.files import delete_file
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
@@ -129,6 +129,7 @@ class MessageStream:
         self._stream_seconds = min(own_end, READ_ALONG_SECONDS) if has_readers else own_end
         self.may_stream = bool(thread)
         self.plain = False
+        self._is_thread_gone = False
 
     # ------------------------------------------------------------ beginning
 
@@ -151,7 +152,13 @@ class MessageStream:
     async def post(
         self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
     ) -> ReplyMessage:
-        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`."""
+        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`.
+
+        Where the message that it answers is gone Slack posts it to the whole channel, and leaves `thread_ts` out of
+        what it returns: such a post is deleted at once and counts as refused.
+        """
+        if self._is_thread_gone:
+            raise SlackApiError("chat.postMessage", THREAD_GONE)
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
@@ -161,7 +168,12 @@ class MessageStream:
             "unfurl_media": False,
         }
         answer = await self._calls.call("chat.postMessage", arguments, priority=priority)
-        return ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
+        part = ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
+        self._is_thread_gone = bool(self.thread) and "thread_ts" not in answer.get("message", {"thread_ts": ""})
+        if self._is_thread_gone:
+            await self.delete(part)
+            raise SlackApiError("chat.postMessage", THREAD_GONE)
+        return part
 
     # ------------------------------------------------------------ going on
 
