@@ -46,11 +46,12 @@ def listen(host: str, port: int, *, names: tuple[str, str] = ("HOST", "PORT")) -
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+    except (OSError, UnicodeError) as error:  # the latter for a part of a name that is empty or too long
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.EADDRINUSE:
             fix = f"{port} is in use on {host}; choose another one, or 0 for a free one"
             raise ConfigError(port_name, fix) from error
-        if error.errno == errno.EACCES:
+        if number == errno.EACCES:
             fix = f"{port} may not be used by this user; choose one above 1023"
             raise ConfigError(port_name, fix) from error
         raise ConfigError(host_name, f"cannot listen on {host!r}; use an address of this machine") from error

@@ -143,7 +143,7 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         if change.refuse(incoming.message_id, incoming.sent_at):
             return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
-        overtake(session, row, change)
+        edit = overtake(row, change)
         row.merged_into = None if again else carrier_of(session, incoming)
         if row.merged_into is not None:
             row.state = TurnState.DONE
@@ -155,6 +155,8 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
             jobs.add(session, incoming.key)
         if id is not None:
             self._post(session, incoming.posted)
+            if edit is not None:  # of the same message once more it is still to be told
+                session.delete(edit)
         return id if row.merged_into is None else None
 
     @unit_of_work

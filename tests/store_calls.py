@@ -350,7 +350,7 @@ CALLS: Mapping[str, Call] = {
     "delete_place, a channel": lambda scene: scene.store.delete_place(replace(_within(key_of(6)), thread="")),
     "edit_message": lambda scene: scene.store.edit_message(scene.key, _edit(_first(scene.key))),
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
-    "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_directed=True),
+    "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_awaited=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
     "unsent_messages": lambda scene: scene.store.unsent_messages(scene.key, limit=10),
     "unsent_messages, the long one": lambda scene: scene.store.unsent_messages(LONG, limit=10),

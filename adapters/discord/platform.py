@@ -36,11 +36,10 @@ class DiscordPlatform(DiscordChannelReader):
     """A `bot.ports.Platform`, `ChannelReader` and `FileSource`."""
 
     name = PLATFORM
-    min_update_interval = PACE
 
     def __init__(self, options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True) -> None:
         keep_tokens_out_of_logs()
-        limits = DiscordLimits()
+        limits = DiscordLimits(options.limit_scale)
         self._options = options
         rest = DiscordClient(options, limits)
         super().__init__(rest, DiscordDirectory(rest))
@@ -62,6 +61,11 @@ class DiscordPlatform(DiscordChannelReader):
         await self._memberships.aclose()
         await self._directory.aclose()
         await self.context.rest.aclose()
+
+    @property
+    def min_update_interval(self) -> float:
+        """The least number of seconds between two `show` of one reply."""
+        return PACE * self._options.limit_scale
 
     @property
     def direct_is_apart(self) -> bool:

@@ -39,7 +39,7 @@ from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
 from bot.turns.missed_changes import MissedChanges
 from bot.types import ConversationKey, Turn, TurnId
-from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
+from storage import SqlStore, has_queue, migrate, open_clock, open_store, refuse_taken, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ async def open_core(
     At the end running turns may finish within `grace` seconds, and the rest is handed back.
     """
     url = settings.database_url
+    await asyncio.to_thread(refuse_taken, url, shared=role is EngineRole.ASKS)
     await migrate_patiently(url)
     await asyncio.to_thread(all_commands)  # imports each of them, which the first message would wait for
     async with AsyncExitStack() as stack:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bot.errors import StorageError
+from bot.intervals import has_passed
 from bot.ports import AdapterStateStore, Clock
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Positions:
         else:
             self._of(workspace).note(channel, position)
         self._changed.add(workspace)
-        if self._clock() - self._remembered_at >= REMEMBER_EVERY:
+        if has_passed(REMEMBER_EVERY, since=self._remembered_at, now=self._clock()):
             await self.remember()
 
     async def load(self, *, now: int, newest: int = 0) -> None:

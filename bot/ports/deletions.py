@@ -38,12 +38,12 @@ class DeletionStore(Protocol):
         """
         ...
 
-    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
+    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_awaited: bool = False) -> None:
         """Follow an edit of a message in the channel that `channel` lies in; of several the newest counts.
 
         The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
-        An edit that overtook its message is kept for it when the message `is_directed` at the bot. The `posted` message
-        of an edit that counts is stored with it.
+        An edit of a message that is not known is kept for it where that `is_awaited`: where it may still come, and
+        would be taken. The `posted` message of an edit that counts is stored with it.
         """
         ...
 

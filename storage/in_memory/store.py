@@ -98,7 +98,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         edit = self._changes.pop(name_of(incoming.key, incoming.message_id), None)
         if edit is not None:
             self._edited_at[id] = edit.at
-            incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
+            incoming = replace(incoming, text=edit.text) if incoming.task is not Task.SUMMARY else incoming
         self._accepted_at[id] = as_utc(self._clock())
         carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(
@@ -375,7 +375,7 @@ class MemoryStore(
         known = [turn.incoming.author for turn in self._turns.values() if turn.incoming.key == key]
         known += [item.author for item in wrote if stands_in(item, key)]
         people = {author.id for author in known if not author.is_bot}
-        people |= {entry.author for entry in self._entries[key].values()}
+        people |= {entry.author for entry in self._entries[key].values() if not entry.author_is_bot}
         return people - {author.id for author in known if author.is_bot} - NOBODY
 
 

@@ -150,7 +150,7 @@ class MessageStream:
     async def post(
         self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
     ) -> ReplyMessage:
-        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`, `ReplyRemoved` where the thread is gone."""
+        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`."""
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
@@ -159,7 +159,7 @@ class MessageStream:
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self._call("chat.postMessage", arguments, priority=priority)
+        answer = await self._calls.call("chat.postMessage", arguments, priority=priority)
         return ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
 
     # ------------------------------------------------------------ going on
@@ -217,7 +217,10 @@ class MessageStream:
         files = ([file] if file else []) if part.file != file else None
         place = {"channel": self.channel, "ts": part.ts}
         arguments = {**place, **self._content(text, blocks), "metadata": metadata, "file_ids": files}
-        await self._call("chat.update", arguments, priority=Priority.FINAL)
+        try:
+            await self._calls.call("chat.update", arguments, priority=Priority.FINAL)
+        except SlackApiError as refusal:
+            raise _removed(refusal) from refusal
         before, part.shown, part.blocks, part.file = part.file, text, blocks, file
         if before and before != file:
             await delete_file(self._workspace, before)
@@ -287,13 +290,6 @@ class MessageStream:
         part.streaming = False
         self._workspace.open_streams.discard(part)
 
-    async def _call(self, method: str, arguments: Mapping[str, Any], *, priority: Priority) -> Mapping[str, Any]:
-        """Call a method about a message of the answer. Raises as `SlackCalls.call`, and `ReplyRemoved`."""
-        try:
-            return await self._calls.call(method, arguments, priority=priority)
-        except SlackApiError as refusal:
-            raise _removed(refusal) from refusal
-
     def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
         """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
         if self.plain:
@@ -304,7 +300,7 @@ class MessageStream:
 
 
 def _removed(refusal: SlackApiError) -> PlatformError:
-    """Return what a refusal means for an answer: of one that somebody deleted nothing is posted again."""
+    """Return what the refusal of an edit means: of an answer that somebody deleted nothing is posted again."""
     return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
 
 

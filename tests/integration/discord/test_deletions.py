@@ -188,3 +188,35 @@ async def test_an_edit_in_mid_answer_is_known_to_the_next_request(scene: Scene) 
         scene.discord.say(scene.ada, place, "and now?")
         await scene.done(place, 2)
     assert [entry.text.rpartition(": ")[2] for entry in scene.model.asked[1].entries][2:] == ["dogs?", "and now?"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(f"the pw is {SECRET}?", "which is the best dog?"), (f"{{bob}} the pw is {SECRET}", "{bob} never mind")],
+)
+async def test_an_edit_while_its_message_waits_for_those_before_it_leaves_nothing_of_it(
+    scene: Scene, before: str, after: str
+) -> None:
+    discord = scene.discord
+    before, after = (text.format(bob=f"<@{scene.bob.id}>") for text in (before, after))
+    scene.model.scripts += [words("One."), words("Two."), words("Three."), words("Four.")]
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("first?"))
+        await scene.done(thread)
+        root = discord.say(scene.bob, thread, "The pump")
+        reply = discord.say(scene.bob, thread, "rattles", reply_to=root)
+        await scene.closed()
+        path = "/channels/{channel_id}/messages/{message_id}"
+        discord.fault("delay", method="GET", template=path, seconds=1.0)
+        scene.mention("why?", where=thread, reply_to=reply)
+        said = discord.say(scene.ada, thread, before)
+        discord.edit(scene.ada, said, after)
+        await scene.until(lambda: len(scene.model.asked) > 1)
+        await scene.closed()
+        scene.mention("and now?", where=thread)
+        await scene.until(lambda: any("and now?" in entry.text for entry in scene.model.asked[-1].entries))
+        await scene.closed()
+        assert discord.faults.happened == ["delay"]
+    assert copies(scene) == []
+    assert SECRET not in sent(scene, since=0)
+    assert sum(after.rpartition("> ")[2] in entry.text for entry in scene.model.asked[-1].entries) == 1

@@ -24,6 +24,8 @@ from tests.house import AT_ONCE
 from tests.loose_store import LooseStore
 
 PATIENCE_S = 20
+QUICK_MINUTE = 0.6
+"""How long a minute of Slack's limits lasts, in seconds, where the emulator counts none."""
 
 
 def held(gate: asyncio.Event, first: str, rest: str) -> list[Any]:
@@ -112,5 +114,6 @@ def slack_options(slack: RunningSlack) -> SlackOptions:
         signing_secret=slack.options.signing_secret,
         api_url=slack.api_url.rstrip("/"),
         http_seconds=2.0,
+        minute=slack.options.minute_s if slack.options.limits else QUICK_MINUTE,
         port=0,
     )

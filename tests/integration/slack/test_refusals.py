@@ -19,6 +19,8 @@ FINAL = (
     "restricted_action",
     "restricted_action_thread_locked",
     "cannot_reply_to_message",
+    "message_not_found",
+    "thread_not_found",
     "ekm_access_denied",
     "missing_scope",
     "team_access_not_granted",
