@@ -17,14 +17,17 @@ from adapters.slack.api.errors import SlackApiError
 from adapters.slack.api.files import fetch
 from adapters.slack.api.history import as_read, read_readable, unread_notice
 from adapters.slack.api.limits import MINUTE_SECONDS
-from adapters.slack.api.workspace import Connector, Origin, SlackWorkspace, workspace_of
+from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, SlackWorkspace, Workspaces, workspace_of
 from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_handlers
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
 from adapters.slack.events.changes import follow_missed
 from adapters.slack.events.messages import SlackMessageHandler
-from adapters.slack.oauth.workspaces import make_workspaces
+from adapters.slack.oauth.install_pages import InstallPages, InstallStore
+from adapters.slack.oauth.installation_store import Installations, cipher_of
+from adapters.slack.oauth.installed_workspaces import InstalledWorkspaces
+from adapters.slack.oauth.token_rotation import AppSecrets, Rotation
 from adapters.slack.options import SlackOptions
 from adapters.slack.payloads import SlackMessage, moment
 from adapters.slack.replies.ephemeral import EphemeralReply, tell
@@ -358,6 +361,32 @@ async def open_slack(options: SlackOptions, state: SlackStore, *, clock: Clock) 
             yield platform
         finally:
             await platform.aclose()
+
+
+def make_workspaces(
+    options: SlackOptions, connector: Connector, state: InstallStore, clock: Clock
+) -> tuple[Workspaces, Sequence[Route]]:
+    """One workspace, or those in which the app is installed, with the pages that install it. Raises `ConfigError`."""
+    if options.client_id is None:
+        if options.bot_token is None:
+            raise ConfigError("SLACK_BOT_TOKEN", "must be set, or SLACK_CLIENT_ID to install the app in workspaces")
+        return SingleWorkspace(connector, options.bot_token), ()
+    for name, value in (("SLACK_CLIENT_SECRET", options.client_secret), ("SECRET_KEY", options.secret_key)):
+        if value is None:
+            raise ConfigError(name, "must be set beside SLACK_CLIENT_ID, to install the app and keep its tokens")
+    app = AppSecrets(client_id=options.client_id, client_secret=options.client_secret or "")
+    before = list(filter(None, [options.secret_key_before]))
+    installations = Installations(state, cipher_of(options.secret_key or "", *before), renews=bool(before))
+
+    async def no_token() -> str:
+        return ""
+
+    calls = connector.calls(no_token)
+    rotation = Rotation(installations, state, calls, app, clock)
+    pages = InstallPages(installations, state, calls, app, clock)
+    if options.api_url is not None:
+        pages.url = f"{options.api_url.removesuffix('/api')}/oauth/v2/authorize"
+    return InstalledWorkspaces(connector, installations, rotation), pages.routes()
 
 
 def _is_told(message: SlackMessage, thread: str) -> bool:

@@ -122,7 +122,7 @@ async def open_core(
         run_turn = metrics.observed(manager.answer, clock)
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
         inbox = Inbox(manager, dispatcher, _services(store, manager, platforms, rates, clock))
-        missed = MissedChanges(inbox, store, platforms)
+        missed = MissedChanges(inbox, store, platforms, are_apart=has_queue(url))
         await missed.begin()
         dispatcher.prepare_with(missed.follow)
         await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))

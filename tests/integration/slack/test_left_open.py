@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.types import OPEN_STATES
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import words
@@ -71,3 +72,57 @@ async def test_a_question_that_was_edited_meanwhile_is_answered_as_it_reads(
             (request,) = again.model.asked
             assert request.entries[-1].text.endswith("who is there?")
             assert SECRET not in str(request.entries)
+
+
+async def test_all_that_waits_with_a_question_is_looked_at_by_who_only_answers() -> None:
+    store = MemoryStore(clock=now)
+    async with running_slack(Options(limits=False)) as slack:
+        async with scene(words("One."), [asyncio.Event()], [asyncio.Event()], slack=slack, store=store) as play:
+            root = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
+            await play.settled()
+            said = [
+                await slack.say(who, slack.general, text, thread_ts=root.ts)
+                for who, text in (
+                    (slack.ben, f"<@{slack.ada.id}> {SECRET} is mine"),
+                    (slack.ada, f"{slack.mention()} is {SECRET} his?"),
+                    (slack.ada, f"{slack.mention()} and {SECRET}?"),
+                )
+            ]
+            await play.until(lambda: len(play.model.asked) == 3)
+            await play.dispatcher.aclose(grace=0)
+        assert str(play.model.asked[-1].entries).count(SECRET) == 3
+        slack.deliveries.hold()
+        await slack.delete(said[0])
+        await slack.edit(said[1], f"{slack.mention()} is it his?")
+        await slack.delete(said[2])
+        slack.deliveries.give_up()
+        async with scene(words("No."), slack=slack, store=store, listens=False) as worker:
+            await worker.until(lambda: not any(turn.state in OPEN_STATES for turn in store._turns.values()))
+            (request,) = worker.model.asked
+        assert request.entries[-1].text.endswith("is it his?")
+        assert SECRET not in str(request.entries)
+        assert SECRET not in str(vars(store))
+
+
+async def test_what_a_failed_look_has_missed_is_followed_when_the_gap_is_read() -> None:
+    store = MemoryStore(clock=now)
+    async with running_slack(Options(limits=False)) as slack:
+        asked = await left_open(store, slack, outside_threads)
+        await slack.delete(asked)
+        slack.deliveries.give_up()
+        slack.fault("conversations.replies", error="channel_not_found")
+        async with scene([asyncio.Event()], slack=slack, store=store) as again:
+            await again.until(lambda: SECRET not in str(vars(store)))
+            await again.settled()
+            assert not again.answers(asked)
+
+
+async def test_a_look_that_fails_keeps_no_answer_away() -> None:
+    store = MemoryStore(clock=now)
+    async with running_slack(Options(limits=False)) as slack:
+        await left_open(store, slack, outside_threads)
+        slack.deliveries.give_up()
+        slack.fault("conversations.replies", error="channel_not_found")
+        async with scene(words("Yes."), slack=slack, store=store, listens=False) as worker:
+            await worker.until(lambda: not any(turn.state in OPEN_STATES for turn in store._turns.values()))
+            assert len(worker.model.asked) == 1
