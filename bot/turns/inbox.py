@@ -362,9 +362,11 @@ class Inbox:
         return await self._store.active_conversations(platform, since=since)
 
     async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
-        """Return the ids of the newest messages in the window of a conversation, oldest first."""
+        """Return the ids of the newest messages that were sent in a conversation, or are to be, oldest first."""
         kept = await self._store.get_conversation(key)
-        return message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))[-limit:]
+        sent = message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))
+        unsent = await self._store.unsent_messages(key, limit=limit)
+        return list(dict.fromkeys((*sent, *unsent)))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""

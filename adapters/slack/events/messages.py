@@ -49,6 +49,9 @@ EDITED: Final = gettext_noop(
     "*Regenerate* under my answer."
 )
 
+TOMBSTONE: Final = "tombstone"
+"""The subtype of what stands in place of a deleted message that others have replied to."""
+
 ORDER_SECONDS: Final = 2.5
 """How long a message waits for those before it: within three seconds Slack wants its acknowledgement."""
 
@@ -158,7 +161,7 @@ class SlackMessageHandler:
 
     async def _changed(self, workspace: SlackWorkspace, change: SlackMessage) -> None:
         message, before = change.message or SlackMessage(), change.previous_message
-        if message.subtype == "tombstone":
+        if message.subtype == TOMBSTONE:
             await self._forget(workspace, change.channel, before or message)
             return
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=change.channel)
