@@ -150,12 +150,10 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
 
 def _newest(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Select[Any]:
     """Select messages by what waits, each condition from its own index."""
-    wanted: Sequence[sa.ColumnElement[Any]] = (
-        *(col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id)),
-        *(col(TurnRow.text), col(TurnRow.attachments)),
-    )
+    wanted = (col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id), col(TurnRow.text), col(TurnRow.attachments))
     newest_first = col(TurnRow.at).desc(), col(TurnRow.id).desc()
-    return sa.select(*wanted).where(*conditions).order_by(*newest_first).limit(sa.bindparam("most"))
+    query: sa.Select[Any] = sa.select(*wanted)  # type: ignore[assignment]  # the columns are known, their tuple is not
+    return query.where(*conditions).order_by(*newest_first).limit(sa.bindparam("most"))
 
 
 _OPEN_HERE = _newest(in_place(TurnRow), IS_OPEN)
