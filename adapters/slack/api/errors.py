@@ -16,6 +16,11 @@ UNAVAILABLE: Final = frozenset(
 
 THREAD_GONE: Final = "thread_not_found"
 GONE: Final = frozenset({"message_not_found", THREAD_GONE})
+UNREADABLE: Final = GONE | {
+    "channel_not_found", "ekm_access_denied", "is_archived", "missing_scope", "no_permission", "not_in_channel",
+}  # fmt: skip
+"""Why a channel or thread is not given to the bot to read, however often it asks."""
+
 TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 

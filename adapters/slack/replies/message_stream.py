@@ -19,6 +19,7 @@ from adapters.slack.replies.rendering import fallback_text, markdown_blocks
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
+from bot.offload import offload
 from bot.ports import AdapterStateStore, AuditStore, Clock
 from bot.types import Turn, TurnId
 
@@ -161,7 +162,7 @@ class MessageStream:
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
-            **self._content(text, blocks),
+            **await self._content(text, blocks),
             "metadata": metadata,
             "unfurl_links": False,
             "unfurl_media": False,
@@ -182,7 +183,7 @@ class MessageStream:
             await self._append(part, text)
         elif part.shown != text:
             try:
-                arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks)}
+                arguments = {"channel": self.channel, "ts": part.ts, **await self._content(text, blocks)}
                 if await self._calls.try_call("chat.update", arguments, reserved=reserved) is not None:
                     part.shown, part.blocks = text, blocks
             except SlackApiError as refusal:
@@ -228,7 +229,7 @@ class MessageStream:
             return
         files = ([file] if file else []) if part.file != file else None
         place = {"channel": self.channel, "ts": part.ts}
-        arguments = {**place, **self._content(text, blocks), "metadata": metadata, "file_ids": files}
+        arguments = {**place, **await self._content(text, blocks), "metadata": metadata, "file_ids": files}
         try:
             await self._calls.call("chat.update", arguments, priority=Priority.FINAL)
         except SlackApiError as refusal:
@@ -302,18 +303,21 @@ class MessageStream:
         part.streaming = False
         self._workspace.open_streams.discard(part)
 
-    def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+    async def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
         """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
         if self.plain:
             return {"text": text or "…", "blocks": []}  # none would leave those that are there
-        shown = [*markdown_blocks(text), *blocks]
-        said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
-        return {"text": fallback_text(text or said), "blocks": shown}
+        return await offload(len(text), _both_forms, text, blocks)
 
 
 def _removed(refusal: SlackApiError) -> PlatformError:
     """Return what the refusal of an edit means: of an answer that somebody deleted nothing is posted again."""
     return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
+
+
+def _both_forms(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+    said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
+    return {"text": fallback_text(text or said), "blocks": [*markdown_blocks(text), *blocks]}
 
 
 def _said(block: Block) -> str:
