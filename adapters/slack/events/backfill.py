@@ -136,8 +136,8 @@ class SlackBackfill:
         keys = [
             key for key in sorted(active, key=lambda key: active[key], reverse=True) if key.workspace == workspace.team
         ]
-        changes = {key: partial(self._follow_changes, workspace, key) for key in keys[:MOST_CONVERSATIONS]}
-        await self._read_each(reading, changes)
+        changes = keys[:MOST_CONVERSATIONS]
+        await self._read_each(reading, {key: partial(self._follow_changes, workspace, key) for key in changes})
         known = [_Thread(key.channel, "") for key in keys]
         known += [_Thread(key.channel, key.thread) for key in keys if moment(key.thread)]
         heard = await self._hear_each(workspace, reading, known)
