@@ -22,6 +22,7 @@ from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_h
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
 from adapters.slack.events.backfill import REDELIVERED
+from adapters.slack.events.changes import follow_missed
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
@@ -185,6 +186,10 @@ class SlackPlatform:
         """Return the whole file. Raises `FileTooLarge`, `FileGone` and `PlatformError`."""
         team, _, file = attachment.id.partition("/")
         return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
+
+    async def follow_changes(self, bot: Bot, key: ConversationKey, messages: Sequence[str]) -> None:
+        """Follow what became of messages while nobody listened. Raises `PlatformError` and `StorageError`."""
+        await follow_missed(bot, await self._workspace(key), key, messages, errors=self._errors)
 
     # ------------------------------------------------------------ reading channels
 

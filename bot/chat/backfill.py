@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from bot.chat.gap import Gap
 from bot.errors import StorageError
+from bot.intervals import has_passed
 from bot.ports import AdapterStateStore, Clock
 
 logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ class Positions:
         else:
             self._of(workspace).note(channel, position)
         self._changed.add(workspace)
-        if self._clock() - self._remembered_at >= REMEMBER_EVERY:
+        if has_passed(REMEMBER_EVERY, since=self._remembered_at, now=self._clock()):
             await self.remember()
 
     async def load(self, *, newest: int = 0) -> None:

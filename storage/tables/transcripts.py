@@ -101,6 +101,7 @@ class EntryRow(BaseTable, table=True):
     at: datetime
     author: str
     source_id: str
+    author_is_bot: bool = False
 
     @classmethod
     def from_entry(cls, conversation_id: int, position: int, new: NewEntry) -> Self:
@@ -114,6 +115,7 @@ class EntryRow(BaseTable, table=True):
             at=as_utc(new.at),
             author=new.author,
             source_id=new.message_id,
+            author_is_bot=new.author_is_bot,
         )
 
     def to_entry(self, media: tuple[Media, ...]) -> StoredEntry:
@@ -123,6 +125,7 @@ class EntryRow(BaseTable, table=True):
             tokens=self.tokens,
             at=self.at,
             author=self.author,
+            author_is_bot=self.author_is_bot,
             message_id=self.source_id,
             position=self.position,
         )

@@ -49,7 +49,8 @@ _NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all re
 class DiscordOptions:
     """Options of the connection to Discord; the addresses are Discord's own unless given.
 
-    `ready_wait` is how long no further server has to come in for the connection to count as ready, in seconds.
+    `ready_wait` is how long no further server has to come in for the connection to count as ready, in seconds;
+    `limit_scale` how much longer than Discord's the windows of its limits are.
     """
 
     token: str = field(repr=False)
@@ -57,6 +58,7 @@ class DiscordOptions:
     gateway_url: str | None = None
     reconnect: BackoffTimes = RECONNECT
     ready_wait: float = 2.0  # discord.py's own default
+    limit_scale: float = 1.0
 
     def point_the_library(self) -> None:
         """discord.py knows no setting for other addresses; its classes do."""

@@ -15,10 +15,11 @@ from typing import Final
 
 from adapters.discord.api.directory import PLATFORM
 from adapters.discord.api.errors import DiscordAccessRevoked, DiscordApiError
-from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import EPOCH, at_time
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.changes import follow_changes
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names, no_names
 from adapters.discord.payloads import Message
@@ -30,7 +31,6 @@ from bot.chat.backfill import (
     MOST_CONVERSATIONS,
     OVERLAP,
     Positions,
-    edited_since,
 )
 from bot.chat.gap import OLDEST, RESTS, Read, Reading
 from bot.errors import BotError, PlatformError, PlatformRefused, StorageError
@@ -263,48 +263,16 @@ class DiscordBackfill:
     # ------------------------------------------------------------ what has changed
 
     async def _follow_changes(self, key: ConversationKey) -> None:
-        """Follow the edits and deletions of messages of a conversation: those that its channel no longer has are gone.
-
-        A message is looked for in its thread first, and in the channel only if it is not there.
-        """
-        kept = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
-        places = [place for place in (key.thread, key.channel) if place]
-        missing = dict.fromkeys(kept)
-        found: dict[str, Message] = {}
-        for place in places:
-            if missing:  # else this is one request less
-                found |= {item.id: item for item in await self._messages(place, min(map(int, missing)) - 1)}
-                missing = {id: None for id in missing if id not in found}
-        gone = [id for id in missing if await self._is_gone(id, places)]
-        if gone:
-            guild = int(key.workspace) if key.workspace.isdecimal() else None
-            await self._message_handler.on_deleted(guild, int(key.channel), gone)
-            logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
-        await self._follow_edits(key, kept, found)
-
-    async def _follow_edits(self, key: ConversationKey, kept: Sequence[str], found: dict[str, Message]) -> None:
-        workspace = DIRECT if is_direct(key) else key.workspace
-        edits = {id: item.edited_at for id, item in found.items()}
-        positions = {id: int(at_time(at)) for id, at in edits.items() if at is not None}
-        edited = [found[id] for id in edited_since(positions, kept, self._start(workspace))]
-        place = ReadableChannel(guild=workspace, id=key.channel)
-        names = await self._names_in(edited, place)
-        for message in edited:
-            await self._message_handler.on_edited(message, names=names)
-
-    async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
-        """Return whether Discord says that none of the places has a message; it may also not tell."""
-        for place in places:
-            try:
-                await self._context.rest.message(place, message)
-            except DiscordApiError as error:
-                if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
-                    return False
-            except PlatformError:
-                return False
-            else:
-                return False
-        return True
+        """Follow the edits and deletions of messages of a conversation. Raises `PlatformError`."""
+        kept = await self._bot.kept_messages(key, limit=MOST_CHECKED)
+        since = self._start(DIRECT if is_direct(key) else key.workspace)
+        try:
+            await follow_changes(self._message_handler, self._context, key, kept, since=since)
+        except DiscordApiError as refusal:
+            if refusal.status not in UNREADABLE:
+                raise
+            extra = {"conversation": str(key), "error": str(refusal)}
+            logger.info("not looked at for changes", extra=extra)
 
 
 def _position(at: datetime) -> int:

@@ -14,7 +14,8 @@ UNAVAILABLE: Final = frozenset(
 )
 """A method that a workspace does not have: it is not asked for again."""
 
-GONE: Final = frozenset({"message_not_found", "thread_not_found"})
+THREAD_GONE: Final = "thread_not_found"
+GONE: Final = frozenset({"message_not_found", THREAD_GONE})
 UNREADABLE: Final = GONE | {
     "channel_not_found", "ekm_access_denied", "is_archived", "missing_scope", "no_permission", "not_in_channel",
 }  # fmt: skip

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from adapters.slack.api.errors import GONE, UNREADABLE, SlackAccessRevoked, SlackApiError
-from adapters.slack.api.history import BESIDE_OTHERS, read_one, read_pages
+from adapters.slack.api.errors import UNREADABLE, SlackAccessRevoked, SlackApiError
+from adapters.slack.api.history import BESIDE_OTHERS, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
+from adapters.slack.events.changes import follow_changes
 from adapters.slack.events.messages import SlackMessageHandler, read_message
 from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
 from adapters.slack.settings import PLATFORM
@@ -28,7 +29,6 @@ from bot.chat.backfill import (
     MOST_CONVERSATIONS,
     OVERLAP,
     Positions,
-    edited_since,
 )
 from bot.chat.gap import OLDEST, RESTS, Read, Reading
 from bot.errors import BotError, ConfigError, PlatformError, PlatformRefused, StorageError
@@ -136,8 +136,8 @@ class SlackBackfill:
         keys = [
             key for key in sorted(active, key=lambda key: active[key], reverse=True) if key.workspace == workspace.team
         ]
-        changes = keys[:MOST_CONVERSATIONS]
-        await self._read_each(reading, {key: partial(self._follow_changes, workspace, key) for key in changes})
+        recent = keys[:MOST_CONVERSATIONS]
+        await self._read_each(reading, {key: partial(self._follow_changes, workspace, key) for key in recent})
         known = [_Thread(key.channel, "") for key in keys]
         known += [_Thread(key.channel, key.thread) for key in keys if moment(key.thread)]
         heard = await self._hear_each(workspace, reading, known)
@@ -232,47 +232,17 @@ class SlackBackfill:
     # ------------------------------------------------------------ what has changed
 
     async def _follow_changes(self, workspace: SlackWorkspace, key: ConversationKey) -> None:
-        """Follow the edits and deletions of messages of a conversation, as if Slack told them now."""
-        kept = [ts for ts in await self._bot.kept_messages(key, limit=MOST_CHECKED) if moment(ts) is not None]
-        if not kept:
-            return
-        place = _Thread(key.channel, key.thread if moment(key.thread) else "")
-        before = as_ts(min(as_position(moment(ts)) for ts in kept) - 1)
+        """Follow the edits and deletions of messages of a conversation. Raises `PlatformError`."""
+        kept = await self._bot.kept_messages(key, limit=MOST_CHECKED)
+        since = self._start(workspace)
         try:
-            found = {item.ts: item for item in await self._read(workspace, place, before)}
-            gone = [ts for ts in kept if ts not in found and await self._is_gone(workspace, key.channel, ts)]
+            await follow_changes(self._message_handler, workspace, key, kept, since=since, urgency=BESIDE_OTHERS)
         except SlackApiError as refusal:
             if refusal.code not in UNREADABLE:
                 raise
             extra = {"conversation": str(key), "error": str(refusal)}
             logger.info("not looked at for changes", extra=extra)
-            return
-        told = [_deletion(key, ts) for ts in gone]
-        edits = {ts: as_position(moment(item.edited.ts)) for ts, item in found.items()}
-        told += [_change(key, found[ts]) for ts in edited_since(edits, kept, self._start(workspace))]
-        for event in told:
-            await self._message_handler.on_message(workspace, event)
-
-    async def _is_gone(self, workspace: SlackWorkspace, channel: str, ts: str) -> bool:
-        """Return whether Slack says that a message is gone. Raises `PlatformError` where it does not tell."""
-        try:
-            return await read_one(workspace.calls, channel, ts, priority=BESIDE_OTHERS.priority) is None
-        except SlackApiError as refusal:
-            if refusal.code in GONE:
-                return True
-            raise
 
 
 def _position(ts: str) -> int:
     return as_position(moment(ts))
-
-
-def _deletion(key: ConversationKey, ts: str) -> SlackMessage:
-    before = SlackMessage(ts=ts, thread_ts=key.thread)
-    return SlackMessage(
-        type="message", subtype="message_deleted", channel=key.channel, deleted_ts=ts, previous_message=before
-    )
-
-
-def _change(key: ConversationKey, message: SlackMessage) -> SlackMessage:
-    return SlackMessage(type="message", subtype="message_changed", channel=key.channel, message=message)

@@ -18,13 +18,15 @@ from bot.app.core import Core, EngineRole, open_core
 from bot.backoff import BackoffTimes
 from bot.ports import Clock
 from bot.settings import Settings
-from tests.emulators.discord import TOKEN, DiscordEmulator
+from tests.emulators.discord import TOKEN, DiscordEmulator, Options
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Message, User
 from tests.fakes import FixedRates, ScriptedModel
 from tests.house import AT_ONCE
 
 DATABASE = "seedling.db"
 RECONNECT_AT_ONCE = BackoffTimes(first=0.05, longest=0.1, healthy=60)
+QUICK = Options(identify_interval_s=0, limit_scale=0.02)
+"""Every limit holds, in windows that pass fifty times as fast: 5 messages in a tenth of a second."""
 
 
 @dataclass(kw_only=True)
@@ -131,7 +133,8 @@ def options_for(emulator: DiscordEmulator) -> DiscordOptions:
         api_url=emulator.api_url,
         gateway_url=emulator.gateway_url,
         reconnect=RECONNECT_AT_ONCE,
-        ready_wait=0.1,
+        ready_wait=0.02,
+        limit_scale=emulator.options.limit_scale,
     )
 
 

@@ -16,6 +16,7 @@ from bot.ports import Clock, Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
+from bot.turns.missed_changes import MissedChanges
 from bot.types import TextDelta
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, services, words
@@ -23,6 +24,8 @@ from tests.house import AT_ONCE
 from tests.loose_store import LooseStore
 
 PATIENCE_S = 20
+QUICK_MINUTE = 0.6
+"""How long a minute of Slack's limits lasts, in seconds, where the emulator counts none."""
 
 
 def held(gate: asyncio.Event, first: str, rest: str) -> list[Any]:
@@ -49,6 +52,8 @@ class Scene:
         self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock)
         carried_out = services(store, manager, platforms, clock=clock, charts=PillowCharts())
         self.inbox = Inbox(manager, self.dispatcher, carried_out)
+        self.missed = MissedChanges(self.inbox, store, platforms)
+        self.dispatcher.prepare_with(self.missed.follow)
 
     async def settled(self) -> None:
         """Everything delivered, and every answer complete."""
@@ -89,6 +94,7 @@ async def scene(
         given = replace(slack_options(slack), **options)
         platform = await stack.enter_async_context(open_slack(given, store, clock=clock))
         play = Scene(slack, platform, store, model or ScriptedModel(*scripts), clock=clock)
+        await play.missed.begin()
         tasks = [asyncio.create_task(play.dispatcher.run(["slack"]))]
         if listens:
             tasks.append(asyncio.create_task(platform.run(play.inbox)))
@@ -111,5 +117,6 @@ def slack_options(slack: RunningSlack) -> SlackOptions:
         signing_secret=slack.options.signing_secret,
         api_url=slack.api_url.rstrip("/"),
         http_seconds=2.0,
+        minute=slack.options.minute_s if slack.options.limits else QUICK_MINUTE,
         port=0,
     )
