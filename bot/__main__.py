@@ -37,7 +37,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 from bot.app.account_commands import add_account_commands
 from bot.app.administration_commands import add_administration_commands
@@ -128,7 +128,7 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = P
 class _Parser(argparse.ArgumentParser):
     """A parser, for all commands, whose complaints and help go out as everything else that is printed does."""
 
-    def _print_message(self, message: str | None, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str | None, file: Any = None) -> None:
         """Print help or a complaint; argparse itself says nothing of help that is lost. Raises `OutputLost`."""
         (say if file is sys.stdout else note)(message or "", end="")
 

@@ -19,7 +19,7 @@ from contextvars import copy_context
 from functools import cache, partial, wraps
 from itertools import islice
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -31,6 +31,7 @@ from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
 from storage import exact_sum
 from storage.tables.base import BaseTable
+from storage.write_ahead_log import WriteAheadLog
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 
@@ -120,6 +121,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
+    cursor.execute("PRAGMA secure_delete=ON")  # however SQLite was built
     cursor.close()
     exact_sum.teach(connection)
 
@@ -161,6 +163,9 @@ def _explain(name: str, error: BaseException | None) -> str:
 
 Work = Callable[[Session], T]
 
+ERASES: Final = "erases"
+"""The key in a session's `info` by which a unit of work says that it takes words away."""
+
 
 def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
     """Return the result of `work`, committed, or undone when it raises."""
@@ -182,13 +187,18 @@ class _InThread:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._log = WriteAheadLog(Path(str(engine.url.database)))
 
     async def run(self, work: Work[T]) -> T:
         # What is told of a change is said in the language of the task that made it.
-        transact = partial(copy_context().run, _transact, self._engine, work)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transact)
+        transact = partial(copy_context().run, _transact, self._engine, lambda session: (work(session), session.info))
+        result, told = await asyncio.get_running_loop().run_in_executor(self._thread, transact)
+        if ERASES in told:
+            self._log.cut_soon()
+        return result
 
     async def close(self) -> None:
+        await self._log.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown(wait=False)  # nothing runs in it any more
 

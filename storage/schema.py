@@ -188,6 +188,7 @@ def _write_ahead(connection: Any, _record: object) -> None:
     """
     connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA secure_delete=ON")
 
 
 def _is_ours(name: str | None, kind: str, _parents: Any) -> bool:

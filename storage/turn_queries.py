@@ -150,7 +150,10 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
 
 def _newest(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Executable:
     """Select messages by what waits, each condition from its own index."""
-    wanted = (col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id), col(TurnRow.text), col(TurnRow.attachments))
+    wanted: Sequence[sa.ColumnElement[Any]] = (
+        *(col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id)),
+        *(col(TurnRow.text), col(TurnRow.attachments)),
+    )
     newest_first = col(TurnRow.at).desc(), col(TurnRow.id).desc()
     return sa.select(*wanted).where(*conditions).order_by(*newest_first).limit(sa.bindparam("most"))
 

@@ -279,6 +279,7 @@ def context_above(question: Incoming) -> tuple[Incoming, ...]:
             overrides=EMPTY,
             is_directed=False,
             task=Task.CONTEXT,
+            reply_ref="",
             time_zone=message.time_zone,
             above=(),
             posted=None,

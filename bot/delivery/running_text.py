@@ -78,6 +78,8 @@ class RunningTextRenderer:
 
     def running(self, children: Sequence[Token], after: str = "") -> str:
         """Return what stands within a paragraph; `after` is the character behind it."""
+        if len(children) == 1 and children[0].type == "text":
+            return self.escape_at_start(children[0].content)
         return "".join(self._read(children, after).written)
 
     def plain(self, children: Sequence[Token]) -> str:

@@ -16,6 +16,7 @@ from adapters.discord.platform import DiscordPlatform, open_discord
 from bot.app.clock import utc_now
 from bot.app.core import Core, EngineRole, open_core
 from bot.backoff import BackoffTimes
+from bot.ports import Clock
 from bot.settings import Settings
 from tests.emulators.discord import TOKEN, DiscordEmulator, Options
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Message, User
@@ -40,6 +41,7 @@ class Scene:
     general: Channel
     ada: User
     bob: User
+    clock: Clock = utc_now
     core: Core | None = None
     platform: DiscordPlatform | None = None
     running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -89,7 +91,7 @@ class Scene:
 
         @asynccontextmanager
         async def platforms(store: Any, *_: Any) -> AsyncIterator[dict[str, Any]]:
-            async with open_discord(self.options, store, clock=utc_now) as platform:
+            async with open_discord(self.options, store, clock=self.clock) as platform:
                 self.platform = platform
                 yield {platform.name: platform}
 

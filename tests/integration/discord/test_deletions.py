@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.types import ConversationKey, TextDelta
 from storage import open_store
 from storage.database import name_of, parse_url
 from tests.copies import copies_of
-from tests.emulators.discord.world import Channel
+from tests.emulators.discord.world import Channel, Message
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
 
@@ -220,3 +221,27 @@ async def test_an_edit_while_its_message_waits_for_those_before_it_leaves_nothin
     assert copies(scene) == []
     assert SECRET not in sent(scene, since=0)
     assert sum(after.rpartition("> ")[2] in entry.text for entry in scene.model.asked[-1].entries) == 1
+
+
+async def by_its_menu(scene: Scene, said: Message) -> None:
+    await scene.until(lambda: scene.discord.commands[None])
+    form = await scene.discord.context_menu(scene.ada, "Ask about this", said).shown()
+    scene.discord.submit_modal(scene.ada, form, {})
+    await scene.done(scene.general)
+
+
+@pytest.mark.parametrize("ask", [by_its_menu])
+async def test_a_message_that_a_question_is_about_goes_alone(
+    scene: Scene, ask: Callable[[Scene, Message], Awaitable[None]]
+) -> None:
+    scene.model.scripts += [words("Hm."), words("Later.")]
+    async with scene.bot():
+        said = scene.discord.say(scene.bob, scene.general, f"my password is {SECRET}")
+        await ask(scene, said)
+        assert SECRET in sent(scene, since=0)
+        scene.discord.delete(scene.bob, said)
+        await gone(scene)
+        assert scene.core is not None
+        (key,) = await scene.core.store.active_conversations("discord", since=utc_now() - timedelta(days=1))
+        kept = [item.entry.text for item in await scene.core.store.get_entries(key, start=0)]
+    assert any("Ada: " in text for text in kept)

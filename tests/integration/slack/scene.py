@@ -12,7 +12,7 @@ from typing import Any
 from adapters.media.charts import PillowCharts
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import SlackPlatform, open_slack
-from bot.ports import Model, Store
+from bot.ports import Clock, Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
@@ -40,15 +40,17 @@ def now() -> datetime:
 class Scene:
     """The emulator and the bot in it."""
 
-    def __init__(self, slack: RunningSlack, platform: SlackPlatform, store: Store, model: Model) -> None:
+    def __init__(
+        self, slack: RunningSlack, platform: SlackPlatform, store: Store, model: Model, *, clock: Clock
+    ) -> None:
         self.slack = slack
         self.platform = platform
         self.store: Any = store  # one in memory shows more than the port
         self.model: Any = model
         options, platforms = TurnOptions(takeover=AT_ONCE), {platform.name: platform}
-        manager = ConversationManager(store, model, FixedRates(), platforms, clock=now, options=options)
-        self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        carried_out = services(store, manager, platforms, clock=now, charts=PillowCharts())
+        manager = ConversationManager(store, model, FixedRates(), platforms, clock=clock, options=options)
+        self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock)
+        carried_out = services(store, manager, platforms, clock=clock, charts=PillowCharts())
         self.inbox = Inbox(manager, self.dispatcher, carried_out)
         self.missed = MissedChanges(self.inbox, store, platforms)
         self.dispatcher.prepare_with(self.missed.follow)
@@ -80,6 +82,7 @@ async def scene(
     emulator: Options | None = None,
     slack: RunningSlack | None = None,
     listens: bool = True,
+    clock: Clock = now,
     **options: Any,
 ) -> AsyncIterator[Scene]:
     """The bot, listening over Socket Mode unless it `listens` not; `options` are those of `SlackOptions`."""
@@ -89,8 +92,8 @@ async def scene(
         slack.general.creator = slack.ada.id
         store = store or LooseStore(clock=now)
         given = replace(slack_options(slack), **options)
-        platform = await stack.enter_async_context(open_slack(given, store, clock=now))
-        play = Scene(slack, platform, store, model or ScriptedModel(*scripts))
+        platform = await stack.enter_async_context(open_slack(given, store, clock=clock))
+        play = Scene(slack, platform, store, model or ScriptedModel(*scripts), clock=clock)
         await play.missed.begin()
         tasks = [asyncio.create_task(play.dispatcher.run(["slack"]))]
         if listens:
