@@ -148,7 +148,7 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     )
 
 
-def _newest(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Select[Any]:
+def _newest(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Executable:
     """Select messages by what waits, each condition from its own index."""
     wanted = (col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id), col(TurnRow.text), col(TurnRow.attachments))
     newest_first = col(TurnRow.at).desc(), col(TurnRow.id).desc()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from adapters.slack.api.errors import GONE, SlackApiError
-from adapters.slack.api.history import FOR_AN_ANSWER, Urgency, read_one, read_pages
+from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.history import FOR_AN_ANSWER, READ_ONE, Urgency, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import TOMBSTONE, SlackMessageHandler
 from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
@@ -26,7 +26,12 @@ STOP_SECONDS: Final = 1.0
 async def follow_missed(
     bot: Bot, workspace: SlackWorkspace, key: ConversationKey, messages: Sequence[str], *, errors: EventErrors
 ) -> None:
-    """Follow what became of messages that are about to be sent to the model, in any process. Raises as below."""
+    """Follow what became of messages that are about to be sent to the model, in any process. Raises as below.
+
+    Without room for it this fails at once: Slack counts by the minute, and threads are read for answers as well.
+    """
+    if not workspace.calls.limiter(READ_ONE).may_progress():
+        raise SlackUnknownOutcome(READ_ONE, "no place in time", maybe_done=False)
     background = BackgroundTasks(errors)
     try:
         await follow_changes(SlackMessageHandler(bot, background), workspace, key, messages, urgency=FOR_AN_ANSWER)
@@ -79,7 +84,7 @@ async def _found(
 
 async def _one(workspace: SlackWorkspace, channel: str, ts: str, urgency: Urgency) -> SlackMessage | None:
     try:
-        return await read_one(workspace.calls, channel, ts, priority=urgency.priority)
+        return await read_one(workspace.calls, channel, ts, priority=urgency.priority, patience=urgency.patience)
     except SlackApiError as refusal:
         if refusal.code not in GONE:
             raise

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.errors import PlatformError
 from bot.types import OPEN_STATES
 from storage.in_memory.store import MemoryStore
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
@@ -32,23 +33,31 @@ async def directly(slack: RunningSlack, root: Message) -> Message:
 ASKED = [in_a_thread, outside_threads, directly]
 
 
-async def left_open(store: MemoryStore, slack: RunningSlack, ask: Callable[..., Awaitable[Message]]) -> Message:
-    """Stop a process while it answers; nobody listens from then on."""
+async def left_open(
+    store: MemoryStore, slack: RunningSlack, ask: Callable[..., Awaitable[Message]], *, killed: bool = False
+) -> Message:
+    """Stop or kill a process while it answers; nobody listens from then on."""
     async with scene(words("One."), [asyncio.Event()], slack=slack, store=store) as play:
         root = await slack.say(slack.ada, slack.general, f"{slack.mention()} one?")
         await play.settled()
         asked = await ask(slack, root)
         await play.until(lambda: len(play.model.asked) == 2)
         await play.dispatcher.aclose(grace=0)
+        if killed:
+            (key,) = await store.open_conversations()
+            await store.claim(key, worker="killed")
     slack.deliveries.hold()
     return asked
 
 
+@pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("ask", ASKED)
-async def test_a_question_that_was_deleted_meanwhile_is_not_answered(ask: Callable[..., Awaitable[Message]]) -> None:
+async def test_a_question_that_was_deleted_meanwhile_is_not_answered(
+    ask: Callable[..., Awaitable[Message]], killed: bool
+) -> None:
     store = MemoryStore(clock=now)
     async with running_slack(Options(limits=False)) as slack:
-        asked = await left_open(store, slack, ask)
+        asked = await left_open(store, slack, ask, killed=killed)
         await slack.delete(asked)
         slack.deliveries.give_up()
         async with scene(words("Never."), slack=slack, store=store) as again:
@@ -58,13 +67,14 @@ async def test_a_question_that_was_deleted_meanwhile_is_not_answered(ask: Callab
         assert SECRET not in str(vars(store))
 
 
+@pytest.mark.parametrize("killed", [False, True])
 @pytest.mark.parametrize("ask", ASKED)
 async def test_a_question_that_was_edited_meanwhile_is_answered_as_it_reads(
-    ask: Callable[..., Awaitable[Message]],
+    ask: Callable[..., Awaitable[Message]], killed: bool
 ) -> None:
     store = MemoryStore(clock=now)
     async with running_slack(Options(limits=False)) as slack:
-        asked = await left_open(store, slack, ask)
+        asked = await left_open(store, slack, ask, killed=killed)
         await slack.edit(asked, f"{slack.mention()} who is there?")
         slack.deliveries.give_up()
         async with scene(words("Me."), slack=slack, store=store) as again:
@@ -126,3 +136,17 @@ async def test_a_look_that_fails_keeps_no_answer_away() -> None:
         async with scene(words("Yes."), slack=slack, store=store, listens=False) as worker:
             await worker.until(lambda: not any(turn.state in OPEN_STATES for turn in store._turns.values()))
             assert len(worker.model.asked) == 1
+
+
+async def test_where_slack_makes_us_wait_nothing_is_looked_at() -> None:
+    store = MemoryStore(clock=now)
+    async with running_slack(Options(limits=False)) as slack:
+        asked = await left_open(store, slack, outside_threads)
+        (key,) = await store.open_conversations()
+        async with scene(words("Yes."), slack=slack, store=store, listens=False) as worker:
+            await worker.platform.describe(key)
+            slack.fault("conversations.replies", http_status=429, retry_after=60)
+            for _ in range(2):
+                async with asyncio.timeout(10):
+                    with pytest.raises(PlatformError):
+                        await worker.platform.follow_changes(worker.inbox, key, [asked.ts])
