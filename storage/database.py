@@ -9,6 +9,7 @@ database locked for everybody.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,8 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import cache, partial, wraps
 from itertools import islice
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -29,6 +31,7 @@ from bot.errors import ConfigError, StorageError, StorageUnavailable
 from bot.ports import Clock
 from storage import exact_sum
 from storage.tables.base import BaseTable
+from storage.write_ahead_log import WriteAheadLog
 
 BUSY_TIMEOUT_S = "10"  # how long a writer waits for another process before the database counts as locked
 
@@ -52,13 +55,33 @@ def parse_url(database_url: str) -> sa.URL:
         raise ConfigError("DATABASE_URL", "is not a URL; write sqlite:///FILE or postgresql://...") from None
     match url.get_backend_name():
         case "sqlite":
-            if url.database in (None, "", ":memory:"):
+            if url.database in (None, ":memory:") or not Path(url.database).name:
                 raise ConfigError("DATABASE_URL", "must name a file, as in sqlite:///seedling.db")
+            _check_sqlite_options(url)
             return url.set(drivername="sqlite")
         case "postgresql" | "postgres":
+            _check_postgresql_options(url)
             return url.set(drivername="postgresql+psycopg")
         case _:
             raise ConfigError("DATABASE_URL", "must start with sqlite:/// or postgresql://")
+
+
+def _check_sqlite_options(url: sa.URL) -> None:
+    """Raise `ConfigError` for options other than how long a writer waits."""
+    wait = url.query.get("timeout", BUSY_TIMEOUT_S)
+    if url.query.keys() - {"timeout"} or not re.fullmatch(r"\d{1,5}(\.\d{1,5})?", str(wait), re.ASCII):
+        raise ConfigError("DATABASE_URL", "takes no option behind a file but ?timeout=SECONDS")
+
+
+def _check_postgresql_options(url: sa.URL) -> None:
+    """Raise `ConfigError` for options that no connection takes."""
+    import psycopg  # noqa: PLC0415 - slow to load, and not used on SQLite
+    from psycopg import conninfo  # noqa: PLC0415
+
+    try:
+        conninfo.timeout_from_conninfo(conninfo.conninfo_to_dict(conninfo_of(url)))
+    except psycopg.ProgrammingError:
+        raise ConfigError("DATABASE_URL", "has options behind ? that PostgreSQL does not take") from None
 
 
 def name_of(url: sa.URL) -> str:
@@ -98,6 +121,7 @@ def _prepare(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA synchronous=FULL")  # what a platform was told is stored must survive a power cut
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA journal_size_limit={WAL_BYTES}")
+    cursor.execute("PRAGMA secure_delete=ON")  # however SQLite was built
     cursor.close()
     exact_sum.teach(connection)
 
@@ -139,6 +163,9 @@ def _explain(name: str, error: BaseException | None) -> str:
 
 Work = Callable[[Session], T]
 
+ERASES: Final = "erases"
+"""The key in a session's `info` by which a unit of work says that it takes words away."""
+
 
 def _transact(bind: sa.Engine | sa.Connection, work: Work[T]) -> T:
     """Return the result of `work`, committed, or undone when it raises."""
@@ -160,13 +187,18 @@ class _InThread:
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._log = WriteAheadLog(Path(str(engine.url.database)))
 
     async def run(self, work: Work[T]) -> T:
         # What is told of a change is said in the language of the task that made it.
-        transact = partial(copy_context().run, _transact, self._engine, work)
-        return await asyncio.get_running_loop().run_in_executor(self._thread, transact)
+        transact = partial(copy_context().run, _transact, self._engine, lambda session: (work(session), session.info))
+        result, told = await asyncio.get_running_loop().run_in_executor(self._thread, transact)
+        if ERASES in told:
+            self._log.cut_soon()
+        return result
 
     async def close(self) -> None:
+        await self._log.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._engine.dispose)
         self._thread.shutdown(wait=False)  # nothing runs in it any more
 

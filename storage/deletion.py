@@ -124,10 +124,8 @@ class SqlDeletion(SqlWorkspaces):
         return removal.outcome()
 
     @unit_of_work
-    def edit_message(
-        self, session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool = False
-    ) -> None:
-        if edits.edit_message(session, channel, edit, is_directed=is_directed, now=as_utc(self._clock())):
+    def edit_message(self, session: Session, channel: ConversationKey, edit: Edit, *, is_awaited: bool = False) -> None:
+        if edits.edit_message(session, channel, edit, is_awaited=is_awaited, now=as_utc(self._clock())):
             self._post(session, edit.posted)
 
     @unit_of_work

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from bot.types import ConversationKey, Incoming, NewEntry
 from storage.codec import as_utc
-from storage.database import begin_writing
+from storage.database import ERASES, begin_writing
 from storage.tables import MessageChangeRow
 
 _TOGETHER = sa.text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:place, 0))")
@@ -35,7 +35,8 @@ def hold_together(session: Session, key: ConversationKey) -> None:
 
 
 def hold_alone(session: Session, platform: str, workspace: str) -> None:
-    """Keep every writer out of a workspace until the commit."""
+    """Keep every writer out of a workspace until the commit, to take away or change what was said there."""
+    session.info[ERASES] = True
     _hold(session, _ALONE, platform, workspace)
 
 

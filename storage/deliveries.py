@@ -18,6 +18,7 @@ from storage.codec import as_utc
 from storage.database import unit_of_work, upsert
 from storage.deletion_fences import change_of, hold_together
 from storage.parameter_values import note_change
+from storage.tables import MessageChangeRow
 from storage.tables.deliveries import NOTHING_OWED, DeliveryRow, owing
 from storage.turn_rules import PLAYGROUND, without_words
 
@@ -93,6 +94,7 @@ class SqlDeliveries(SqlChanges):
     @unit_of_work
     def prune_deliveries(self, session: Session, before: datetime, *, untold: datetime) -> int:
         session.exec(update(DeliveryRow).where(_IS_OWED, col(DeliveryRow.at) < as_utc(untold)).values(NOTHING_OWED))
+        session.exec(delete(MessageChangeRow).where(col(MessageChangeRow.kept_at) < as_utc(before)))
         return session.exec(delete(DeliveryRow).where(col(DeliveryRow.at) < as_utc(before))).rowcount
 
     # ------------------------------------------------------------ whose it is

@@ -26,7 +26,7 @@ from storage.tables import (
 from storage.transcripts import append
 
 
-def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_directed: bool, now: datetime) -> bool:
+def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_awaited: bool, now: datetime) -> bool:
     """Follow an edit to the question, and to the conversations that carry the message; of several the newest counts.
 
     Return whether it counts.
@@ -37,11 +37,10 @@ def edit_message(session: Session, channel: ConversationKey, edit: Edit, *, is_d
     known_at = [turn.edited_at for turn in turns if turn.edited_at is not None] + ([before.at] if before else [])
     if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
         return False
-    waits = False
-    for row in turns:
-        waits = _edit_turn(session, row, edit) or waits
+    says_more = before is not None or any(row.text != edit.text for row in turns)
+    waits = True in [_edit_turn(session, row, edit) for row in turns]  # each of them is edited
     corrected = _correct(session, channel, edit)
-    if waits or (is_directed and not turns and not corrected):
+    if (waits and says_more) or ((is_awaited or before) and not turns and not corrected):
         put(session, MessageChangeRow, [MessageChangeRow.from_edit(channel, edit, kept_at=now).model_dump()])
     return True
 
@@ -121,15 +120,15 @@ def _correct(session: Session, channel: ConversationKey, edit: Edit) -> bool:
     return bool(carried)
 
 
-def overtake(session: Session, row: TurnRow, change: Changes) -> None:
-    """Give a new question the text of the edit that came before it."""
+def overtake(row: TurnRow, change: Changes) -> MessageChangeRow | None:
+    """Give a new message the text of the edit that came before it; return that edit, None for none."""
     edit = change.messages.get(row.source_id)
     if edit is None or edit.deleted:
-        return
+        return None
     if row.task is not Task.SUMMARY:
         row.text = edit.text
     row.edited_at = edit.at
-    session.delete(edit)
+    return edit
 
 
 def settle_edits(session: Session, turn: Turn) -> Sequence[NewEntry]:

@@ -143,7 +143,7 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         if change.refuse(incoming.message_id, incoming.sent_at):
             return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
-        overtake(session, row, change)
+        edit = overtake(row, change)
         row.merged_into = None if again else carrier_of(session, incoming)
         if row.merged_into is not None:
             row.state = TurnState.DONE
@@ -155,6 +155,8 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
             jobs.add(session, incoming.key)
         if id is not None:
             self._post(session, incoming.posted)
+            if edit is not None:  # of the same message once more it is still to be told
+                session.delete(edit)
         return id if row.merged_into is None else None
 
     @unit_of_work
@@ -168,7 +170,9 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         if turn.epoch == 1:
             return turn  # nobody gathered before, and nothing was sent
         settle_open(session, col(LedgerRow.turn_id) == turn.id, at=self._clock())
-        return context_turns.with_merged(turn, context_turns.merged(session, turn.id))
+        if row.edited_at is not None and row.outcome is None:  # nobody is left who asks it as it was
+            settle_edits(session, turn)
+        return context_turns.with_merged(row.to_turn(), context_turns.merged(session, turn.id))
 
     @unit_of_work
     def begin_post(self, session: Session, turn: Turn) -> None:
@@ -326,7 +330,7 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         hold_together(session, incoming.key)
         row = TurnRow
         waits = (col(row.state) == TurnState.QUEUED, col(row.task) == Task.ANSWER, col(row.merged_into).is_(None))
-        is_begun = col(row.attempt) > 0
+        is_begun = (col(row.attempt) > 0) | col(row.reply_ref).is_not(None) | col(row.post_begun_at).is_not(None)
         aside = sa.update(row).where(*_named(incoming), *waits, ~is_begun)
         aside = aside.values(state=TurnState.REMEMBERED, task=Task.CONTEXT).returning(col(row.id))
         return session.connection().execute(aside).first() is not None

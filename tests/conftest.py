@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 import httpx2
+import psycopg
 import pytest
 from anyio.from_thread import start_blocking_portal
 from blockbuster import BlockBuster
@@ -28,6 +29,7 @@ from tests.compiled_statements import share_compiled_statements
 from tests.data import VARIABLE, data_folder
 from tests.examples import register_profiles
 from tests.fakes import ManualClock
+from tests.postgresql import EMPTY, connected, new_database, running_postgresql
 
 register_profiles()
 share_compiled_statements()
@@ -194,6 +196,36 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "empty.db"
     asyncio.run(migrate(f"sqlite:///{path}"))
     return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The address of a PostgreSQL server, one for all tests; each makes databases there, or takes `postgresql`."""
+    with running_postgresql() as url:
+        yield url
+
+
+@pytest.fixture
+def new_postgresql(postgresql_server: str) -> str:
+    """The address of an empty database of the test's own, without tables."""
+    return new_database(postgresql_server)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql_server: str) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+    """A migrated database, and a connection to it, which is kept since opening one takes longer than emptying it."""
+    url = new_database(postgresql_server)
+    asyncio.run(migrate(url))
+    with connected(url) as connection:
+        yield url, connection
+
+
+@pytest.fixture
+def postgresql(migrated_postgresql: tuple[str, psycopg.Connection[Any]]) -> str:
+    """The address of a migrated PostgreSQL database with nothing in it."""
+    url, connection = migrated_postgresql
+    connection.execute(EMPTY)
+    return url
 
 
 @pytest.fixture(scope="session")

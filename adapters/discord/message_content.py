@@ -84,11 +84,6 @@ def read_content(message: Message, names: Names, *, bot_ids: frozenset[str] = fr
     return _Reader(names).message(message, bot_ids=bot_ids)
 
 
-def quoted(message: Message, names: Names) -> Quote:
-    """Return a whole message within a question about it."""
-    return _Reader(names).quote(message, 0, kind=QuoteKind.REPLIED_TO, author=name_of(message, names))
-
-
 def name_of(message: Message, names: Names) -> str:
     """Return the author's name as others see it, "" where it is not told."""
     nick = message.member.nick if message.member else ""

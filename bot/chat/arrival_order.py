@@ -14,6 +14,11 @@ class Arrival:
         self._before = before
         self._until = until
 
+    @property
+    def waits(self) -> bool:
+        """Whether something that arrived before in the same place is not taken yet."""
+        return self._before is not None and not self._before.done()
+
     async def turn(self) -> None:
         """Wait until what arrived before in the same place is taken, or has taken too long."""
         if self._before is not None:

@@ -38,12 +38,12 @@ class DeletionStore(Protocol):
         """
         ...
 
-    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
+    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_awaited: bool = False) -> None:
         """Follow an edit of a message in the channel that `channel` lies in; of several the newest counts.
 
         The text of a question that waits changes. One that is being answered, or was, is followed by the correction.
-        An edit that overtook its message is kept for it when the message `is_directed` at the bot. The `posted` message
-        of an edit that counts is stored with it.
+        An edit of a message that is not known is kept for it where that `is_awaited`: where it may still come, and
+        would be taken. The `posted` message of an edit that counts is stored with it.
         """
         ...
 
@@ -51,6 +51,13 @@ class DeletionStore(Protocol):
         """Forget that a message is remembered for the next question, so that it can be asked; return whether it was.
 
         Where it was sent with a question already, its entry stays.
+        """
+        ...
+
+    async def unsent_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        """Return the ids of the newest messages of a conversation that are still to be sent to the model, oldest first.
+
+        Those are its open questions, what is answered together with them, and what is remembered for the next one.
         """
         ...
 

@@ -48,5 +48,8 @@ class DeliveryStore(Protocol):
         ...
 
     async def prune_deliveries(self, before: datetime, *, untold: datetime) -> int:
-        """Remove the deliveries that came before a time, and what is owed since before `untold`; how many are gone."""
+        """Remove the deliveries that came before a time, and what is owed since before `untold`; how many are gone.
+
+        Deletions and edits that are known since before that time go, too: nothing of their messages comes any more.
+        """
         ...

@@ -15,12 +15,11 @@ from bot.chat.message_policy import (
     Decision,
     PolicyState,
     about_thread,
-    check_says_something,
+    as_stored,
     context_above,
     decide,
     placed,
     policy_state,
-    with_limit,
 )
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
@@ -33,7 +32,7 @@ from bot.language import gettext
 from bot.parameter_resolver import effective_at, effective_parameters, spoken, values_of
 from bot.parameters import Effective, Scope
 from bot.turns.conversation_manager import ConversationManager
-from bot.turns.corrections import answered_before, edit_of, last_repeat
+from bot.turns.corrections import answered_before, asks_no_more, edit_of, last_repeat, would_be_kept
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.effect_runner import EffectRunner
 from bot.turns.effects import AcceptTurns, Effect, Expected, NoteFeedback, SetParameters, telling
@@ -135,7 +134,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state), state)
+            return await self._take(incoming, state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
@@ -221,12 +220,14 @@ class Inbox:
         if by_platform or (message.author.is_bot and not message.is_directed):  # who edits once a second while writing
             await self._store.edit_waiting(message.key, edit, asked=by_platform)
             return PASSED_OVER
-        await self._store.edit_message(message.key, edit, is_directed=message.is_directed)
+        is_recent = self._services.clock() - message.sent_at <= ASKED_BY_EDIT
+        is_awaited = is_recent and await would_be_kept(message, self._services, self._manager)
+        await self._store.edit_message(message.key, edit, is_awaited=is_awaited)
         message = replace(message, posted=None)  # it was stored with the edit
-        if self._services.clock() - message.sent_at > ASKED_BY_EDIT:
+        if not is_recent:
             return PASSED_OVER
         if await self._store.is_known(message):
-            if await self._asks_no_more(message):
+            if await asks_no_more(message, self._services, self._manager):
                 return PASSED_OVER
             return replace(PASSED_OVER, answered=await answered_before(message, self._store))
         return await self._ask_edited(message) if message.is_directed else PASSED_OVER
@@ -244,20 +245,6 @@ class Inbox:
         question = await self._question(message)
         return PASSED_OVER if question is None else await self._take_up(question, await self._state(question), asked)
 
-    async def _asks_no_more(self, message: Incoming) -> bool:
-        """Set aside a question that waits and that an edit has made none; return whether it did."""
-        words = message.typed or message.text
-        if message.is_directed or parse(words, directed=False) is not None:
-            return False
-        state = await self._state(message)
-        action = decide(message, state).action
-        if action is Action.ANSWER or not await self._store.set_aside(message):
-            return False
-        if action is not Action.CONTEXT:
-            await self._store.drop_context(message)
-        self._manager.take_back(placed(message, state).key)
-        return True
-
     async def _ask_edited(self, message: Incoming) -> HandleResult:
         """Answer what an edit has made a question."""
         question = await self._question(message)
@@ -269,7 +256,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState, by: Incoming) -> HandleResult:
         """Store as a question what was none when it was sent; whoever wants that of too many waits for no words."""
         try:
-            return await self._take(placed(question, state), state, by=by)
+            return await self._take(question, state, by=by)
         except InvalidInput:
             return await self._pass_over(question, "pace")
 
@@ -375,19 +362,23 @@ class Inbox:
         return await self._store.active_conversations(platform, since=since)
 
     async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
-        """Return the ids of the newest messages in the window of a conversation, oldest first."""
+        """Return the ids of the newest messages that were sent in a conversation, or are to be, oldest first."""
         kept = await self._store.get_conversation(key)
-        return message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))[-limit:]
+        sent = message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))
+        unsent = await self._store.unsent_messages(key, limit=limit)
+        return list(dict.fromkeys((*sent, *unsent)))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
-        check_says_something(incoming)
-        incoming = with_limit(incoming, state)
-        self._pace.note(by or incoming, state.parameters, self._services.clock())
+        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now,
+        where it was none when it was sent. Raises `InvalidInput`.
+        """
+        incoming = as_stored(incoming, state)
+        now = self._services.clock()
+        self._pace.note(by or incoming, state.parameters, now if by is not None else min(incoming.sent_at, now))
         if by is not None:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):

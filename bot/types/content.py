@@ -86,7 +86,6 @@ class QuoteKind(StrEnum):
     FORWARD = "forwarded"
     LINK = "linked message"  # its address stands in the text
     THREAD_START = "start of the thread"
-    REPLIED_TO = "replied-to message"  # whole, where a question is about it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

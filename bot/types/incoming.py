@@ -89,7 +89,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRef:
-    """Reference to a message: its conversation and its id on the platform, "" for a command."""
+    """Reference to a message: its conversation and its id on the platform, "" for what no message shows."""
 
     key: ConversationKey
     message_id: str
@@ -148,7 +148,8 @@ class Incoming:
     `dedupe_key` is the platform's stable name of it: the same delivery twice has the same key.
     `typed` is the text as it was typed, for commands, where `text` was changed for reading ("" for the same).
     `is_direct` says that nobody else reads the conversation.
-    `message_id` is the id of the message shown to people (for edits and deletions), "" for a command.
+    `message_id` is the id of the message that shows it to people, for edits and deletions: its own, or the one in which
+    the bot tells what somebody asks by a command; "" for what no message shows.
     `overrides` are parameters given for this turn only, by name, as text.
     `is_directed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `addressees` are the ids of other people whom it mentions or replies to, as the platform tells.

@@ -90,7 +90,7 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         self._forget_marks_in(place)
         return self._outcome()
 
-    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_directed: bool = False) -> None:
+    async def edit_message(self, channel: ConversationKey, edit: Edit, *, is_awaited: bool = False) -> None:
         edit = replace(edit, at=as_utc(edit.at))
         name = name_of(channel, edit.message_id)
         asked = [turn for turn in self._in_channel(channel) if turn.incoming.message_id == edit.message_id != ""]
@@ -100,9 +100,10 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         if (before is not None and before.deleted) or max(known_at, default=edit.at) > edit.at:
             return
         await post(self, edit.posted)
+        says_more = before is not None or any(turn.incoming.text != edit.text for turn in asked)
         waits = True in [self._edit_turn(turn, edit) for turn in asked]  # each of them is edited
         corrected = await self._correct(channel, edit)
-        if waits or (is_directed and not asked and not corrected):
+        if (waits and says_more) or ((is_awaited or before) and not asked and not corrected):
             self._keep_edit(name, edit)
 
     def _keep_edit(self, name: ChangeName, edit: Edit) -> None:

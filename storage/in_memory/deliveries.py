@@ -141,6 +141,7 @@ class MemoryDeliveries(MemoryAccess, MemoryAudit):
         for key, item in self._deliveries.items():
             if item.at < as_utc(untold):
                 self._deliveries[key] = _Delivery(at=item.at)
+        self._changes = {name: item for name, item in self._changes.items() if item.kept_at >= as_utc(before)}
         gone = [key for key, item in self._deliveries.items() if item.at < as_utc(before)]
         for key in gone:
             del self._deliveries[key]

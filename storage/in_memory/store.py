@@ -98,7 +98,7 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         edit = self._changes.pop(name_of(incoming.key, incoming.message_id), None)
         if edit is not None:
             self._edited_at[id] = edit.at
-            incoming = replace(incoming, text=edit.text) if incoming.task is Task.ANSWER else incoming
+            incoming = replace(incoming, text=edit.text) if incoming.task is not Task.SUMMARY else incoming
         self._accepted_at[id] = as_utc(self._clock())
         carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(
@@ -126,8 +126,10 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
         self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
-        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
-        return self._with_merged(self._keep(claimed))
+        self._keep(replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left))
+        if oldest.outcome is None:
+            self._settle_edits(claimed)
+        return self._with_merged(self._turns[oldest.id])
 
     async def begin_post(self, turn: Turn) -> None:
         self._keep(replace(self._claimed(turn), post_begun_at=as_utc(self._clock()), post_left_at=None))

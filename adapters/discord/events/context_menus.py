@@ -10,19 +10,18 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from adapters.discord.api.messages import attachments_of
+from adapters.discord.api.messages import thread_message
 from adapters.discord.connection.gateway_payloads import names_of
 from adapters.discord.context import DiscordContext
 from adapters.discord.events.requests import Interaction, asked, deferred, incoming_of, tell_failure
 from adapters.discord.events.stale_modals import form_id
-from adapters.discord.message_content import quoted
 from adapters.discord.payloads import Message
 from bot.chat.message_markdown import render
 from bot.errors import BotError
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
 from bot.types import Incoming
-from bot.types.content import MessageContent
+from bot.types.content import MessageContent, ReplyTo
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +59,7 @@ class AskAbout(discord.ui.Modal, title=ASK):
         self._message = message
 
     async def on_submit(self, interaction: Interaction, /) -> None:
-        """Ask, with the message under the question."""
+        """Ask, with the message above the question."""
         field = self.question.component
         asked_for = str(field.value) if isinstance(field, discord.ui.TextInput) else gettext(QUESTION)
         answered = await deferred(self._bot, interaction, self._incoming(interaction, asked_for))
@@ -75,11 +74,11 @@ class AskAbout(discord.ui.Modal, title=ASK):
         await tell_failure(interaction, error)
 
     def _incoming(self, interaction: Interaction, question: str) -> Incoming:
-        """Return the question with the whole message below it; what that says is no part of the command."""
-        quote = quoted(self._message, names_of(interaction.guild))
-        typed = f"/ask {question}"
-        text = f"{typed}\n\n{render(MessageContent(parts=(quote,)))}"
-        return replace(incoming_of(interaction, text, files=attachments_of(self._message)), typed=typed)
+        """Return the question with the whole message above it, which goes when that is deleted; it names its author."""
+        message, typed = thread_message(self._message, names_of(interaction.guild)), f"/ask {question}"
+        about = ReplyTo(message_id=message.message_id, author=message.author.name)
+        text = f"{typed}\n\n{render(MessageContent(reply_to=about))}"
+        return replace(incoming_of(interaction, text), typed=typed, above=(message,))
 
 
 def keep_message(interaction: Interaction) -> None:

@@ -25,8 +25,7 @@ from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from bot.chat.arrival_order import ArrivalOrder
-from bot.chat.follow_ups import own_words, without_quotes
-from bot.chat.message_markdown import render
+from bot.chat.message_markdown import own_words, render, without_quotes
 from bot.chat.rate_limit import Priority
 from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError
@@ -230,12 +229,16 @@ class DiscordMessageHandler:
         if not is_change or not is_spoken(message) or self.is_mine(message):
             return
         message.check_whole()
-        place = await self._place(message.guild_id, message.channel_id)
-        incoming = await self.incoming(message, place, names, own_role)
-        if incoming is not None:
-            at = edited_at or incoming.sent_at
-            incoming = replace(incoming, is_admin=is_admin)
+        with self._order.arrived(message.channel_id) as arrival:
+            place = await self._place(message.guild_id, message.channel_id)
+            incoming = await self.incoming(message, place, names, own_role)
+            if incoming is None:
+                return
+            incoming, at = replace(incoming, is_admin=is_admin), edited_at or incoming.sent_at
             await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
+            if arrival.waits:  # for what may have the bot take part there, or for the message itself
+                await arrival.turn()
+                await self._bot.on_message_edited(incoming, at=at, by_platform=is_preview)
 
     async def on_deleted(self, guild: int | None, channel: int, messages: Collection[int | str]) -> None:
         """Messages are gone, somebody's or the bot's own: their text goes, too. Raises `StorageError`."""

@@ -34,7 +34,7 @@ from adapters.slack.replies.status import forget_title
 from adapters.slack.settings import PLATFORM
 from bot.chat.arrival_order import ArrivalOrder
 from bot.chat.background_tasks import BackgroundTasks
-from bot.chat.follow_ups import without_quotes
+from bot.chat.message_markdown import without_quotes
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
@@ -48,6 +48,9 @@ EDITED: Final = gettext_noop(
     "You edited a question that I have answered. To have it answered as it reads now, press *Answer again* here or "
     "*Regenerate* under my answer."
 )
+
+TOMBSTONE: Final = "tombstone"
+"""The subtype of what stands in place of a deleted message that others have replied to."""
 
 ORDER_SECONDS: Final = 2.5
 """How long a message waits for those before it: within three seconds Slack wants its acknowledgement."""
@@ -158,7 +161,7 @@ class SlackMessageHandler:
 
     async def _changed(self, workspace: SlackWorkspace, change: SlackMessage) -> None:
         message, before = change.message or SlackMessage(), change.previous_message
-        if message.subtype == "tombstone":
+        if message.subtype == TOMBSTONE:
             await self._forget(workspace, change.channel, before or message)
             return
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=change.channel)
@@ -166,12 +169,13 @@ class SlackMessageHandler:
         has_changed = not by_slack or before is None or before.attachments != message.attachments
         if said is None or not has_changed or workspace.is_own(message):
             return
-        incoming = await self.incoming(workspace, said)
-        if by_slack:
-            await self._bot.on_message_edited(incoming, at=moment(message.edited.ts) or said.at, by_platform=True)
-            return
-        at = moment(message.edited.ts) or moment(change.event_ts) or said.at
-        handled = await self._bot.on_message_edited(incoming, at=at)
+        at = moment(message.edited.ts) or (None if by_slack else moment(change.event_ts)) or said.at
+        with self._order.arrived(said.key(workspace.team)) as arrival:
+            incoming = await self.incoming(workspace, said)
+            handled = await self._bot.on_message_edited(incoming, at=at, by_platform=by_slack)
+            if arrival.waits:  # for what may have the bot take part there, or for the message itself
+                await arrival.turn()
+                handled = await self._bot.on_message_edited(incoming, at=at, by_platform=by_slack)
         if handled.answered is not None:
             asked = replace(incoming, dedupe_key=f"{incoming.dedupe_key}/edited/{at.timestamp()}")
             offer = await self._bot.reply(asked, EDITED)

@@ -137,7 +137,8 @@ class SlashCommandHandler:
             return await self._message_handler.reply(workspace, asked, gettext(NOT_HERE))
         at: datetime = moment(ts) or asked.sent_at
         key = replace(asked.key, thread=asked.key.thread or ("" if asked.is_direct else ts))
-        handled = await self._message_handler.hand_over(workspace, replace(asked, key=key, sent_at=at))
+        shown_as = replace(asked, key=key, sent_at=at, message_id=ts)  # who deletes it there deletes the question
+        handled = await self._message_handler.hand_over(workspace, shown_as)
         if handled is not None and not handled.text:
             await self._bot.mark_answered(asked)
         return None

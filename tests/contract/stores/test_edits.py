@@ -74,6 +74,19 @@ async def test_a_question_put_off_after_an_edit_is_asked_as_it_reads_now(store: 
     assert await texts(store) == ["text a"]
 
 
+async def test_a_question_edited_in_mid_answer_is_taken_over_as_it_reads_now(store: AnyStore) -> None:
+    await store.enqueue(asked("a", seconds=1))
+    turn = await claim(store)
+    await store.enqueue(asked("b", seconds=2))
+    await store.coalesce(turn)
+    for name, text in (("s-a", "dogs"), ("s-b", "birds")):
+        await store.edit_message(CHANNEL, edit(text, seconds=10, message_id=name))
+    again = await claim(store)
+    assert [again.incoming.text, *(item.text for item in again.coalesced)] == ["dogs", "birds"]
+    await store.record(again, settlement(entry("a"), entry("b")))
+    assert await texts(store) == ["text a", "text b"]
+
+
 async def test_what_is_recorded_is_corrected_where_it_is_in_view_and_only_forwards(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("a")])
     await store.append_entries(OTHER, [entry("b")])
@@ -95,9 +108,9 @@ async def test_an_edit_after_which_a_message_reads_as_it_was_sent_corrects_nothi
     assert await texts(store) == ["what is bark", "what is lark", "what is bark"]
 
 
-async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_for_the_bot(store: AnyStore) -> None:
-    await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_directed=True)
-    await store.edit_message(CHANNEL, edit("birds", seconds=5), is_directed=True)
+async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_that_is_awaited(store: AnyStore) -> None:
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_awaited=True)
+    await store.edit_message(CHANNEL, edit("birds", seconds=5), is_awaited=True)
     await store.edit_message(CHANNEL, edit("mice", seconds=10, message_id="s-b"))
     await store.enqueue(asked("a"))
     await store.enqueue(asked("b", seconds=1))
@@ -105,12 +118,49 @@ async def test_an_edit_that_overtakes_its_message_is_kept_for_it_if_it_is_meant_
     assert [item.text for item in (turn.incoming, *turn.coalesced)] == ["dogs", "cats"]
 
 
+async def test_what_is_remembered_for_the_next_question_takes_over_the_edit_that_overtook_it(store: AnyStore) -> None:
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_awaited=True)
+    await store.enqueue(asked("a", task=Task.CONTEXT))
+    await store.enqueue(asked("b", seconds=20))
+    assert [item.text for item in (await store.coalesce(await claim(store))).context] == ["dogs"]
+
+
+async def test_a_message_that_comes_twice_drops_no_edit_of_it(store: AnyStore) -> None:
+    await store.enqueue(asked())
+    turn = await claim(store)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    assert await store.enqueue(asked()) is None
+    await store.record(turn, settlement(replace(entry("a"), message_id="s-a")))
+    assert await texts(store) == ["text a", "dogs"]
+
+
+async def test_an_edit_that_comes_twice_says_nothing_of_a_question_that_is_asked_as_it_reads_now(
+    store: AnyStore,
+) -> None:
+    await store.enqueue(asked())
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    turn = await claim(store)
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10))
+    await store.record(turn, settlement(replace(entry("a"), message_id="s-a")))
+    assert await texts(store) == ["text a"]
+
+
+async def test_an_edit_whose_message_never_comes_is_forgotten_after_some_days(
+    store: AnyStore, clock: ManualClock
+) -> None:
+    await store.edit_message(CHANNEL, edit("dogs", seconds=10), is_awaited=True)
+    clock.advance(10)
+    await store.prune_deliveries(clock(), untold=clock())
+    await store.enqueue(asked())
+    assert (await claim(store)).incoming.text == "cats"
+
+
 async def test_an_edit_of_a_deleted_message_says_nothing(store: AnyStore) -> None:
     await store.enqueue(asked())
     turn = await claim(store)
     await store.edit_message(CHANNEL, edit("dogs", seconds=10))
     await store.delete_messages(CHANNEL, ["s-a"])
-    await store.edit_message(CHANNEL, edit("birds", seconds=20), is_directed=True)
+    await store.edit_message(CHANNEL, edit("birds", seconds=20), is_awaited=True)
     assert (await store.record(turn, settlement(entry("a")))).withdrawn
     await store.close(turn, retracted=True)
     assert await texts(store) == []

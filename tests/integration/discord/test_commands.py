@@ -194,7 +194,8 @@ async def test_a_question_about_a_message_comes_from_its_menu(scene: Scene) -> N
 
     assert sent.original is not None
     assert sent.original.content.startswith("A worn bearing.")
-    assert "The pump rattles." in scene.model.asked[0].entries[-1].text
+    above, asked = (entry.text.partition("] ")[2] for entry in scene.model.asked[0].entries)
+    assert (above, asked) == ("Bob: The pump rattles.", "Ada: Why?\n\n[in reply to a message of Bob]")
 
 
 async def test_a_private_search_can_be_shared_and_deepened(scene: Scene) -> None:

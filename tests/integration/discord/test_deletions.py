@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bot.types import ConversationKey, TextDelta
 from storage import open_store
 from storage.database import name_of, parse_url
 from tests.copies import copies_of
-from tests.emulators.discord.world import Channel
+from tests.emulators.discord.world import Channel, Message
 from tests.fakes import words
 from tests.integration.discord.scene import Scene
 
@@ -188,3 +189,59 @@ async def test_an_edit_in_mid_answer_is_known_to_the_next_request(scene: Scene) 
         scene.discord.say(scene.ada, place, "and now?")
         await scene.done(place, 2)
     assert [entry.text.rpartition(": ")[2] for entry in scene.model.asked[1].entries][2:] == ["dogs?", "and now?"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(f"the pw is {SECRET}?", "which is the best dog?"), (f"{{bob}} the pw is {SECRET}", "{bob} never mind")],
+)
+async def test_an_edit_while_its_message_waits_for_those_before_it_leaves_nothing_of_it(
+    scene: Scene, before: str, after: str
+) -> None:
+    discord = scene.discord
+    before, after = (text.format(bob=f"<@{scene.bob.id}>") for text in (before, after))
+    scene.model.scripts += [words("One."), words("Two."), words("Three."), words("Four.")]
+    async with scene.bot():
+        thread = await scene.thread_of(scene.mention("first?"))
+        await scene.done(thread)
+        root = discord.say(scene.bob, thread, "The pump")
+        reply = discord.say(scene.bob, thread, "rattles", reply_to=root)
+        await scene.closed()
+        path = "/channels/{channel_id}/messages/{message_id}"
+        discord.fault("delay", method="GET", template=path, seconds=1.0)
+        scene.mention("why?", where=thread, reply_to=reply)
+        said = discord.say(scene.ada, thread, before)
+        discord.edit(scene.ada, said, after)
+        await scene.until(lambda: len(scene.model.asked) > 1)
+        await scene.closed()
+        scene.mention("and now?", where=thread)
+        await scene.until(lambda: any("and now?" in entry.text for entry in scene.model.asked[-1].entries))
+        await scene.closed()
+        assert discord.faults.happened == ["delay"]
+    assert copies(scene) == []
+    assert SECRET not in sent(scene, since=0)
+    assert sum(after.rpartition("> ")[2] in entry.text for entry in scene.model.asked[-1].entries) == 1
+
+
+async def by_its_menu(scene: Scene, said: Message) -> None:
+    await scene.until(lambda: scene.discord.commands[None])
+    form = await scene.discord.context_menu(scene.ada, "Ask about this", said).shown()
+    scene.discord.submit_modal(scene.ada, form, {})
+    await scene.done(scene.general)
+
+
+@pytest.mark.parametrize("ask", [by_its_menu])
+async def test_a_message_that_a_question_is_about_goes_alone(
+    scene: Scene, ask: Callable[[Scene, Message], Awaitable[None]]
+) -> None:
+    scene.model.scripts += [words("Hm."), words("Later.")]
+    async with scene.bot():
+        said = scene.discord.say(scene.bob, scene.general, f"my password is {SECRET}")
+        await ask(scene, said)
+        assert SECRET in sent(scene, since=0)
+        scene.discord.delete(scene.bob, said)
+        await gone(scene)
+        assert scene.core is not None
+        (key,) = await scene.core.store.active_conversations("discord", since=utc_now() - timedelta(days=1))
+        kept = [item.entry.text for item in await scene.core.store.get_entries(key, start=0)]
+    assert any("Ada: " in text for text in kept)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from adapters.slack.events.ask_modal import QUESTION
 from adapters.slack.events.messages import dedupe_key
 from bot.types import ConversationKey, Person, Recorded, Settlement, TextDelta, Turn
 from storage import migrate, open_store
@@ -19,6 +20,7 @@ from tests.emulators.slack import Message, Options, running_slack
 from tests.emulators.slack.faults import Fault
 from tests.fakes import incoming, words
 from tests.integration.slack.scene import PATIENCE_S, Scene, held, now, scene
+from tests.integration.slack.test_ask_about import ask_about
 
 SECRET = "hunter2"
 ECHO = f"You said {SECRET}."
@@ -141,6 +143,46 @@ async def test_what_was_answered_leaves_every_table(
         await gone(play, tmp_path)
 
 
+async def by_slash(play: Scene) -> None:
+    await play.slack.slash(play.slack.ada, play.slack.general, "/seed", f"ask my password is {SECRET}")
+
+
+async def by_slash_in_a_direct_message(play: Scene) -> None:
+    await play.slack.slash(play.slack.ada, play.slack.direct(play.slack.ada), "/seed", f"ask my password is {SECRET}")
+
+
+async def by_form_about_a_message(play: Scene) -> None:
+    said = await play.slack.say(play.slack.ben, play.slack.general, "The pump rattles")
+    await ask_about(play, said, **{QUESTION: f"does it say {SECRET}?"})
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+@pytest.mark.parametrize("asking", [by_slash, by_slash_in_a_direct_message, by_form_about_a_message])
+async def test_a_question_that_the_bot_shows_goes_with_the_message_that_shows_it(
+    tmp_path: Path, asking: Callable[[Scene], Awaitable[None]], *, is_answered: bool
+) -> None:
+    gate = asyncio.Event()
+    if is_answered:
+        gate.set()
+    async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more."), words("Later.")) as play:
+        slack = play.slack
+        under_way = asyncio.ensure_future(asking(play))
+        places = [slack.general, slack.direct(slack.ada)]
+
+        def shown(words: str) -> list[Message]:
+            return [item for place in places for item in slack.messages(place) if words in slack.shown(item)]
+
+        await play.until(lambda: shown(f"{ECHO} I know more." if is_answered else ECHO))
+        (question,) = shown("asks:")
+        await slack.delete(question)
+        await play.until(lambda: not shown(SECRET))
+        await gone(play, tmp_path)
+        await under_way
+        await slack.say(slack.ada, question.channel, f"{slack.mention()} and now?", thread_ts=question.ts)
+        await play.settled()
+        assert SECRET not in sent(play, since=1)
+
+
 async def test_a_reply_among_others_leaves_them_alone(tmp_path: Path) -> None:
     async with stored(tmp_path, words("One."), words(ECHO), words("Three.")) as play:
         question = await ask(play, "first?")
@@ -223,6 +265,57 @@ async def test_a_deletion_and_an_edit_can_come_before_their_messages(tmp_path: P
         assert SECRET not in sent(play, since=0)
         assert copies(tmp_path) == []
         assert play.model.asked[0].entries[-1].text.endswith(": dogs?")
+
+
+CHANGED = [("the pw is {secret}?", "which is the best dog?"), ("{ben} the pw is {secret}", "{ben} never mind")]
+"""What is said without a mention in a thread with the bot, a question and talk, and as it reads after an edit."""
+
+
+async def said_and_edited(play: Scene, thread: str, before: str, after: str) -> None:
+    slack = play.slack
+    before, after = (text.format(secret=SECRET, ben=f"<@{slack.ben.id}>") for text in (before, after))
+    said = await slack.say(slack.ada, slack.general, before, thread_ts=thread)
+    await slack.edit(said, after)
+
+
+async def assert_known_as_it_reads_now(play: Scene, folder: Path, thread: str, text: str) -> None:
+    await play.settled()
+    await ask(play, "and now?", thread)
+    await play.settled()
+    assert copies(folder) == []
+    assert SECRET not in sent(play, since=0)
+    last = [entry.text for entry in play.model.asked[-1].entries]
+    assert sum(entry.endswith(text.replace("{ben} ", "")) for entry in last) == 1
+    assert "corrected" not in sent(play, since=0)
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGED)
+async def test_an_edit_that_comes_before_its_message_leaves_nothing_of_it(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with stored(tmp_path, words("One."), words("Two."), words("Three.")) as play:
+        question = await ask(play, "first?")
+        await play.settled()
+        play.slack.deliveries.hold()
+        await said_and_edited(play, question.ts, before, after)
+        play.slack.deliveries.release(backwards=True)
+        await assert_known_as_it_reads_now(play, tmp_path, question.ts, after)
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGED)
+async def test_an_edit_while_its_message_waits_for_those_before_it_leaves_nothing_of_it(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with stored(tmp_path, words("One."), words("Two."), words("Three.")) as play:
+        slack = play.slack
+        question = await ask(play, "first?")
+        await play.settled()
+        slack.fault("users.info", delay_s=0.5)
+        looked_up = len(slack.calls("users.info"))
+        await slack.say(slack.person("Cleo"), slack.general, f"{slack.mention()} cats?", thread_ts=question.ts)
+        await play.until(lambda: len(slack.calls("users.info")) > looked_up)
+        await said_and_edited(play, question.ts, before, after)
+        await assert_known_as_it_reads_now(play, tmp_path, question.ts, after)
 
 
 @pytest.mark.parametrize("is_killed", [False, True])

@@ -23,13 +23,9 @@ from storage.notifications import follow_playground
 from storage.queue import Queue
 from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import BaseTable
-from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import ADA, CHANNELS, KEY, OTHER, WORKSPACE, incoming, message
 from tests.fakes import ManualClock, settle
 from tests.integration.discord.scene import GivenSettings
-
-__all__ = ["postgresql", "postgresql_server"]  # fixtures
 
 DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 
@@ -37,10 +33,6 @@ DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 @pytest.fixture
 def url(postgresql: str) -> str:
     """A database without turns and jobs."""
-    with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(BaseTable.metadata.sorted_tables):
-            connection.execute(table.delete())
-        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
     return postgresql
 
 

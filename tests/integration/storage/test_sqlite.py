@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -18,11 +18,12 @@ from sqlmodel import Session
 
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
-from storage import migrate, open_store, single_instance
-from storage.database import WAL_BYTES, Database, make_engine, parse_url
-from storage.schema import migration_connection
+from storage import migrate, open_store, refuse_taken, single_instance, write_ahead_log
+from storage.database import WAL_BYTES, Database, _prepare, make_engine, parse_url
+from storage.schema import _write_ahead, migration_connection
 from storage.single_instance import lock_of
 from storage.sql import SqlStore
+from tests.contract.stores.deleting import SECRET, answer_of
 from tests.contract.stores.samples import (
     ADA,
     CHANNELS,
@@ -329,6 +330,61 @@ async def test_a_file_that_was_emptied_is_named_and_a_new_one_is_fine(path: Path
         pass
 
 
+@pytest.mark.parametrize("change", [through_a_symlink, through_a_hard_link])
+async def test_a_second_process_opens_nothing(path: Path, tmp_path: Path, change: Callable[[Path, Path], Path]) -> None:
+    """SQLite keeps what is not written yet beside the name that it was given, and would mix up the two."""
+    other = change(path, tmp_path / "other.db")
+    with single_instance(f"sqlite:///{path}"), pytest.raises(StorageUnavailable, match="Another Seedling"):
+        await asyncio.to_thread(refuse_taken, f"sqlite:///{other}")
+    assert [name for name in names_in(tmp_path) if name.startswith("other.db")] == ["other.db"]
+
+
+async def test_a_database_that_an_older_version_uses_is_not_changed_under_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    with single_instance(f"sqlite:///{path}"), pytest.raises(StorageUnavailable, match="An older Seedling"):
+        await migrate(f"sqlite:///{path}")
+
+
+async def test_a_file_whose_contents_are_still_in_the_log_is_not_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "seedling.db"
+    file.touch()
+    file.with_name("seedling.db-wal").write_bytes(b"frames")
+    with pytest.raises(StorageUnavailable, match="is empty although it was in use before"):
+        await migrate(f"sqlite:///{file}")
+
+
+def names_in(folder: Path) -> Sequence[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def removed(path: Path) -> str:
+    path.unlink()
+    return f"sqlite:///{path}"
+
+
+async def test_a_database_that_is_gone_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        pass
+    await migrate(removed(path))
+    assert "is gone; a new one is made" in caplog.text
+
+
+def make_unusable(folder: Path) -> None:
+    (folder / "loop.db").symlink_to(folder / "loop.db")
+    (folder / "locked.db.lock").mkdir()
+
+
+@pytest.mark.parametrize("name", ["loop.db", "locked.db", "../../../../../../../../../../", "/"])
+async def test_a_path_that_can_be_no_database_is_named(tmp_path: Path, name: str) -> None:
+    make_unusable(tmp_path)
+    url = f"sqlite:///{tmp_path / name}"
+    with pytest.raises(StorageUnavailable, match="name another"), single_instance(url):
+        pass
+    with pytest.raises(StorageUnavailable, match="name another"):
+        await migrate(url)
+
+
 async def test_the_space_of_what_was_forgotten_is_given_back(store: SqlStore, path: Path) -> None:
     for number in range(60):
         await store.enqueue(incoming(f"m{number}", text="word " * 20_000, seconds=number))
@@ -357,3 +413,70 @@ def test_the_log_that_a_burst_has_made_is_cut_when_it_was_written_back(tmp_path:
         connection.commit()
         assert log.stat().st_size <= WAL_BYTES
     engine.dispose()
+
+
+# ---------------------------------------------------------------- what is deleted
+
+
+def raw_files_with(text: str, folder: Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir() if text.encode() in file.read_bytes())
+
+
+async def secret_answered(store: SqlStore, path: Path) -> None:
+    """A question and an answer that stand in the file and in its log."""
+    await store.enqueue(incoming("m1", text=SECRET, message_id="s-1"))
+    turn = await store.claim(KEY, worker="w")
+    assert turn is not None
+    question = replace(entry("m1", text=SECRET * 2_000), message_id="s-1")
+    await settle(store, turn, settlement(question, answer_of(turn)))
+    ask(path, "PRAGMA wal_checkpoint")
+    await store.append_entries(KEY, [replace(entry("m2", text=SECRET), message_id="s-1")])
+    assert raw_files_with(SECRET, path.parent) == ["seedling.db", "seedling.db-wal"]
+
+
+async def overwritten(path: Path) -> None:
+    async with asyncio.timeout(20):
+        while raw_files_with(SECRET, path.parent):
+            await asyncio.sleep(0.02)
+
+
+async def test_what_is_deleted_is_soon_in_no_file_while_the_store_is_open(
+    store: SqlStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_ahead_log, "CUT_AFTER_SECONDS", 0.05)
+    await secret_answered(store, path)
+    await store.delete_messages(replace(KEY, thread=""), ["s-1"])
+    await overwritten(path)
+
+
+async def test_a_reader_puts_off_the_end_of_what_is_deleted_and_keeps_nobody_waiting(
+    store: SqlStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_ahead_log, "CUT_AFTER_SECONDS", 0.05)
+    await secret_answered(store, path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM entry").fetchone()
+        await store.delete_messages(replace(KEY, thread=""), ["s-1"])
+        assert not await asyncio.to_thread(write_ahead_log.cut, path)
+        await store.enqueue(incoming("m3"))
+        assert raw_files_with(SECRET, path.parent)
+    await overwritten(path)
+
+
+async def test_a_store_that_is_closed_at_once_leaves_nothing_either(path: Path, clock: ManualClock) -> None:
+    """Another connection, as that of a process which runs beside a command, keeps SQLite from ending its log."""
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("SELECT count(*) FROM entry").fetchone()
+        async with open_store(f"sqlite:///{path}", clock=clock) as store:
+            await secret_answered(store, path)
+            await store.forget_conversation(KEY)
+        assert raw_files_with(SECRET, path.parent) == []
+
+
+def test_every_connection_overwrites_what_it_deletes_however_sqlite_was_built(tmp_path: Path) -> None:
+    for prepare in (_prepare, _write_ahead):
+        with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+            connection.execute("PRAGMA secure_delete=OFF")
+            prepare(connection, None)
+            assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.discord.events.parse import Names, no_names
-from adapters.discord.message_content import NOTICES, quoted
+from adapters.discord.message_content import NOTICES
 from adapters.discord.message_content import read_content as read_message
 from adapters.discord.payloads import Message
 from adapters.discord.replies.rendering import Renderer
@@ -72,7 +72,7 @@ def test_an_answer_that_is_quoted_has_neither_its_small_print_nor_its_buttons(ho
         "forward": shown({"message_snapshots": [{"message": own | {"mentions": [ADA]}}]}),
         "reply": shown({"type": 19, "content": "so?", "referenced_message": own | {"mentions": [ADA]}}),
         "thread": shown({"type": 21, "referenced_message": own | {"mentions": [ADA]}}),
-        "itself": render(MessageContent(parts=(quoted(Message.read(own | {"mentions": [ADA]}), names),))),
+        "itself": shown(own | {"mentions": [ADA]}),
     }[how]
     assert "@Ada, the pump is green." in seen
     assert not any(word in seen for word in ("1,200", "seed", "Regenerate", "Helpful", "-#"))
@@ -300,24 +300,15 @@ def test_a_reply_names_the_message_that_it_answers(told: Json | None, reply: Rep
     assert read_content(message, names).reply_to == reply
 
 
-@pytest.mark.parametrize("kind", ["quoted", "thread start", "listed"])
+@pytest.mark.parametrize("kind", ["thread start", "listed"])
 def test_a_message_that_nobody_told_is_not_called_gone(kind: str) -> None:
     reply = {"id": "4", "type": 19, "author": BOB, "content": "No.", "message_reference": {"message_id": "3"}}
     shown = {
-        "quoted": lambda: MessageContent(parts=(quoted(Message.read(reply), names),)),
         "thread start": lambda: read_content({"type": 21, "content": "", "referenced_message": reply}, names),
         "listed": lambda: read_content(reply, names),
     }[kind]()
     assert "[in reply to another message]" in render(shown)
     assert "gone" not in render(shown)
-
-
-def test_the_message_that_a_question_is_about_can_be_had_whole() -> None:
-    told = {"id": "3", "author": ADA, "content": "", "embeds": [{"title": "Build 812 failed"}], "attachments": []}
-    assert (
-        render(MessageContent(parts=(quoted(Message.read(told), names),)))
-        == "> [replied-to message from Ada]\n> [card] Build 812 failed"
-    )
 
 
 def test_only_replies_have_a_relation() -> None:

@@ -100,7 +100,8 @@ def test_a_thread_has_a_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        ("[in reply to Bob: The pump rattles]\nwhy?\n\n> [replied-to message from Bob]\n> The pump rattles", "why?"),
+        ("[in reply to Bob: The pump rattles]\nwhy?", "why?"),
+        ("why?\n\n[in reply to a message of Bob]", "why?"),
         ("> somebody said so\nis that **really** `true`?", "is that really true?"),
         (
             "@Ada, @bob.b what about ||that||, @Zoe, 2 * 3 and snake_case @Ada ?",
