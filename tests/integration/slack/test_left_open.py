@@ -30,6 +30,14 @@ async def directly(slack: RunningSlack, root: Message) -> Message:
     return await slack.say(slack.ada, slack.direct(slack.ada), f"{SECRET}?")
 
 
+async def by_command(slack: RunningSlack, root: Message) -> Message:
+    """Ask by a command, which a message of the bot shows; it goes with that."""
+    await slack.slash(slack.ada, slack.general, "/seed", f"ask {SECRET}?")
+    while not (shown := [item for item in slack.messages(slack.general) if "asks:" in slack.shown(item)]):
+        await asyncio.sleep(0.01)
+    return shown[0]
+
+
 ASKED = [in_a_thread, outside_threads, directly]
 
 
@@ -51,7 +59,7 @@ async def left_open(
 
 
 @pytest.mark.parametrize("killed", [False, True])
-@pytest.mark.parametrize("ask", ASKED)
+@pytest.mark.parametrize("ask", [*ASKED, by_command])
 async def test_a_question_that_was_deleted_meanwhile_is_not_answered(
     ask: Callable[..., Awaitable[Message]], killed: bool
 ) -> None:
