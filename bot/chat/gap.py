@@ -88,9 +88,9 @@ class Gap:
 
     @property
     def trouble(self) -> str:
-        """What could not be read in this attempt, for the log."""
+        """Why something could not be read in this attempt, for the log: the last reason."""
         errors = self._errors()
-        return f"{len(errors)} not read, the last: {errors[-1]}" if errors else ""
+        return str(errors[-1]) if errors else ""
 
     def _errors(self) -> list[PlatformError]:
         return [error for reading in self._readings.values() for error in reading.failed.values()]
