@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import FOR_AN_ANSWER, READ_ONE, Urgency, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import TOMBSTONE, SlackMessageHandler
 from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
 from bot.chat.backfill import edited_since
 from bot.chat.background_tasks import BackgroundTasks
+from bot.errors import PlatformError
 from bot.event_errors import EventErrors
 from bot.ports import Bot
 from bot.types import ConversationKey
@@ -31,7 +32,7 @@ async def follow_missed(
     Without room for it this fails at once: Slack counts by the minute, and threads are read for answers as well.
     """
     if not workspace.calls.limiter(READ_ONE).may_progress():
-        raise SlackUnknownOutcome(READ_ONE, "no place in time", maybe_done=False)
+        raise PlatformError(f"no place in time for {READ_ONE}")
     background = BackgroundTasks(errors)
     try:
         await follow_changes(SlackMessageHandler(bot, background), workspace, key, messages, urgency=FOR_AN_ANSWER)
