@@ -276,6 +276,7 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         at=at,
         author=message.author.id,
         message_id=message.message_id,
+        replies_to=message.replies_to,
     )
 
 

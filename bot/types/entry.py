@@ -18,7 +18,7 @@ class NewEntry:
     """An entry about to be stored; `id` is unique in its conversation, so that storing it twice stores it once.
 
     `tokens` is the uncorrected estimate, `author` a person's id ("" for the bot), `message_id` the platform
-    message that it came from ("" for an answer).
+    message that it came from ("" for an answer), `replies_to` the one whose first words it repeats ("" for none).
     """
 
     id: EntryId
@@ -27,6 +27,7 @@ class NewEntry:
     at: datetime
     author: str = ""
     message_id: str = ""
+    replies_to: str = ""
 
     def at_position(self, position: int) -> StoredEntry:
         """Return the entry at its place in the transcript."""
@@ -37,6 +38,7 @@ class NewEntry:
             at=self.at,
             author=self.author,
             message_id=self.message_id,
+            replies_to=self.replies_to,
             position=position,
         )
 
