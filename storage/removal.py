@@ -232,12 +232,12 @@ class Removal:
     def replies(self, channel: ConversationKey, ids: Collection[str]) -> None:
         """Remove the words of messages from what repeats them, since it replies to them, and is not gone itself."""
         asked = select(TurnRow).where(*in_channel(TurnRow, channel), col(TurnRow.replies_to).in_(ids), IS_REPLY)
-        for row in self._session.exec(asked.order_by(col(TurnRow.id)).with_for_update()):
-            row.text = without_replied_to(row.text)
-            into = row.merged_into
-            self.anew(row if into is None else self._session.get(TurnRow, into, with_for_update=True) or row)
-        which = (*in_channel(ConversationRow, channel), col(EntryRow.replies_to).in_(ids), IS_REPLY)
-        for row, entry in self._session.exec(select(ConversationRow, EntryRow).join(EntryRow).where(*which)).all():
+        for turn in self._session.exec(asked.order_by(col(TurnRow.id)).with_for_update()):
+            turn.text = without_replied_to(turn.text)
+            into = turn.merged_into
+            self.anew(turn if into is None else self._session.get(TurnRow, into, with_for_update=True) or turn)
+        told = select(ConversationRow, EntryRow).join(EntryRow).where(*in_channel(ConversationRow, channel))
+        for row, entry in self._session.exec(told.where(col(EntryRow.replies_to).in_(ids), IS_REPLY)).all():
             left = without_reply_words(entry.to_entry(()))
             entry.text, entry.tokens = left.entry.text, left.tokens
             self.removed += 1
