@@ -80,6 +80,7 @@ class SqlDeletion(SqlWorkspaces):
             removal.shown(row)
         remove_from_summaries(session, removal, channel, ids)
         removal.entries(*in_channel(ConversationRow, channel), col(EntryRow.source_id).in_(ids), HAS_SOURCE)
+        removal.replies(channel, ids)
         _forget_owed_for(session, channel, ids)
         if channel.platform == PLAYGROUND:
             self._empty_in_playground(session, channel, ids)

@@ -12,6 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from bot.context.new_entries import without_reply_words
 from bot.types import ConversationKey, Incoming, NewEntry
 from storage.codec import as_utc
 from storage.database import ERASES, begin_writing
@@ -70,20 +71,26 @@ class Changes:
         self.messages = {row.message_id: row for row in rows if row.message_id and row.channel == key.channel}
         self._gone_at = max((row.at for row in rows if not row.message_id), default=None)
 
+    def is_deleted(self, id: str) -> bool:
+        """Return whether a message was deleted by itself."""
+        change = self.messages.get(id)
+        return change is not None and change.deleted
+
     def refuse(self, id: str, at: datetime) -> bool:
         """Return whether a message was deleted, or was said before its place was."""
-        change = self.messages.get(id)
-        if change is not None and change.deleted:
+        if self.is_deleted(id):
             return True
         return self._gone_at is not None and as_utc(at) <= self._gone_at
 
 
 def change_of(session: Session, incoming: Incoming) -> Changes:
     """Read what happened to an incoming before it came."""
-    return Changes(session, incoming.key, [incoming.message_id] if incoming.message_id else [])
+    return Changes(session, incoming.key, {incoming.message_id, incoming.replies_to} - {""})
 
 
 def standing(session: Session, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[NewEntry]:
-    """Return the entries whose messages were not deleted."""
-    changes = Changes(session, key, {entry.message_id for entry in entries} - {""})
-    return [entry for entry in entries if not changes.refuse(entry.message_id, entry.at)]
+    """Return the entries whose messages were not deleted, without the words of those that were and they reply to."""
+    ids = {id for entry in entries for id in (entry.message_id, entry.replies_to)}
+    changes = Changes(session, key, ids - {""})
+    left = [entry for entry in entries if not changes.refuse(entry.message_id, entry.at)]
+    return [without_reply_words(entry) if changes.is_deleted(entry.replies_to) else entry for entry in left]

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete, select, update
 
+from bot.chat.message_markdown import without_replied_to
+from bot.context.new_entries import without_reply_words
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import REMOVED_ANSWER
 from bot.context.window import CacheBreak, mark_prefix_broken
@@ -31,6 +33,7 @@ from storage.tables import (
     HAS_SOURCE,
     IS_CONTEXT,
     IS_OPEN,
+    IS_REPLY,
     IS_SUMMARY,
     NOTHING_OWED,
     ConversationRow,
@@ -223,6 +226,20 @@ class Removal:
         """Leave nothing of an answer but that it was there."""
         for row, entry in self._session.exec(select(ConversationRow, EntryRow).join(EntryRow).where(*which)).all():
             entry.text, entry.tokens = REMOVED_ANSWER, estimate_entry(Entry(role="assistant", text=REMOVED_ANSWER))
+            self.removed += 1
+            _break_at(row, {entry.position})
+
+    def replies(self, channel: ConversationKey, ids: Collection[str]) -> None:
+        """Remove the words of messages from what repeats them, since it replies to them, and is not gone itself."""
+        asked = select(TurnRow).where(*in_channel(TurnRow, channel), col(TurnRow.replies_to).in_(ids), IS_REPLY)
+        for turn in self._session.exec(asked.order_by(col(TurnRow.id)).with_for_update()):
+            turn.text = without_replied_to(turn.text)
+            into = turn.merged_into
+            self.anew(turn if into is None else self._session.get(TurnRow, into, with_for_update=True) or turn)
+        told = select(ConversationRow, EntryRow).join(EntryRow).where(*in_channel(ConversationRow, channel))
+        for row, entry in self._session.exec(told.where(col(EntryRow.replies_to).in_(ids), IS_REPLY)).all():
+            left = without_reply_words(entry.to_entry(()))
+            entry.text, entry.tokens = left.entry.text, left.tokens
             self.removed += 1
             _break_at(row, {entry.position})
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from bot.chat.message_markdown import without_replied_to
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.types import (
@@ -144,6 +145,8 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
             return None
         row = TurnRow.from_incoming(incoming, accepted_at=self._clock())
         edit = overtake(row, change)
+        if change.is_deleted(row.replies_to):
+            row.text = without_replied_to(row.text)
         row.merged_into = None if again else carrier_of(session, incoming)
         if row.merged_into is not None:
             row.state = TurnState.DONE

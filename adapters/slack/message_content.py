@@ -99,6 +99,11 @@ def has_content(message: SlackMessage) -> bool:
     return bool(message.text.strip()) or any(files(message)) or bool(written(message, {}).strip())
 
 
+def replied_to(message: SlackMessage) -> str:
+    """Return the message, by its ts, whose first words a reply repeats that is shown in the channel; "" for none."""
+    return message.root.ts if message.subtype == BROADCAST and message.root is not None else ""
+
+
 def is_same(before: SlackMessage, after: SlackMessage) -> bool:
     """Return whether two states of a message say the same, whatever previews Slack has put below it meanwhile."""
     first, second = (read_content(_without_previews(message), {}) for message in (before, after))

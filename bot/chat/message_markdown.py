@@ -39,7 +39,10 @@ BEGINNING_CHARACTERS: Final = 120
 MOST_COMPARED: Final = 20
 """Parts that are compared with the text, which each time is read again."""
 
+REPLY_TO_GONE: Final = "[in reply to a message that is gone]"
+
 _INDENT: Final = "  "
+_IN_REPLY = re.compile(r"(^|: )\[in reply to [^\]\n]*\]$", re.MULTILINE)  # the first: it stands before what is typed
 _BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{HIDDEN}>])*[\[\uff3b]([^\n]*))", re.MULTILINE)
 _MARK_LIKE = re.compile(
     r" ?(?:card|poll|sticker|system message|forum post|forwarded|linked message|start of the|in reply|replied-to|cut)"
@@ -80,6 +83,11 @@ def repeats(text: str, said: str) -> bool:
 def beginning(content: MessageContent) -> str:
     """Return the first words of a message on one line, as a reply names the message that it answers."""
     return _line(render(replace(content, reply_to=None), most=BEGINNING_CHARACTERS * 4), BEGINNING_CHARACTERS)
+
+
+def without_replied_to(rendered: str) -> str:
+    """Return a rendered message, or its entry, without the words of the message that it replies to: that is gone."""
+    return _IN_REPLY.sub(lambda mark: f"{mark[1]}{REPLY_TO_GONE}", rendered, count=1)
 
 
 def typed_text(rendered: str) -> str:
@@ -182,8 +190,7 @@ def _reply(reply: ReplyTo) -> str:
     if not reply.is_told:
         return "[in reply to another message]"
     if not reply.beginning.strip():
-        whom = f"a message of {plain_name(reply.author)}" if reply.author.strip() else "a message that is gone"
-        return f"[in reply to {whom}]"
+        return f"[in reply to a message of {plain_name(reply.author)}]" if reply.author.strip() else REPLY_TO_GONE
     whom = f"{plain_name(reply.author)}: " if reply.author.strip() else ""
     return f"[in reply to {whom}{_line(reply.beginning, BEGINNING_CHARACTERS).translate(_ROUND)}]"
 

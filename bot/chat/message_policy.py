@@ -275,6 +275,7 @@ def context_above(question: Incoming) -> tuple[Incoming, ...]:
             typed="",
             sent_at=message.sent_at,
             message_id=message.message_id,
+            replies_to=message.replies_to,
             attachments=message.attachments,
             overrides=EMPTY,
             is_directed=False,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from heapq import merge
-from typing import Final
+from typing import Final, TypeVar
 
-from bot.chat.message_markdown import MESSAGE_CHARACTERS, cut
+from bot.chat.message_markdown import MESSAGE_CHARACTERS, cut, without_replied_to
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import (
     ATTACHED,
@@ -23,6 +23,8 @@ from bot.context.transcript import (
     without_label,
 )
 from bot.types import Entry, FileOutcome, Incoming, NewEntry, StoredEntry, ThreadMessage
+
+AnyEntry = TypeVar("AnyEntry", bound=NewEntry)
 
 ASKED_ID: Final = ":asked"
 """How the ids of entries end that ask what stands in the transcript under its own id."""
@@ -97,6 +99,12 @@ def _says_the_same(asked: NewEntry, known: StoredEntry, history: Sequence[Stored
 def _label_of(entry: NewEntry) -> str:
     name, text = without_label(entry.entry.text)
     return entry.entry.text[: len(entry.entry.text) - len(text)].rstrip(": ") if name else ""
+
+
+def without_reply_words(entry: AnyEntry) -> AnyEntry:
+    """Return an entry without the words of the message that it replies to, which was deleted."""
+    left = replace(entry.entry, text=without_replied_to(entry.entry.text))
+    return replace(entry, entry=left, tokens=estimate_entry(left))
 
 
 # ------------------------------------------------------------ what was said and not answered

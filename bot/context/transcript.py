@@ -270,6 +270,7 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         author=message.author.id,
         author_is_bot=message.author.is_bot,
         message_id=message.message_id,
+        replies_to=message.replies_to,
     )
 
 

@@ -18,7 +18,8 @@ class NewEntry:
     """An entry about to be stored; `id` is unique in its conversation, so that storing it twice stores it once.
 
     `tokens` is the uncorrected estimate, `author` the id of who wrote it ("" for this bot), another bot where
-    `author_is_bot`, `message_id` the platform message that it came from ("" for an answer).
+    `author_is_bot`, `message_id` the platform message that it came from ("" for an answer), `replies_to` the one whose
+    first words it repeats ("" for none).
     """
 
     id: EntryId
@@ -28,6 +29,7 @@ class NewEntry:
     author: str = ""
     author_is_bot: bool = False
     message_id: str = ""
+    replies_to: str = ""
 
     def at_position(self, position: int) -> StoredEntry:
         """Return the entry at its place in the transcript."""
@@ -39,6 +41,7 @@ class NewEntry:
             author=self.author,
             author_is_bot=self.author_is_bot,
             message_id=self.message_id,
+            replies_to=self.replies_to,
             position=position,
         )
 

@@ -131,7 +131,10 @@ ANSWER_MESSAGES = "answer_messages"  # how many messages an answer may have, whe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
-    """A message that already stands in a thread, as people see it; `time_zone` is its author's, as an IANA name."""
+    """A message that already stands in a thread, as people see it; `time_zone` is its author's, as an IANA name.
+
+    `replies_to` is the id of the message whose first words its text repeats, since it replies to that; "" for none.
+    """
 
     message_id: str
     author: Person
@@ -139,6 +142,7 @@ class ThreadMessage:
     sent_at: datetime
     attachments: tuple[Attachment, ...] = ()
     time_zone: str = "UTC"
+    replies_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +154,7 @@ class Incoming:
     `is_direct` says that nobody else reads the conversation.
     `message_id` is the id of the message that shows it to people, for edits and deletions: its own, or the one in which
     the bot tells what somebody asks by a command; "" for what no message shows.
+    `replies_to` is the id of the message whose first words `text` repeats, since it replies to that; "" for none.
     `overrides` are parameters given for this turn only, by name, as text.
     `is_directed` says that it is meant for the bot by itself: a mention, a direct message or a command.
     `addressees` are the ids of other people whom it mentions or replies to, as the platform tells.
@@ -174,6 +179,7 @@ class Incoming:
     entrance: Entrance = Entrance.MESSAGE
     is_direct: bool = False
     message_id: str = ""
+    replies_to: str = ""
     attachments: tuple[Attachment, ...] = ()
     overrides: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     is_directed: bool = True

@@ -59,6 +59,8 @@ class MemoryDeletion(MemoryRemoval, MemoryAdapterState, MemoryPlayground):
         for id in (*gone, *self._follow_ups(gone)):
             self._remove_shown(id)
         self._forget_elsewhere(channel, ids)
+        keys = [key for key in self._entries if _is_within(key, channel)]
+        self._remove_replies(self._in_channel(channel), keys, ids)
         self._forget_deliveries(of=lambda incoming: _is_within(incoming.key, channel) and incoming.message_id in ids)
         if channel.platform == PLAYGROUND:
             there = self._messages[channel.workspace, channel.channel]

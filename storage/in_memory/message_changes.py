@@ -35,10 +35,15 @@ def channel_of(name: ChangeName) -> ConversationKey:
     return ConversationKey(platform=platform, workspace=workspace, channel=channel, thread=thread)
 
 
+def is_deleted(changes: Mapping[ChangeName, MessageChange], key: ConversationKey, message: str) -> bool:
+    """Return whether a message was deleted by itself."""
+    change = changes.get(name_of(key, message)) if message else None
+    return change is not None and change.deleted
+
+
 def is_refused(changes: Mapping[ChangeName, MessageChange], key: ConversationKey, message: str, at: datetime) -> bool:
     """Return whether a message was deleted, or was said before its place was."""
-    change = changes.get(name_of(key, message)) if message else None
-    if change is not None and change.deleted:
+    if is_deleted(changes, key, message):
         return True
     places = [("", ""), (key.channel, ""), (key.channel, key.thread)]
     gone = [changes.get((key.platform, key.workspace, channel, thread, "")) for channel, thread in places]

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.chat.message_markdown import without_replied_to
+from bot.context.new_entries import without_reply_words
 from bot.context.tokens import estimate_entry
 from bot.context.transcript import REMOVED_ANSWER
 from bot.context.window import CacheBreak, mark_prefix_broken
@@ -230,6 +232,18 @@ class MemoryRemoval(MemoryTranscripts, MemoryEdits, MemorySummaries, MemorySched
             mark = Entry(role="assistant", text=REMOVED_ANSWER)
             self._entries[key][name] = replace(before, entry=mark, tokens=estimate_entry(mark))
             self._break_at(key, [before])
+
+    def _remove_replies(self, turns: Sequence[Turn], keys: Sequence[ConversationKey], ids: Collection[str]) -> None:
+        """Remove the words of messages from what repeats them, since it replies to them, and is not gone itself."""
+        for turn in [item for item in turns if item.incoming.replies_to in ids]:
+            left = without_replied_to(turn.incoming.text)
+            self._keep(replace(turn, incoming=replace(turn.incoming, text=left)))
+            self._begin_anew(self._turns[self._merged.get(turn.id, turn.id)])
+        for key in keys:
+            repeating = [entry for entry in self._entries[key].values() if entry.replies_to in ids]
+            self._entries[key] |= {entry.id: without_reply_words(entry) for entry in repeating}
+            if repeating:
+                self._break_at(key, repeating)
 
     def _break_at(self, key: ConversationKey, gone: Sequence[StoredEntry]) -> None:
         first = min(item.position for item in gone)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import count
 
 from bot.access.budgets import reservation, scope_of
+from bot.chat.message_markdown import without_replied_to
 from bot.context.window import merge_concurrent_changes, with_notes
 from bot.errors import ClaimLost
 from bot.ports import Clock
@@ -41,7 +42,7 @@ from storage.in_memory.deletion import MemoryDeletion
 from storage.in_memory.deliveries import MemoryDeliveries
 from storage.in_memory.events import MemoryPlayground, post
 from storage.in_memory.exports import MemoryExports
-from storage.in_memory.message_changes import is_refused, name_of
+from storage.in_memory.message_changes import is_deleted, is_refused, name_of
 from storage.in_memory.removal import blank
 from storage.in_memory.summaries import MemorySchedules, MemorySummaries
 from storage.in_memory.talk import order
@@ -99,6 +100,8 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         if edit is not None:
             self._edited_at[id] = edit.at
             incoming = replace(incoming, text=edit.text) if incoming.task is not Task.SUMMARY else incoming
+        if is_deleted(self._changes, incoming.key, incoming.replies_to):
+            incoming = replace(incoming, text=without_replied_to(incoming.text))
         self._accepted_at[id] = as_utc(self._clock())
         carrier = None if again else self._carrier_of(incoming)
         self._turns[id] = Turn(

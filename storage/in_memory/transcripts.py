@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.context.new_entries import without_reply_words
 from bot.ports import Clock
 from bot.types import Conversation, ConversationKey, NewEntry, StoredEntry
 from storage.codec import as_utc
-from storage.in_memory.message_changes import ChangeName, MessageChange, is_refused
+from storage.in_memory.message_changes import ChangeName, MessageChange, is_deleted, is_refused
 
 UNKNOWN = 2**31 - 1
 """Of what no request is known, everything may have been sent."""
@@ -42,6 +43,10 @@ class MemoryTranscripts:
     ) -> Sequence[StoredEntry]:
         entries = [replace(new, at=as_utc(new.at)) for new in entries]
         entries = [entry for entry in entries if not is_refused(self._changes, key, entry.message_id, entry.at)]
+        entries = [
+            without_reply_words(entry) if is_deleted(self._changes, key, entry.replies_to) else entry
+            for entry in entries
+        ]
         if entries:
             self._conversations.setdefault(key, Conversation())
         kept = self._entries[key]

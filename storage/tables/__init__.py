@@ -10,6 +10,7 @@ from storage.tables.settings import AdapterStateRow, SettingChangeRow, SettingRo
 from storage.tables.summaries import ScheduleRow, SummaryMarkRow, SummaryPartRow
 from storage.tables.transcripts import (
     HAS_SOURCE,
+    IS_REPLY,
     ConversationRow,
     EntryMediaRow,
     EntryRow,
@@ -49,6 +50,7 @@ __all__ = [
     "IS_OPEN",
     "IS_REMARKABLE",
     "IS_REMEMBERED",
+    "IS_REPLY",
     "IS_SUMMARY",
     "IS_UNSETTLED",
     "IS_WAITING",

@@ -14,6 +14,8 @@ from storage.codec import as_utc
 from storage.tables.base import KEY_COLUMNS, SERIAL, BaseTable, Keyed
 
 HAS_SOURCE = sa.text("source_id <> ''")  # written out, as `IS_OPEN` is
+IS_REPLY = sa.text("replies_to <> ''")
+"""Whether the first words of another message are repeated; few are so."""
 
 
 UNKNOWN = 2**31 - 1  # of what no request is known, everything may have been sent
@@ -88,6 +90,7 @@ class EntryRow(BaseTable, table=True):
         sa.Index(None, "conversation_id", "source_id"),
         sa.Index(None, "author"),
         sa.Index("ix_entry_source_id", "source_id", sqlite_where=HAS_SOURCE, postgresql_where=HAS_SOURCE),
+        sa.Index("ix_entry_replies_to", "replies_to", sqlite_where=IS_REPLY, postgresql_where=IS_REPLY),
     )
 
     conversation_id: int = Field(
@@ -102,6 +105,7 @@ class EntryRow(BaseTable, table=True):
     author: str
     source_id: str
     author_is_bot: bool = False
+    replies_to: str = ""
 
     @classmethod
     def from_entry(cls, conversation_id: int, position: int, new: NewEntry) -> Self:
@@ -116,6 +120,7 @@ class EntryRow(BaseTable, table=True):
             author=new.author,
             source_id=new.message_id,
             author_is_bot=new.author_is_bot,
+            replies_to=new.replies_to,
         )
 
     def to_entry(self, media: tuple[Media, ...]) -> StoredEntry:
@@ -127,6 +132,7 @@ class EntryRow(BaseTable, table=True):
             author=self.author,
             author_is_bot=self.author_is_bot,
             message_id=self.source_id,
+            replies_to=self.replies_to,
             position=self.position,
         )
 

@@ -22,7 +22,7 @@ from bot.types import (
 from storage.codec import Json, as_utc, attachments_from_json, attachments_to_json, draft_from_json, figures_from_json
 from storage.tables.base import JSON, KEY_COLUMNS, SERIAL, BaseTable, Keyed, key_columns
 from storage.tables.ledger import LedgerRow
-from storage.tables.transcripts import HAS_SOURCE
+from storage.tables.transcripts import HAS_SOURCE, IS_REPLY
 from storage.turn_rules import FORGOTTEN
 
 TASK = sa.Enum(Task, native_enum=False, values_callable=lambda tasks: [task.value for task in tasks], length=20)
@@ -66,6 +66,15 @@ class TurnRow(Keyed, table=True):
             postgresql_where=HAS_SOURCE,
         ),
         sa.Index(
+            "ix_turn_replies_to",
+            "platform",
+            "workspace",
+            "channel",
+            "replies_to",
+            sqlite_where=IS_REPLY,
+            postgresql_where=IS_REPLY,
+        ),
+        sa.Index(
             "ix_turn_summaries",
             "platform",
             "workspace",
@@ -98,6 +107,7 @@ class TurnRow(Keyed, table=True):
     text: str
     at: datetime
     source_id: str
+    replies_to: str = ""
     attachments: list[Json] = Field(sa_type=JSON)
     overrides: dict[str, str] = Field(sa_type=JSON)
     addressed: bool
@@ -146,6 +156,7 @@ class TurnRow(Keyed, table=True):
             text=incoming.text,
             at=as_utc(incoming.sent_at),
             source_id=incoming.message_id,
+            replies_to=incoming.replies_to,
             attachments=attachments_to_json(incoming.attachments),
             overrides=dict(incoming.overrides),
             addressed=incoming.is_directed,
@@ -171,6 +182,7 @@ class TurnRow(Keyed, table=True):
             text=self.text,
             sent_at=self.at,
             message_id=self.source_id,
+            replies_to=self.replies_to,
             attachments=attachments_from_json(self.attachments),
             overrides=overrides,
             is_directed=self.addressed,

@@ -44,10 +44,12 @@ def attachment_of(given: AttachmentPayload) -> Attachment:
 
 def thread_message(message: Message, names: Names, content: MessageContent | None = None) -> ThreadMessage:
     """Return a message as people see it; `content` replaces what it holds by itself."""
+    content = content or read_content(message, names)
     return ThreadMessage(
         message_id=message.id,
+        replies_to=content.reply_to.message_id if content.reply_to else "",
         author=person_of(message, names),
-        text=render(content or read_content(message, names)),
+        text=render(content),
         sent_at=message.created_at,
         attachments=attachments_of(message),
     )
@@ -58,6 +60,7 @@ def read_message(message: Message, names: Names, *, thread: str = "") -> ReadMes
     plain = thread_message(message, names)
     return ReadMessage(
         message_id=plain.message_id,
+        replies_to=plain.replies_to,
         author=plain.author,
         text=plain.text,
         sent_at=plain.sent_at,

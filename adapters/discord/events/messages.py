@@ -142,6 +142,7 @@ class DiscordMessageHandler:
             typed=content.text,
             sent_at=message.created_at,
             message_id=id,
+            replies_to=content.reply_to.message_id if content.reply_to else "",
             attachments=files,
             is_directed=is_directed,
             bot_name=names("user", self._my_id) or "",

@@ -11,7 +11,7 @@ from adapters.slack.api.directory import Member
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import HISTORY_PAGE
 from adapters.slack.api.workspace import SlackWorkspace
-from adapters.slack.message_content import has_content, mentions, message_text
+from adapters.slack.message_content import has_content, mentions, message_text, replied_to
 from adapters.slack.mrkdwn import to_markdown
 from adapters.slack.payloads import ListPage, SlackMessage, moment
 from bot.chat.rate_limit import Priority
@@ -154,6 +154,7 @@ async def _as_read(workspace: SlackWorkspace, message: SlackMessage) -> ReadMess
     member = await author_of(workspace, message)
     return ReadMessage(
         message_id=message.ts,
+        replies_to=replied_to(message),
         author=member.person,
         text=await _text(workspace, message),
         sent_at=at,

@@ -24,6 +24,7 @@ from adapters.slack.message_content import (
     mentions,
     message_text,
     named_in,
+    replied_to,
 )
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import SlackMessage, first_line, moment
@@ -145,6 +146,7 @@ class SlackMessageHandler:
             typed=to_plain(without_mention(said.text, workspace.bot_user), names),
             sent_at=said.at,
             message_id=said.ts,
+            replies_to=replied_to(said.message),
             attachments=workspace.attachments_of(said.message),
             is_directed=said.is_direct or said.mentions_bot,
             bot_name=names.get(workspace.bot_user, ""),

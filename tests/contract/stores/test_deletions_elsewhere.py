@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.types import (
     THREAD_EXPORT,
     ConversationKey,
     Covered,
+    NewEntry,
     Point,
     Section,
     SummaryPart,
@@ -235,3 +237,50 @@ async def test_a_message_of_the_playground_is_emptied_and_its_thread_stays(store
     root = await store.get_message("W", "C1", "root")
     assert root is not None
     assert (root.is_deleted, root.replies) == (True, 1)
+
+
+# ---------------------------------------------------------------- replies to what is deleted
+
+REPLY = f"[in reply to Ben: {SECRET}]\nwhy?"
+LEFT = "[in reply to a message that is gone]\nwhy?"
+
+
+def reply(name: str = "q") -> Any:
+    return asked(name, text=REPLY, replies_to="s-said")
+
+
+def reply_entry(name: str) -> NewEntry:
+    return replace(entry(name, text=f"[Mon 2026-01-05 09:00 CET] Ada: {REPLY}"), replies_to="s-said")
+
+
+async def test_the_words_of_a_deleted_message_leave_the_replies_to_it(store: AnyStore) -> None:
+    await store.enqueue(reply())
+    turn = await claim(store)
+    await settle(store, turn, settlement(reply_entry("q"), entry("answer"), conversation=remembered()))
+    await store.append_entries(OTHER, [reply_entry("read")])
+    revision = (await store.get_conversation(KEY) or remembered()).revision
+    assert (await store.delete_messages(CHANNEL, ["s-said"])).questions == 0
+    for key in (KEY, OTHER):
+        assert (await texts(store, key))[0] == f"[Mon 2026-01-05 09:00 CET] Ada: {LEFT}"
+    assert (await now(store, turn)).incoming.text == LEFT
+    assert (await store.get_conversation(KEY) or remembered()).revision > revision
+    assert await texts(store) == [f"[Mon 2026-01-05 09:00 CET] Ada: {LEFT}", "text answer"]
+
+
+async def test_a_reply_that_waits_or_is_being_answered_is_asked_without_them(store: AnyStore) -> None:
+    await store.enqueue(reply("a"))
+    turn = await claim(store)
+    await store.enqueue(reply("b"))
+    await store.delete_messages(CHANNEL, ["s-said"])
+    assert (await store.record(turn, settlement(reply_entry("a"), entry("answer")))).stale
+    assert await texts(store) == []
+    again = await store.coalesce(await claim(store))
+    assert [item.text for item in (again.incoming, *again.coalesced)] == [LEFT, LEFT]
+
+
+async def test_a_reply_that_comes_after_the_deletion_has_no_words_of_it(store: AnyStore) -> None:
+    await store.delete_messages(CHANNEL, ["s-said"])
+    await store.enqueue(reply())
+    await store.append_entries(KEY, [reply_entry("read")])
+    assert (await claim(store)).incoming.text == LEFT
+    assert await texts(store) == [f"[Mon 2026-01-05 09:00 CET] Ada: {LEFT}"]

@@ -230,7 +230,17 @@ async def by_its_menu(scene: Scene, said: Message) -> None:
     await scene.done(scene.general)
 
 
-@pytest.mark.parametrize("ask", [by_its_menu])
+async def by_reply(scene: Scene, said: Message) -> None:
+    await scene.done(await scene.thread_of(scene.mention("what is it?", reply_to=said)))
+
+
+async def below_a_reply(scene: Scene, said: Message) -> None:
+    """A reply of somebody else, which is read in the channel above the question."""
+    scene.discord.say(scene.bob, scene.general, "or was it?", reply_to=said)
+    await scene.done(await scene.thread_of(scene.mention("what is it?")))
+
+
+@pytest.mark.parametrize("ask", [by_its_menu, by_reply, below_a_reply])
 async def test_a_message_that_a_question_is_about_goes_alone(
     scene: Scene, ask: Callable[[Scene, Message], Awaitable[None]]
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -159,7 +159,7 @@ async def by_form_about_a_message(play: Scene) -> None:
 @pytest.mark.parametrize("is_answered", [False, True])
 @pytest.mark.parametrize("asking", [by_slash, by_slash_in_a_direct_message, by_form_about_a_message])
 async def test_a_question_that_the_bot_shows_goes_with_the_message_that_shows_it(
-    tmp_path: Path, asking: Callable[[Scene], Awaitable[None]], *, is_answered: bool
+    tmp_path: Path, asking: Callable[[Scene], Coroutine[Any, Any, None]], *, is_answered: bool
 ) -> None:
     gate = asyncio.Event()
     if is_answered:
@@ -195,6 +195,22 @@ async def test_a_reply_among_others_leaves_them_alone(tmp_path: Path) -> None:
         await play.settled()
         assert "first?" in sent(play, since=2)
         assert SECRET not in sent(play, since=2)
+
+
+async def test_the_words_of_a_message_leave_the_reply_to_it_that_was_shown_in_the_channel(tmp_path: Path) -> None:
+    async with stored(tmp_path, words("Hm."), words("Later.")) as play:
+        slack = play.slack
+        root = await slack.say(slack.ben, slack.general, f"The word is {SECRET}")
+        await slack.say(slack.ben, slack.general, "or was it?", thread_ts=root.ts, broadcast=True)
+        question = await ask(play, "which word?")
+        await play.settled()
+        assert f"[in reply to ben: The word is {SECRET}]" in sent(play, since=0)
+        await slack.delete(root)
+        await gone(play, tmp_path)
+        await ask(play, "and now?", question.ts)
+        await play.settled()
+        assert "or was it?" in sent(play, since=1)
+        assert SECRET not in sent(play, since=1)
 
 
 async def test_an_answer_that_a_moderator_deletes_is_not_remembered(tmp_path: Path) -> None:
