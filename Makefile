@@ -19,9 +19,9 @@ run: .venv/.run .venv/.model ## start the bot and its playground (options: make 
 	@echo "Starting Seedling; this takes about 10 seconds. Ctrl+C ends it."
 	@exec $(PYTHON) -m bot run $(ARGS)
 
-# Most tests wait more than they compute, so four at a time suit two cores.
-test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, four at a time (one at a time: make test ARGS="-n0")
-	$(PYTHON) -m pytest -n 4 --dist worksteal $(ARGS)
+# Many tests wait more than they compute, so five at a time suit two cores.
+test: .venv/.dev .venv/.model .venv/.chromium ## run the tests, five at a time (one at a time: make test ARGS="-n0")
+	$(PYTHON) -m pytest -n 5 --dist worksteal $(ARGS)
 
 test-emulators: .venv/.dev ## run the emulators' own tests alone (they are part of make test, too)
 	$(PYTHON) -m pytest -n 4 --dist worksteal -m "emulators and not slow" $(ARGS)

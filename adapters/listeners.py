@@ -9,16 +9,22 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.errors import ConfigError
 
 GRACE_SECONDS: Final = 2
+LINGER_SECONDS: Final = 5  # as nginx's lingering_timeout
+_OF_STRANGERS: Final = ("Invalid HTTP", "Unsupported upgrade request", "No supported WebSocket library")
+"""How uvicorn's warnings begin that anybody on the network can cause, as often as they like."""
+
+logger = logging.getLogger(__name__)
 
 
 class QuietServer(uvicorn.Server):
@@ -46,11 +52,12 @@ def listen(host: str, port: int, *, names: tuple[str, str] = ("HOST", "PORT")) -
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+    except (OSError, UnicodeError) as error:  # the latter for a part of a name that is empty or too long
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.EADDRINUSE:
             fix = f"{port} is in use on {host}; choose another one, or 0 for a free one"
             raise ConfigError(port_name, fix) from error
-        if error.errno == errno.EACCES:
+        if number == errno.EACCES:
             fix = f"{port} may not be used by this user; choose one above 1023"
             raise ConfigError(port_name, fix) from error
         raise ConfigError(host_name, f"cannot listen on {host!r}; use an address of this machine") from error
@@ -63,6 +70,44 @@ def url_of(host: str, listening: socket.socket) -> str:
             host = "localhost"
     port = listening.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Return whether a record is of trouble of our own; what strangers send is told to who wants to know more."""
+    if not record.getMessage().startswith(_OF_STRANGERS):
+        return True
+    logger.debug("malformed request", extra={"error": record.getMessage()})
+    return False
+
+
+def lingering(app: ASGIApp) -> ASGIApp:
+    """Return an application whose connections close only after the body of a request was taken in, or a while later.
+
+    To close one before makes the system reset it, and a client that still sends may not see the answer.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        is_whole = scope["type"] != "http"
+
+        async def receive_noting() -> Message:
+            nonlocal is_whole
+            message = await receive()
+            is_whole = not message.get("more_body", False)
+            return message
+
+        async def send_and_linger(message: Message) -> None:
+            if message["type"] == "http.response.body" and not (message.get("more_body") or is_whole):
+                await send({**message, "more_body": True})
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LINGER_SECONDS):
+                        while not is_whole:
+                            await receive_noting()
+                message = {"type": "http.response.body"}
+            await send(message)
+
+        await app(scope, receive_noting, send_and_linger)
+
+    return answer
 
 
 def _nothing() -> None:
@@ -92,8 +137,14 @@ async def serve(
 ) -> None:
     """Answer requests until cancelled; then end what streams (`on_end`), and close every connection."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=GRACE_SECONDS, ws="none"
+        lingering(app),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws="none",
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_telling)
     server = QuietServer(config, on_listening)
     task = asyncio.create_task(server.serve(sockets=[listening]), name="web server")
     try:

@@ -43,6 +43,7 @@ class Outcome:
 
     questions: int
     kills: int
+    cap: Decimal
     requests: int
     spent: Decimal
     in_ledger: Decimal
@@ -52,17 +53,17 @@ class Outcome:
     @property
     def bound(self) -> Decimal:
         """Return the most that may be spent: the cap, and what answers under way at once hold too little for."""
-        return CAP + self.questions * (GREATEST - LIKELY)
+        return self.cap + self.questions * (GREATEST - LIKELY)
 
 
 # ---------------------------------------------------------------- all of them, and who kills them
 
 
-async def run(url: str, *, questions: int, kills: int, seed: int = 1) -> Outcome:
+async def run(url: str, *, questions: int, kills: int, cap: Decimal = CAP, seed: int = 1) -> Outcome:
     """Ask everything from empty tables, with so many kills."""
     await migrate(url)
     async with open_store(url, clock=now, queued=False) as store:
-        await store.put_budget(Budget(scope=INSTALLATION, period=Period.DAY, amount=CAP, time_zone="UTC"))
+        await store.put_budget(Budget(scope=INSTALLATION, period=Period.DAY, amount=cap, time_zone="UTC"))
         share = questions // PROCESSES
         await asyncio.gather(
             *(
@@ -77,6 +78,7 @@ async def run(url: str, *, questions: int, kills: int, seed: int = 1) -> Outcome
     return Outcome(
         questions=share * PROCESSES,
         kills=kills,
+        cap=cap,
         requests=int(spent.requests),
         spent=use.spent,
         in_ledger=spent.cost,
@@ -124,7 +126,7 @@ def main() -> int:
     for kind in options.database or DATABASES:
         with DATABASES[kind]() as url:
             found = asyncio.run(run(url, questions=options.questions, kills=options.kills))
-        money = (CAP, found.spent, found.bound, found.in_ledger, found.leaked)
+        money = (found.cap, found.spent, found.bound, found.in_ledger, found.leaked)
         print(
             "|",
             " | ".join(map(str, (kind, found.questions, found.kills, found.requests, *money, found.unsettled))),

@@ -1,8 +1,9 @@
 """What reading texts costs: CPU seconds for 100,000 characters of each costly pattern, and to show answers.
 
 `python -m benchmarks.text_time`. The first table has a row for each pattern, printed when it is measured, and a column
-for each group of readers: the seconds of the slowest one of them. At its end stands the slowest of all, how many times
-as long as the bare parse of CommonMark that is, and as half of the text (2 if the time is linear). The second table is
+for each group of readers: the seconds of the slowest one of them; `answers` is what Discord and Slack do with an ended
+answer of that length, of which they show a part. At its end stands the slowest of all, how many times as long as the
+bare parse of CommonMark that is, and as half of the text (2 if the time is linear). The second table is
 an answer of 10,000 characters as a whole, the third one answers of that length while they grow, as each platform shows
 them: the work of all showings together, of one, and how much of the whole one is: about its tail, where blocks end.
 
@@ -18,6 +19,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import partial
+from statistics import median
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -26,8 +29,9 @@ from adapters.discord.replies.markdown import DiscordRenderer
 from adapters.discord.replies.rendering import Renderer, plain_pages
 from adapters.slack.replies.markdown import SlackRenderer
 from adapters.slack.replies.rendering import PIECE_CHARACTERS, escape_markdown
+from adapters.slack.replies.reply import MESSAGES
 from adapters.web.playground.markdown_html import GrowingMarkdown, render_afresh
-from bot.delivery import IncrementalRenderer, Splitter, split
+from bot.delivery import AnswerPieces, split
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnId, TurnState
 from tests.pathological import PATTERNS
 from tests.text_readers import READERS, Read
@@ -58,7 +62,11 @@ def groups() -> Mapping[str, Mapping[str, Read]]:
         "pieces for Slack": lambda text: split(text, limit=PIECE_CHARACTERS, size=slack_size),
     }
     delivery = {name: read for name, read in READERS["delivery"].items() if not name.startswith("split")}
-    return {**READERS, "delivery": {**delivery, **dividing}}
+    answers: dict[str, Read] = {
+        "an answer on Discord": lambda text: _renderer().pages(Draft(status="done", text=text)),
+        "an answer on Slack": lambda text: slack_pieces(most=MESSAGES)(Draft(status="done", text=text), growing=False),
+    }
+    return {"answers": answers, **READERS, "delivery": {**delivery, **dividing}}
 
 
 def bare(text: str) -> object:
@@ -89,6 +97,7 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
     columns = groups()
     print(f"{'pattern':34}{'bare':>10}" + "".join(f"{name:>10}" for name in columns) + "  slowest")
     over: list[str] = []
+    times: dict[str, list[float]] = {group: [] for group in (*columns, "slowest")}
     for pattern in patterns:
         gc.collect()
         text, half, short = (PATTERNS[pattern](length // part) for part in (1, 2, SHORT))
@@ -97,6 +106,8 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         read, name = columns[group][found[group][1]], found[group][1]
         took = min(found[group][0], once(read, text))
         found[group] = took, name
+        for each, (measured, _) in {**found, "slowest": found[group]}.items():
+            times[each].append(measured * 100_000 / length)
         plain, growth = once(bare, text), took / max(1e-9, seconds(read, half))
         over += [pattern] if took > AIM * length / 100_000 else []
         cells = "".join(f"{item[0]:10.3f}" for item in found.values())
@@ -104,6 +115,9 @@ def table_of_patterns(patterns: Sequence[str], length: int) -> None:
         print(f"{pattern:34}{plain:10.3f}{cells}  {told}", flush=True)
     print(f"\n{len(patterns)} patterns of {length:,} characters; {len(over)} with a reader over {AIM} s for 100,000:")
     print(*(over or ["none"]))
+    for group, all_times in times.items():
+        above = sum(item > AIM for item in all_times)
+        print(f"{group:12}median {median(all_times):.3f} s, most {max(all_times):.3f} s, {above} over the aim")
 
 
 # ---------------------------------------------------------------- an answer that grows
@@ -114,18 +128,27 @@ def showers() -> Mapping[str, Callable[[], Show]]:
     return {"Discord": _discord, "Slack": _slack, "playground": lambda: GrowingMarkdown().render}
 
 
-def _discord() -> Show:
+def _renderer() -> Renderer:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     key = ConversationKey(platform="discord", workspace="1", channel="2", thread="3")
     asked = Incoming(key=key, dedupe_key="d", author=Person(id="4", name="Ada"), text="?", sent_at=at)
-    renderer = Renderer(Turn(id=TurnId(1), incoming=asked, state=TurnState.RUNNING, epoch=1, attempt=1))
+    return Renderer(Turn(id=TurnId(1), incoming=asked, state=TurnState.RUNNING, epoch=1, attempt=1))
+
+
+def _discord() -> Show:
+    renderer = _renderer()
     return lambda text: renderer.pages(Draft(status="writing", text=text))
 
 
+def slack_pieces(most: int) -> Callable[..., object]:
+    """Return what Slack divides an answer by, of which it shows `most` messages."""
+    answer = AnswerPieces(SlackRenderer(), limit=PIECE_CHARACTERS, size=slack_size)
+    return partial(answer.divide, most=most)
+
+
 def _slack() -> Show:
-    splitter = Splitter(limit=PIECE_CHARACTERS, size=slack_size)
-    rendered = IncrementalRenderer(SlackRenderer())
-    return lambda text: splitter.split(rendered.render(text, allowed=lambda _: False, growing=True))
+    divide = slack_pieces(MESSAGES)
+    return lambda text: divide(Draft(status="writing", text=text), growing=True)
 
 
 def table_of_showings(patterns: Sequence[str]) -> None:

@@ -126,7 +126,11 @@ def main(arguments: Sequence[str] | None = None, *, platforms: Sequence[str] = P
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose complaints end the program as every other bad input does."""
+    """A parser, for all commands, whose complaints and help go out as everything else that is printed does."""
+
+    def _print_message(self, message: str | None, file: Any = None) -> None:
+        """Print help or a complaint; argparse itself says nothing of help that is lost. Raises `OutputLost`."""
+        (say if file is sys.stdout else note)(message or "", end="")
 
     def error(self, message: str) -> NoReturn:
         self.exit(EXIT_USAGE, f"{self.prog}: {message}; '{self.prog} --help' tells how it is used\n")

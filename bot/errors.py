@@ -6,6 +6,7 @@
     * UsageError            the words behind a command do not fit it
     * InvalidValue          a parameter was given a value outside its range
     * QuestionTooLong       the question alone does not fit the window
+    * QuestionTooLarge      the question alone has more bytes than the model's server takes
     * ChangedMeanwhile      somebody else changed what a form showed, so nothing was saved
     * ChangedSince          the same was set anew after this was asked for, so nothing was changed
   * ModelError              the model gave no usable answer
@@ -13,6 +14,7 @@
     * ModelRejected         the same request will fail again
       * ModelAccessDenied   key, credits or model name: the operator must act
       * ContextTooLong      fewer tokens might pass
+        * BodyTooLarge      fewer bytes might pass
       * Refused             a safety filter stopped it; keep it out of the context
     * BudgetReached         no money is left for this request
     * StreamCut             the answer ended in the middle of visible text
@@ -110,6 +112,15 @@ class QuestionTooLong(InvalidInput):
         self.limit = limit
 
 
+class QuestionTooLarge(InvalidInput):
+    """The question alone, with its files, has more bytes than the model's server takes; it does not tell how many."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            gettext("That question is larger than the model's server takes. Please send smaller files or ask in parts.")
+        )
+
+
 class ModelFacts(TypedDict, total=False):
     """Facts that every `ModelError` carries, where the server told them."""
 
@@ -156,6 +167,10 @@ class ContextTooLong(ModelRejected):
         super().__init__(message, **facts)
         self.counted = counted
         self.most = most
+
+
+class BodyTooLarge(ContextTooLong):
+    """The request has more bytes than the model's server, or a proxy in front of it, takes."""
 
 
 class Refused(ModelRejected):

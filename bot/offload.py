@@ -23,8 +23,8 @@ T = TypeVar("T")
 class CollectorPause:
     """Keeps the garbage collector from running while any text is read beside the event loop.
 
-    The many small objects of a long text make it look at all there are, which holds every thread for 0.1 s and more;
-    none of them is in a cycle, so that it finds nothing.
+    The many small objects of a long text make it look at all there are, which holds every thread for 0.1 s, and for
+    60 ms where it looks as seldom as in the program; none of them is in a cycle, so that it finds nothing.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

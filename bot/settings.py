@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar, get_args
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -24,6 +25,8 @@ from bot.types.budget_use import MOST_DOLLARS
 SEED_BASE_URL = "https://api.empiriolabs.ai/v1"
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 ENV_FILE: Final = Path(".env")
+MOST_GRACE_SECONDS: Final = 86_400
+MOST_RETENTION_DAYS: Final = 36_500  # a date that long ago can still be reckoned with
 DEFAULT_HEALTH_PORT: Final = 8081
 LEAST_PASSWORD: Final = 12
 """Characters of a password of the web."""
@@ -39,18 +42,42 @@ ENVIRONMENT: Final = SettingsConfigDict(
 
 
 def _check_http_url(value: str) -> str:
-    if not re.match(r"https?://[^\s/]+", value):
-        raise ValueError("must be a URL that starts with http:// or https://")
+    if not _names_a_server(value, ("http", "https")):
+        raise ValueError("must be a URL that starts with http:// or https:// and names a server")
     return value.rstrip("/")
 
 
 def _check_websocket_url(value: str) -> str:
-    if not re.match(r"wss?://[^\s/]+", value):
-        raise ValueError("must be a URL that starts with ws:// or wss://")
+    if not _names_a_server(value, ("ws", "wss")):
+        raise ValueError("must be a URL that starts with ws:// or wss:// and names a server")
     return value
 
 
+def _names_a_server(value: str, schemes: Sequence[str]) -> bool:
+    """Return whether a URL can be asked at all; white space in it would only fail once it is."""
+    try:
+        parts = urlsplit(value)
+        has_port = parts.port != 0  # raises for one that is no number or too large
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and has_port and not re.search(r"\s", value)
+
+
+def _check_text(value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("must be UTF-8 text") from None
+    return value
+
+
+_DATABASE_URL: Final = re.compile(r"sqlite(\+(aiosqlite|pysqlite))?://|postgres(ql)?(\+(asyncpg|psycopg|psycopg2))?://")
+"""Drivers are those that other programs write there; ours takes their place."""
+
 _CREDENTIALS: Final = re.compile(r"(?<=\w)://[^/@\s]*@")
+
+_NAMES_OF_FILES: Final = frozenset({"database_url", "state_folder"})
+"""Settings in which any bytes may stand: names of files are no text."""
 
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 WebsocketUrl = Annotated[str, AfterValidator(_check_websocket_url)]
@@ -92,6 +119,11 @@ class EnvironmentSettings(BaseSettings):
     """Settings as every part reads them: from the environment, `.env`, and files of secrets; no secret is printed."""
 
     model_config = ENVIRONMENT
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: Any, info: ValidationInfo) -> Any:
+        return _check_text(value) if isinstance(value, str) and info.field_name not in _NAMES_OF_FILES else value
 
     @classmethod
     def settings_customise_sources(
@@ -153,7 +185,9 @@ class Settings(EnvironmentSettings):
     )
     database_url: str = Field("sqlite:///seedling.db", description="sqlite:///FILE or postgresql://...")
     state_folder: Path = Field(Path("var"), description="folder of small files: the last prices, a secret for sessions")
-    stop_grace_seconds: float = Field(25, ge=0, description="how long answers may still run after SIGTERM")
+    stop_grace_seconds: float = Field(
+        25, ge=0, le=MOST_GRACE_SECONDS, description="how long answers may still run after SIGTERM"
+    )
     burst_pause_seconds: float = Field(
         0,
         ge=0,
@@ -161,7 +195,7 @@ class Settings(EnvironmentSettings):
         description="wait this long for further messages; those that come before the first word are answered anyway",
     )
     retention_days: int | None = Field(
-        None, ge=1, description="delete conversations after this long without a question"
+        None, ge=1, le=MOST_RETENTION_DAYS, description="delete conversations after this long without a question"
     )
     budget_usd_per_day: Decimal | None = Field(
         None, gt=0, le=MOST_DOLLARS, description="US dollars that may be spent in a day, as in 5 or 2.50"
@@ -198,9 +232,9 @@ class Settings(EnvironmentSettings):
     @field_validator("database_url")
     @classmethod
     def _is_database_url(cls, value: str) -> str:
-        if not re.match(r"(sqlite|postgres(ql)?)(\+\w+)?://", value):
+        if not _DATABASE_URL.match(value):
             raise ValueError("must start with sqlite:/// or postgresql://")
-        return value
+        return value if value.startswith("sqlite") else _check_text(value)
 
     @field_validator("console_password")
     @classmethod
@@ -305,4 +339,5 @@ def _load(kind: type[AnySettings], env_file: Path | None, given: Mapping[str, st
 def _explain(kind: type[BaseSettings], name: str, message: str) -> str:
     field = kind.model_fields.get(name.lower())
     meant = f" ({field.description})" if field is not None and field.description else ""
-    return f"{message.removeprefix('Value error, ').lower()}{meant}"
+    message = message.removeprefix("Value error, ")
+    return f"{message[:1].lower()}{message[1:]}{meant}"

@@ -4,7 +4,7 @@ from storage.backup import back_up, copy_database
 from storage.clock import open_clock
 from storage.database import is_sqlite, parse_url
 from storage.schema import migrate
-from storage.single_instance import single_conversation, single_instance
+from storage.single_instance import refuse_taken, single_conversation, single_instance
 from storage.sql import SqlStore, open_store
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "migrate",
     "open_clock",
     "open_store",
+    "refuse_taken",
     "single_conversation",
     "single_instance",
 ]

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StorageError
 from bot.ports import Clock
+from bot.server_clock import ServerClock
 from storage.database import is_sqlite, name_of, parse_url, wrap_errors
 
 logger = logging.getLogger(__name__)
@@ -21,22 +21,8 @@ logger = logging.getLogger(__name__)
 READ_EVERY_SECONDS = 30.0
 
 
-class DatabaseClock:
-    """The time of a server, read now and then, and carried on by a clock that is never set."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._read_at = 0.0
-        self._told = datetime.fromtimestamp(0, UTC)
-
-    def __call__(self) -> datetime:
-        """Return the moment that it is for the database."""
-        return self._told + timedelta(seconds=self._monotonic() - self._read_at)
-
-    def note(self, told: datetime, *, asked_at: float) -> None:
-        """Note what the server told to a question that was asked `asked_at`, halfway between that and now."""
-        self._read_at = (asked_at + self._monotonic()) / 2
-        self._told = told
+class DatabaseClock(ServerClock):
+    """The time of a database server."""
 
     async def read(self, engine: AsyncEngine) -> None:
         """Ask the server. Raises `StorageError`."""

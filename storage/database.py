@@ -9,6 +9,7 @@ database locked for everybody.
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -54,13 +55,33 @@ def parse_url(database_url: str) -> sa.URL:
         raise ConfigError("DATABASE_URL", "is not a URL; write sqlite:///FILE or postgresql://...") from None
     match url.get_backend_name():
         case "sqlite":
-            if url.database in (None, "", ":memory:"):
+            if url.database in (None, ":memory:") or not Path(url.database).name:
                 raise ConfigError("DATABASE_URL", "must name a file, as in sqlite:///seedling.db")
+            _check_sqlite_options(url)
             return url.set(drivername="sqlite")
         case "postgresql" | "postgres":
+            _check_postgresql_options(url)
             return url.set(drivername="postgresql+psycopg")
         case _:
             raise ConfigError("DATABASE_URL", "must start with sqlite:/// or postgresql://")
+
+
+def _check_sqlite_options(url: sa.URL) -> None:
+    """Raise `ConfigError` for options other than how long a writer waits."""
+    wait = url.query.get("timeout", BUSY_TIMEOUT_S)
+    if url.query.keys() - {"timeout"} or not re.fullmatch(r"\d{1,5}(\.\d{1,5})?", str(wait), re.ASCII):
+        raise ConfigError("DATABASE_URL", "takes no option behind a file but ?timeout=SECONDS")
+
+
+def _check_postgresql_options(url: sa.URL) -> None:
+    """Raise `ConfigError` for options that no connection takes."""
+    import psycopg  # noqa: PLC0415 - slow to load, and not used on SQLite
+    from psycopg import conninfo  # noqa: PLC0415
+
+    try:
+        conninfo.timeout_from_conninfo(conninfo.conninfo_to_dict(conninfo_of(url)))
+    except psycopg.ProgrammingError:
+        raise ConfigError("DATABASE_URL", "has options behind ? that PostgreSQL does not take") from None
 
 
 def name_of(url: sa.URL) -> str:

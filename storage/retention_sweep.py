@@ -102,7 +102,8 @@ class SqlUpkeep(SqlPlayground):
             wrote = select(ChannelMessageRow.author_id, ChannelMessageRow.author_is_bot).where(standing)
             known += session.exec(wrote)
         people = {id for id, is_bot in known if not is_bot}
-        people |= set(session.exec(select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here))))
+        read = select(EntryRow.author).where(col(EntryRow.conversation_id).in_(here), ~col(EntryRow.author_is_bot))
+        people |= set(session.exec(read))
         return people - {id for id, is_bot in known if is_bot} - NOBODY
 
     @unit_of_work

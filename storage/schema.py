@@ -13,6 +13,7 @@ before each change of a table, and a failure could not be undone.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,11 +26,13 @@ from bot.errors import SchemaMismatch, StorageUnavailable
 from bot.private_files import FILE_MODE, FOLDER_MODE, keep_private, tighten
 from storage import jobs
 from storage.database import BUSY_TIMEOUT_S, is_sqlite, name_of, parse_url, wrap_errors
-from storage.single_instance import SQLITE_START, lock_of, refuse_other_than_file
+from storage.single_instance import SQLITE_START, file_of, is_taken, lock_of
 from storage.tables import BaseTable
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 VERSIONS = "alembic_version"  # the table in which Alembic keeps a database's revision
@@ -54,21 +57,32 @@ def keep_database_private(file: Path) -> None:
     with suppress(OSError):  # whatever is wrong, SQLite says it next, with the fix
         keep_private(file, SQLITE_START)
         for suffix in ("-wal", "-shm", "-journal"):
-            tighten(file.with_name(file.name + suffix), FILE_MODE)
+            tighten(_beside(file, suffix), FILE_MODE)
 
 
 def refuse_emptied(file: Path) -> None:
     """Raise `StorageUnavailable` for a SQLite file that was used before and holds nothing any more; blocks.
 
-    A file that was never used may be empty: it is made so, and so are those of people's own.
+    A file that was never used may be empty: it is made so, and so are those of people's own. One that was used has a
+    note of that beside it, or what was not written into it yet.
     """
-    lock = lock_of(file.resolve())
+    lock = lock_of(file)
+    if not file.exists() and _holds_something(lock):
+        logger.warning("the database that was here before is gone; a new one is made", extra={"path": str(file)})
     with suppress(OSError):
-        if file.stat().st_size == 0 and lock.stat().st_size > 0:
+        if file.stat().st_size == 0 and any(_holds_something(note) for note in (lock, _beside(file, "-wal"))):
             raise StorageUnavailable(
                 f"The database {file} is empty although it was in use before. Restore it from a backup; "
                 f"or, to begin anew without what it held, delete {file} and {lock}."
             )
+
+
+def _holds_something(file: Path) -> bool:
+    return file.exists() and file.stat().st_size > 0
+
+
+def _beside(file: Path, suffix: str) -> Path:
+    return file.with_name(file.name + suffix)
 
 
 def check_schema(url: sa.URL, migrations: Path = MIGRATIONS) -> None:
@@ -120,15 +134,22 @@ def alembic_config(connection: sa.Connection | None = None, migrations: Path = M
 
 
 def _migrate(url: sa.URL, migrations: Path) -> None:
+    is_used = False
     if is_sqlite(url):
-        refuse_other_than_file(Path(name_of(url)))
-        refuse_emptied(Path(name_of(url)))
-        _make_folder(Path(name_of(url)).parent)
-        keep_database_private(Path(name_of(url)))
+        file = file_of(url)
+        refuse_emptied(file)
+        _make_folder(file.parent)
+        is_used = is_taken(file)
+        keep_database_private(file)
     with migration_connection(url) as connection:
         if not is_sqlite(url):  # where several processes start at once, one migrates and the others wait for it
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MIGRATION_LOCK)))
         if not _is_at_newest(connection, name_of(url), migrations):
+            if is_used:
+                raise StorageUnavailable(
+                    f"An older Seedling is using the database {name_of(url)}, which this one has to change first: "
+                    "stop that one."
+                )
             _upgrade(connection, migrations)
         if not is_sqlite(url):
             jobs.install(connection)

@@ -9,9 +9,11 @@ import fcntl
 import os
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Final
+
+import sqlalchemy as sa
 
 from bot.errors import StorageUnavailable
 from bot.private_files import keep_private
@@ -26,10 +28,47 @@ def lock_of(database: Path) -> Path:
     return Path(f"{database}.lock")
 
 
-def refuse_other_than_file(database: Path) -> None:
-    """Raise `StorageUnavailable` for a folder, a device or a pipe; blocks."""
-    if database.exists() and not database.is_file():
-        raise StorageUnavailable(f"{database} is not a file: name another database in DATABASE_URL.")
+def file_of(url: sa.URL) -> Path:
+    """Return the SQLite file of a database, without links. Raises `StorageUnavailable` for what can be none; blocks."""
+    try:
+        database = Path(name_of(url)).resolve()
+        is_other = not database.name or (database.exists() and not database.is_file())
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise StorageUnavailable(f"{name_of(url)} cannot be found ({error}): name another DATABASE_URL.") from error
+    if is_other or lock_of(database).is_dir():
+        what = database if is_other else lock_of(database)
+        raise StorageUnavailable(f"{what} is not a file: name another database in DATABASE_URL.")
+    return database
+
+
+def is_taken(database: Path, *, shared: bool = False) -> bool:
+    """Return whether another process has a SQLite file to itself, or, unless `shared`, any other has it; blocks.
+
+    Only for a file that this process has not opened, whose locks would be lost.
+    """
+    with suppress(FileNotFoundError), database.open("rb") as whole:
+        try:
+            fcntl.flock(whole, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def refuse_taken(database_url: str, *, shared: bool = False) -> None:
+    """Raise what `single_instance` raises for a file that another process has, before anything opens it; blocks."""
+    url = parse_url(database_url)
+    if is_sqlite(url) and is_taken(database := file_of(url), shared=shared):
+        raise _in_use(database, shared=shared)
+
+
+def _in_use(database: Path, *, shared: bool) -> StorageUnavailable:
+    process = ""
+    with suppress(OSError):
+        process = lock_of(database).read_text(encoding="ascii").strip()
+    return StorageUnavailable(
+        f"Another Seedling is using the database {database} (process {process or 'unknown'}): "
+        f"use that one, stop it, or name another database {'with --db' if shared else 'in DATABASE_URL'}."
+    )
 
 
 @contextmanager
@@ -45,9 +84,8 @@ def single_instance(database_url: str, *, shared: bool = False) -> Iterator[bool
     if not is_sqlite(url):
         yield False
         return
-    database = Path(name_of(url)).resolve()
+    database = file_of(url)
     lock = lock_of(database)
-    refuse_other_than_file(database)
     keep_private(database, SQLITE_START)
     keep_private(lock)
     with ExitStack() as stack:
@@ -57,11 +95,7 @@ def single_instance(database_url: str, *, shared: bool = False) -> Iterator[bool
         try:
             is_alone = _lock((whole, note), shared=shared)
         except BlockingIOError:
-            note.seek(0)
-            raise StorageUnavailable(
-                f"Another Seedling is using the database {name_of(url)} (process {note.read().strip() or 'unknown'}): "
-                f"use that one, stop it, or name another database {'with --db' if shared else 'in DATABASE_URL'}."
-            ) from None
+            raise _in_use(database, shared=shared) from None
         note.truncate(0)
         note.write(f"{os.getpid()}\n")
         note.flush()
@@ -95,7 +129,7 @@ def single_conversation(database_url: str, name: str) -> Iterator[None]:
     if not is_sqlite(url):
         yield
         return
-    file = lock_of(Path(name_of(url)).resolve())
+    file = lock_of(file_of(url))
     keep_private(file)
     with file.open("r+b") as bytes_of:
         try:

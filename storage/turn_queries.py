@@ -29,6 +29,7 @@ from storage.database import SqlPart, unit_of_work
 from storage.tables import (
     IS_ASKED,
     IS_CONTEXT,
+    IS_MERGED,
     IS_OPEN,
     IS_REMARKABLE,
     IS_REMEMBERED,
@@ -147,6 +148,17 @@ def _heard(turn: Any, waiting: Set[TurnId]) -> Heard:
     )
 
 
+def _newest(*conditions: sa.ColumnElement[bool] | sa.TextClause) -> sa.Executable:
+    """Select messages by what waits, each condition from its own index."""
+    wanted = (col(TurnRow.at), col(TurnRow.id), col(TurnRow.source_id), col(TurnRow.text), col(TurnRow.attachments))
+    newest_first = col(TurnRow.at).desc(), col(TurnRow.id).desc()
+    query: sa.Select[Any] = sa.select(*wanted)  # type: ignore[assignment]  # the columns are known, their tuple is not
+    return query.where(*conditions).order_by(*newest_first).limit(sa.bindparam("most"))
+
+
+_OPEN_HERE = _newest(in_place(TurnRow), IS_OPEN)
+_REMEMBERED_HERE = _newest(in_place(TurnRow), IS_REMEMBERED)
+_ANSWERED_WITH = _newest(IS_MERGED, col(TurnRow.merged_into).in_(sa.bindparam("ids", expanding=True)))
 _ANY = select(TurnRow.id).where(in_place(TurnRow), IS_ASKED).limit(1)
 
 
@@ -193,6 +205,17 @@ class SqlTurnQueries(SqlPart):
     def running_processes(self, session: Session) -> int:
         """Return how many processes run turns on this database; of a file it is one."""
         return jobs.living(session) if self._database.has_queue else 1
+
+    @unit_of_work
+    def unsent_messages(self, session: Session, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        connection, where = session.connection(), {**place_of(key), "most": limit}
+        found = [*connection.execute(_OPEN_HERE, where)]
+        found += connection.execute(_ANSWERED_WITH, {"ids": [row.id for row in found], "most": limit})
+        found += connection.execute(_REMEMBERED_HERE, where)
+        said = sorted(
+            (row for row in found if row.source_id and (row.text or row.attachments)), key=lambda row: row[:2]
+        )
+        return [row.source_id for row in said[-limit:]]
 
     @unit_of_work
     def active_conversations(

@@ -173,7 +173,9 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         if turn.epoch == 1:
             return turn  # nobody gathered before, and nothing was sent
         settle_open(session, col(LedgerRow.turn_id) == turn.id, at=self._clock())
-        return context_turns.with_merged(turn, context_turns.merged(session, turn.id))
+        if row.edited_at is not None and row.outcome is None:  # nobody is left who asks it as it was
+            settle_edits(session, turn)
+        return context_turns.with_merged(row.to_turn(), context_turns.merged(session, turn.id))
 
     @unit_of_work
     def begin_post(self, session: Session, turn: Turn) -> None:
@@ -331,7 +333,7 @@ class SqlTurns(SqlTurnQueries, SqlWorkspaces):
         hold_together(session, incoming.key)
         row = TurnRow
         waits = (col(row.state) == TurnState.QUEUED, col(row.task) == Task.ANSWER, col(row.merged_into).is_(None))
-        is_begun = col(row.attempt) > 0
+        is_begun = (col(row.attempt) > 0) | col(row.reply_ref).is_not(None) | col(row.post_begun_at).is_not(None)
         aside = sa.update(row).where(*_named(incoming), *waits, ~is_begun)
         aside = aside.values(state=TurnState.REMEMBERED, task=Task.CONTEXT).returning(col(row.id))
         return session.connection().execute(aside).first() is not None

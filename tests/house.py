@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from bot.access.metered_model import Bill, MeteredModel
@@ -21,6 +22,15 @@ from tests.fakes import KEY, FixedRates, ManualClock, RecordingPlatform, Scripte
 
 AT_ONCE = TakeoverTimes(late=0, between=0)
 """Nothing is on its way for seconds in tests, so that nobody has to wait for it."""
+
+
+LOOKS_AT_ONCE = 1_000
+REST_SECONDS = 0.002
+
+
+async def rest(looked: int) -> None:
+    """Let others go on after a look in vain: at once, as over fakes, and later for a while, as over a real model."""
+    await asyncio.sleep(0 if looked < LOOKS_AT_ONCE else REST_SECONDS)
 
 
 class CrashedStore(MemoryStore):
@@ -87,8 +97,10 @@ class House:
     async def asked(self, times: int) -> None:
         """Wait until the model has been asked so often."""
         async with asyncio.timeout(self.patience):
-            while len(self.model.asked) < times:
-                await asyncio.sleep(0)
+            for looked in count():
+                if len(self.model.asked) >= times:
+                    break
+                await rest(looked)
 
     async def notes_asked(self, times: int) -> None:
         """Wait until the model has been asked for notes so often."""
@@ -98,8 +110,10 @@ class House:
 
     async def settled(self) -> None:
         async with asyncio.timeout(self.patience):
-            while await self.store.open_conversations():
-                await asyncio.sleep(0)
+            for looked in count():
+                if not await self.store.open_conversations():
+                    break
+                await rest(looked)
 
     @property
     def requests(self) -> list[ModelRequest]:

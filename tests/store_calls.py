@@ -352,6 +352,8 @@ CALLS: Mapping[str, Call] = {
     "edit_message, the long one": lambda scene: scene.store.edit_message(LONG, _edit("m20")),
     "edit_message, too early": lambda scene: scene.store.edit_message(scene.key, _edit("new"), is_awaited=True),
     "drop_context": lambda scene: scene.store.drop_context(asked(scene.key, "new")),
+    "unsent_messages": lambda scene: scene.store.unsent_messages(scene.key, limit=10),
+    "unsent_messages, the long one": lambda scene: scene.store.unsent_messages(LONG, limit=10),
     "set_aside": lambda scene: scene.store.set_aside(asked(scene.key, "new")),
     "edit_waiting": lambda scene: scene.store.edit_waiting(scene.key, _edit("m20"), asked=True),
     "edit_waiting, the long one": lambda scene: scene.store.edit_waiting(LONG, _edit("m20"), asked=True),

@@ -94,7 +94,7 @@ async def try_out(
 
     Raises nothing for what a step finds, `ConfigError` for a token that is not accepted, and `PlatformError`.
     """
-    limits = DiscordLimits()
+    limits = DiscordLimits(options.limit_scale)
     rest = DiscordClient(options, limits)
     try:
         for name, step in DiscordLiveCheck(rest, limits, channel).steps.items():

@@ -310,11 +310,12 @@ class ChannelPayload(Payload):
 
 
 class RolePayload(Payload):
-    """A role of a server; bits as a decimal text."""
+    """A role of a server; bits as a decimal text, and the bot that it came with."""
 
     id: Id = ""
     name: Text = ""
     permissions: Id = "0"
+    bot_id: Id = Field(default="", validation_alias=AliasPath("tags", "bot_id"))
 
 
 class Guild(Payload):

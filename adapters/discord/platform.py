@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from adapters.discord.api.channels import DiscordChannelReader
@@ -16,6 +16,7 @@ from adapters.discord.api.memberships import DiscordMemberships
 from adapters.discord.api.rate_limits import DiscordLimits
 from adapters.discord.connection.gateway import listen
 from adapters.discord.context import DiscordContext, DiscordStore
+from adapters.discord.events.changes import follow_missed
 from adapters.discord.events.parse import no_names, readable
 from adapters.discord.events.pending_answers import tell_pending
 from adapters.discord.replies.ephemeral import known_refusal, tell
@@ -35,11 +36,10 @@ class DiscordPlatform(DiscordChannelReader):
     """A `bot.ports.Platform`, `ChannelReader` and `FileSource`."""
 
     name = PLATFORM
-    min_update_interval = PACE
 
     def __init__(self, options: DiscordOptions, store: DiscordStore, *, clock: Clock, searches: bool = True) -> None:
         keep_tokens_out_of_logs()
-        limits = DiscordLimits()
+        limits = DiscordLimits(options.limit_scale)
         self._options = options
         rest = DiscordClient(options, limits)
         super().__init__(rest, DiscordDirectory(rest))
@@ -61,6 +61,11 @@ class DiscordPlatform(DiscordChannelReader):
         await self._memberships.aclose()
         await self._directory.aclose()
         await self.context.rest.aclose()
+
+    @property
+    def min_update_interval(self) -> float:
+        """The least number of seconds between two `show` of one reply."""
+        return PACE * self._options.limit_scale
 
     @property
     def direct_is_apart(self) -> bool:
@@ -146,6 +151,10 @@ class DiscordPlatform(DiscordChannelReader):
                 raise
         fresh = await renewed(self.context.rest, attachment, of)
         return await fetch(fresh, limit=limit, api_url=self._options.api_url)
+
+    async def follow_changes(self, bot: Bot, key: ConversationKey, messages: Sequence[str]) -> None:
+        """Follow what became of messages while nobody listened. Raises `PlatformError` and `StorageError`."""
+        await follow_missed(bot, self.context, key, messages, reads_content=await self.reads_content())
 
     async def run(self, bot: Bot) -> None:
         """Listen to the gateway and hand what people write to `bot`, until cancelled."""

@@ -16,6 +16,7 @@ from adapters.seed import json_coerce, overflow_errors
 from adapters.seed.error_envelopes import error_in, error_of
 from adapters.seed.http_library import httpx
 from bot.errors import (
+    BodyTooLarge,
     ContextTooLong,
     ModelAccessDenied,
     ModelError,
@@ -85,7 +86,8 @@ class ProblemKind(Enum):
 
     BUSY = auto()  # the same request may pass later
     DENIED = auto()  # the operator must act
-    TOO_LONG = auto()
+    TOO_LONG = auto()  # in tokens
+    TOO_LARGE = auto()  # in bytes
     REFUSED = auto()
     INVALID = auto()
     CUT = auto()  # the answer stopped in the middle
@@ -93,7 +95,6 @@ class ProblemKind(Enum):
 
 _KINDS = {
     **dict.fromkeys((401, 402, 403, 404, 405, 407), ProblemKind.DENIED),
-    413: ProblemKind.TOO_LONG,
     **dict.fromkeys((408, 409, 425, 429), ProblemKind.BUSY),
     **dict.fromkeys((501, 505), ProblemKind.INVALID),  # faults of the server that no second try mends
 }
@@ -141,6 +142,8 @@ def classify(status: int | None, code: str, detail: str) -> ProblemKind:
         ):
             if pattern.search(words):
                 return kind
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE or overflow_errors.BODY_TOO_LARGE.search(f"{code} {detail}"):
+        return ProblemKind.TOO_LONG if overflow_errors.SPEAKS_OF_TOKENS.search(detail) else ProblemKind.TOO_LARGE
     if status in _KINDS:
         return _KINDS[status]
     if (status or 0) >= 500 or BUSY_CODE.search(code):
@@ -247,6 +250,9 @@ def to_error(problem: Problem) -> ModelError:
         case ProblemKind.TOO_LONG:
             message = f"the request has more tokens than the model takes ({told})"
             return ContextTooLong(message, **facts, counted=problem.sizes.counted, most=problem.sizes.most)
+        case ProblemKind.TOO_LARGE:
+            advice = "raise the limit of the server, or of the proxy in front of it (nginx: client_max_body_size)"
+            return BodyTooLarge(f"the request has more bytes than the model API takes ({told}); {advice}", **facts)
         case ProblemKind.REFUSED:
             return Refused(f"a safety filter stopped this request ({told})", **facts)
         case ProblemKind.INVALID:

@@ -1,4 +1,4 @@
-"""Parse the refusal of a request that is too long: the server's limit, and its count of the request.
+"""Parse the refusal of a request that is too long or too large: the server's limit, and its count of the request.
 
 The words are those of OpenAI, vLLM, SGLang, llama.cpp, LM Studio, Anthropic, Gemini, Mistral, xAI, Cohere, TGI,
 DashScope, Moonshot, Zhipu, Baidu, watsonx and of gateways that pass them on. ModelArk tells no numbers.
@@ -14,7 +14,7 @@ from typing import Any, Final
 from adapters.seed import json_coerce
 
 TOO_LONG: Final = re.compile(
-    r"OutofContextError|context_?length_?exceeded|context_?window_?exceeded|exceed_context_size|request_too_large"
+    r"OutofContextError|context_?length_?exceeded|context_?window_?exceeded|exceed_context_size"
     r"|exceed max message tokens|maximum (?:context|model|prompt|sequence) length|(?:prompt|input)(?: is)? too long"
     r"|prompt_too_long|available context size|model's context length|context (?:length|window|limit) (?:of|exceed)"
     r"|exceed(?:s|ed)? (?:the )?(?:model'?s? )?(?:maximum )?(?:context|(?:model )?token limit|maximum number of tokens)"
@@ -26,6 +26,14 @@ TOO_LONG: Final = re.compile(
     "|\u8d85\u8fc7\u4e86?\u6a21\u578b\u7684?\u6700\u5927\u957f\u5ea6",  # "exceeds the model's maximum length"
     re.IGNORECASE,
 )
+BODY_TOO_LARGE: Final = re.compile(
+    r"request_?too_?large|(?:entity|payload|body) (?:is )?too large|payload size exceeds|number of bytes",
+    re.IGNORECASE,
+)
+"""Words about bytes: of Anthropic, Gemini, and what usually stands in front of a server (nginx, Express)."""
+
+SPEAKS_OF_TOKENS: Final = re.compile(r"token|context", re.IGNORECASE)
+
 TEXT_CHARACTERS: Final = 2_000  # refusals are short; what is longer repeats the request
 
 _N = r"(\d[\d,]{0,12})"

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
-from adapters.slack.elements import Content, Element, elements_of, words_of
+from adapters.slack.elements import Content, Element
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.replies.rendering import is_below_answer
+from bot.chat.payload import records_of, words_of
 from bot.types.content import Card, Table
 
 Names = Mapping[str, str]
@@ -71,7 +72,7 @@ def rich_text(block: Element, names: Names, depth: int = 0) -> str:
     """Return the words of a rich_text block, its lists, quotes and code as Markdown."""
     if depth > MOST_DEPTH:
         return ""
-    written = (_element(item, names, depth).removesuffix("\n") for item in elements_of(block.elements))
+    written = (_element(item, names, depth).removesuffix("\n") for item in records_of(block.elements))
     return "\n".join(item for item in written if item.strip())
 
 
@@ -95,7 +96,7 @@ def _list(element: Element, names: Names, depth: int) -> str:
     indent = _INDENT * min(_count(element.indent), _MOST_INDENT)
     is_ordered, number = element.list_style == "ordered", _count(element.offset)
     lines = []
-    for item in elements_of(element.elements):
+    for item in records_of(element.elements):
         if item.type == "rich_text_list":
             lines.append(_list(item, names, depth + 1) if depth < MOST_DEPTH else "")
             continue
@@ -115,7 +116,7 @@ def _longest_run(code: str) -> int:
 
 
 def _inline(element: Element, names: Names) -> str:
-    return "".join(_word(item, names) for item in elements_of(element.elements))
+    return "".join(_word(item, names) for item in records_of(element.elements))
 
 
 def _word(element: Element, names: Names) -> str:
@@ -231,10 +232,10 @@ class BlockReader:
             case "card":
                 yield self._card(block, depth)
             case "carousel":
-                yield from (self._card(card, depth) for card in elements_of(block.elements))
+                yield from (self._card(card, depth) for card in records_of(block.elements))
             case "container":
                 yield "\n".join(self._shown(block, depth, leave_out=("child_blocks",)))
-                yield from self.pieces(elements_of(block.child_blocks), depth + 1)
+                yield from self.pieces(records_of(block.child_blocks), depth + 1)
             case _:
                 yield self._object(block, depth)
 
@@ -326,8 +327,8 @@ class BlockReader:
 
     def _card(self, card: Element, depth: int) -> Card:
         shown = [self._text(card.subtitle), self._text(card.body)]
-        shown += [self._object(image, depth + 1) for image in elements_of(card.hero_image)]
-        shown += [self.buttons(elements_of(card.actions))]
+        shown += [self._object(image, depth + 1) for image in records_of(card.hero_image)]
+        shown += [self.buttons(records_of(card.actions))]
         return Card(title=self._text(card.title), text="\n".join(filter(None, shown)))
 
     def _table(self, table: Element) -> Table:

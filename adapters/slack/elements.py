@@ -174,13 +174,3 @@ class Element(Payload):
     external_id: Text = ""
     call: Nested[CallDetails] = CallDetails()
     file: Nested[FileName] = FileName()
-
-
-def elements_of(content: str | tuple[Element, ...]) -> tuple[Element, ...]:
-    """Return the elements that a field holds; none where it holds words."""
-    return () if isinstance(content, str) else content
-
-
-def words_of(content: str | tuple[Element, ...]) -> str:
-    """Return the words that a field holds as they are; "" where it holds elements."""
-    return content if isinstance(content, str) else ""

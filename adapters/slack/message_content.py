@@ -16,7 +16,7 @@ from adapters.slack.block_kit import MOST_DEPTH, BlockReader, Names, Piece
 from adapters.slack.mrkdwn import to_plain
 from adapters.slack.payloads import FilePayload, Huddle, MessageAttachment, SlackMessage, first_line, moment
 from bot.chat.message_markdown import MESSAGE_CHARACTERS, beginning, render, repeats
-from bot.chat.payload import Payload
+from bot.chat.payload import Payload, length_of
 from bot.offload import offload
 from bot.types import Attachment, Mention
 from bot.types.content import Card, CardField, MessageContent, Notice, Part, Passage, Quote, QuoteKind, ReplyTo
@@ -89,7 +89,7 @@ async def message_text(
     message: SlackMessage, names: Names, *, bot_user: str = "", most: int = MESSAGE_CHARACTERS
 ) -> str:
     """Return what `written` returns, beside the event loop where the message is long."""
-    return await offload(len(str(message)), written, message, names, bot_user=bot_user, most=most)
+    return await offload(length_of(message), written, message, names, bot_user=bot_user, most=most)
 
 
 def has_content(message: SlackMessage) -> bool:

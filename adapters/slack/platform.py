@@ -21,7 +21,8 @@ from adapters.slack.api.workspace import Connector, Origin, SingleWorkspace, Sla
 from adapters.slack.connection.bolt_app import EventDispatcher, make_app, make_handlers
 from adapters.slack.connection.http_server import EVENTS_PATH, EventsEndpoint, listening, only
 from adapters.slack.connection.socket_mode import SocketModeConnections
-from adapters.slack.events.backfill import REDELIVERED, SlackBackfill
+from adapters.slack.events.backfill import REDELIVERED
+from adapters.slack.events.changes import follow_missed
 from adapters.slack.events.messages import SlackMessageHandler
 from adapters.slack.oauth.install_pages import InstallPages, InstallStore
 from adapters.slack.oauth.installation_store import Installations, cipher_of
@@ -36,9 +37,8 @@ from adapters.slack.replies.rendering import NOTICE
 from adapters.slack.replies.reply import ReplyRules, SlackReply
 from adapters.slack.replies.status import acknowledge, take_back
 from adapters.slack.settings import PLATFORM
-from bot.chat.backfill import CATCHING_UP, REST_SECONDS
 from bot.chat.background_tasks import BackgroundTasks
-from bot.errors import ConfigError, PlatformError, StorageError, ThreadNotWhole
+from bot.errors import ConfigError, ThreadNotWhole
 from bot.event_errors import EventErrors
 from bot.ports import Bot, Clock, Reply
 from bot.turns.pending_answers import keep_telling
@@ -187,6 +187,10 @@ class SlackPlatform:
         team, _, file = attachment.id.partition("/")
         return await fetch(await self._workspaces.get(Origin(team=team)), file, attachment, limit=limit)
 
+    async def follow_changes(self, bot: Bot, key: ConversationKey, messages: Sequence[str]) -> None:
+        """Follow what became of messages while nobody listened. Raises `PlatformError` and `StorageError`."""
+        await follow_missed(bot, await self._workspace(key), key, messages, errors=self._errors)
+
     # ------------------------------------------------------------ reading channels
 
     async def read_channel(
@@ -240,12 +244,20 @@ class SlackPlatform:
     async def run(self, bot: Bot) -> None:
         """Listen until cancelled. Raises `ConfigError` for what Slack or this machine does not take."""
         background = BackgroundTasks(self._errors)
-        handlers = make_handlers(bot, self._state, clock=self._clock, background=background, errors=self._errors)
+        handlers = make_handlers(
+            bot,
+            self._state,
+            clock=self._clock,
+            slack_clock=self._connector.clock,
+            background=background,
+            errors=self._errors,
+        )
         dispatcher = EventDispatcher(make_app(self._workspaces, handlers, self._errors), self._errors)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(dispatcher), name="Slack")
-                group.create_task(self._backfill(handlers.backfill), name="catching up")
+                catching_up = handlers.backfill.keep_reading(self._workspaces.everywhere, self._gap)
+                group.create_task(catching_up, name="catching up")
                 telling = keep_telling(bot, PLATFORM, lambda pending: self._tell_pending(handlers.messages, pending))
                 group.create_task(telling, name="sending pending answers")
         except BaseExceptionGroup as errors:
@@ -273,26 +285,6 @@ class SlackPlatform:
                 await self._run_sockets(dispatcher, self._options.app_token)
             self._hears.set()
             await asyncio.Event().wait()
-
-    async def _backfill(self, backfill: SlackBackfill) -> None:
-        """Hear what was missed, once Slack can be reached, and again after each gap that Slack does not bridge.
-
-        Raises `ConfigError` for a token that it does not take.
-        """
-        while True:
-            try:
-                await backfill.run(await self._workspaces.everywhere())
-            except (PlatformError, StorageError) as error:
-                logger.warning("backfill not possible yet", extra={"error": str(error)})
-                await asyncio.sleep(REST_SECONDS)
-                continue
-            except ConfigError:
-                raise
-            except Exception as error:  # noqa: BLE001 - told by its kind; what is said now is heard all the same
-                self._errors.note(CATCHING_UP, error)
-            await self._gap.wait()
-            self._gap.clear()
-            backfill.positions.open_gap()
 
     def was_away(self, seconds: float) -> None:
         """Note that Slack delivers, after no connection had been there for so long."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
+
+from tests.emulators.seed.answers import CALL
 
 State = Literal["thinking", "writing", "part", "done", "failed", "removed"]
 """A part is a message of an answer that goes on in the next one: it has text and no buttons."""
@@ -124,6 +127,17 @@ class Request:
     charge: Charge | None = None
     whole: bool = False
 
+    @property
+    def answered(self) -> Sequence[str]:
+        """Return the names of the questions whose answers it holds, in order."""
+        return [name for role, text in self.messages if role == "assistant" for name in sections(text)]
+
+    @property
+    def asked(self) -> frozenset[str]:
+        """Return the names of the questions that it asks: those behind the last answer."""
+        behind = takewhile(lambda message: message[0] != "assistant", reversed(self.messages))
+        return frozenset(name for role, text in behind if role == "user" for name, _ in CALL.findall(text))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebAnswer:
@@ -156,6 +170,8 @@ class Stored:
 class History:
     """All of a run. `left` is what still looks like work at its end beside messages: a status, an open form.
 
+    `killed` is when processes were ended or held up, and `resumed` when those were let go again.
+
     `digests` are the times at which one was due, by place; `scheduled` how often digests were added there.
     """
 
@@ -170,6 +186,7 @@ class History:
     stored: Stored = Stored()
     left: Sequence[str] = ()
     killed: Sequence[float] = ()
+    resumed: Sequence[float] = ()
     ended_at: float = 0.0
 
 

@@ -343,6 +343,7 @@ class Run:
                 *([f"{stored.open_turns} turns are still open"] if stored.open_turns else []),
             ],
             killed=[kill.at for kill in self._killer.kills],
+            resumed=[kill.until for kill in self._killer.kills if kill.until is not None],
             ended_at=time.time(),
         )
 

@@ -263,20 +263,42 @@ def contradicting_request(history: History) -> Sequence[str]:
 
 
 def _changed_prefixes(history: History) -> Iterator[str]:
-    """Yield requests without what was sent before them in their place, as it was and in its order."""
+    """Yield requests without what was answered before them in their place, as it was and in its order."""
     removed = {asked.place for asked in history.asked if asked.removed_at is not None or len(asked.expected) > 1}
     places = {asked.name: asked.place for asked in history.asked}
-    latest: dict[str, Request] = {}
+    sent: dict[str, list[Request]] = defaultdict(list)
     for request in history.requests:
-        said = [text for role, text in request.messages if role == "assistant"]
-        names = [name for text in said for name in sections(text)]
-        place = next((places[name] for name in names if name in places), "")
+        place = next((places[name] for name in request.answered if name in places), "")
         if not place or place in removed:
             continue
-        before = latest.get(place)
-        if before is not None and not _extends(request, before):
+        earlier = sent[place]
+        before = _last_answered(earlier, request)
+        if before is None or _extends(request, before):
+            earlier.append(request)
+        elif not _was_held_up(history, request, earlier):
             yield f"a request in {place} does not extend the one before it: {_difference(request, before)}"
-        latest[place] = request
+            earlier.append(request)
+
+
+def _last_answered(earlier: Sequence[Request], request: Request) -> Request | None:
+    """Return the newest request before one whose questions it does not ask again.
+
+    What those that it does ask again were trimmed to is known to nobody: their processes were ended before they
+    recorded it, and the next one may decide otherwise.
+    """
+    asked = request.asked
+    return next((one for one in reversed(earlier) if not one.asked or not one.asked <= asked), None)
+
+
+def _was_held_up(history: History, request: Request, earlier: Sequence[Request]) -> bool:
+    """Return whether a process sent a request so late, since it was held up, that its question was answered meanwhile.
+
+    It asks for its claim right before it sends; what it is told is of no use to anybody, and costs.
+    """
+    was_just_let_go = any(0 <= request.at - at <= LATE_SECONDS for at in history.resumed)
+    answered = {name for one in earlier for name in one.answered}
+    is_late = bool(request.asked) and request.asked <= answered
+    return was_just_let_go and is_late and any(_extends(request, one) for one in earlier)
 
 
 def _difference(request: Request, before: Request) -> str:

@@ -225,7 +225,10 @@ class WebTown:
     # ------------------------------------------------------------ what is to be seen
 
     def finish(self, stored: Stored) -> None:
-        """Let the first page say what stands there now, as if everybody loaded theirs anew, and when that began."""
+        """Let the first page say what stands there now, as if everybody loaded theirs anew, and when that began.
+
+        What went while no page had its thread open went at the latest when it was seen last, as far as anybody knows.
+        """
         known = {id: place for page in self._pages for id, (place, _) in page.shown.items()}
         first = self._pages[0].shown
         for id, answer in stored.web.items():
@@ -233,8 +236,11 @@ class WebTown:
             versions.insert(0, Seen(at=answer.at, text="", state="thinking"))
             last = Seen(at=time.time(), text=answer.text, state=STATES[answer.status], is_cut=answer.is_cut)
             versions.append(last)
+        open_now = {page.place for page in self._pages}
         for id in known.keys() - stored.web.keys():
-            first.setdefault(id, (known[id], []))[1].append(Seen(at=time.time(), text="", state="removed"))
+            seen_at = [version.at for page in self._pages for version in page.shown.get(id, ("", []))[1]]
+            at = time.time() if known[id] in open_now or not seen_at else max(seen_at)
+            first.setdefault(id, (known[id], []))[1].append(Seen(at=at, text="", state="removed"))
         posted = Counter(answer.place for answer in stored.web.values())
         self._notes.digests = {place: posted[place] for place in self._notes.due}
 

@@ -65,9 +65,10 @@ class Changed(NamedTuple):
 def is_late(asked: Incoming, *, now: datetime) -> bool:
     """Return whether something comes so late that the same may have been set meanwhile.
 
-    What a platform gives no time for is as old as it is here, and never late.
+    What a platform gives no time for is as old as it is here, and never late; what is typed on the command line, on
+    whose machine another time may be told, is carried out at once.
     """
-    return now - asked.sent_at > PROMPT
+    return asked.entrance is not Entrance.COMMAND_LINE and now - asked.sent_at > PROMPT
 
 
 def things_set(change: Change[Any]) -> Sequence[Changed]:
@@ -117,7 +118,7 @@ def audit_records(
             before=entry.before,
             after=entry.after,
             via=asked.entrance.value,
-            asked_at=asked.sent_at,
+            asked_at=at if asked.entrance is Entrance.COMMAND_LINE else asked.sent_at,
         )
         for entry in entries
     )

@@ -17,6 +17,7 @@ from typing import Final
 
 from bot.context.tokens import corrected, estimate
 from bot.errors import ModelAccessDenied, ModelUnavailable, StorageError
+from bot.intervals import has_passed
 from bot.language import gettext, gettext_noop
 from bot.ports import Clock, Ledger, Model, Rates
 from bot.types import (
@@ -105,7 +106,7 @@ class ModelChoice:
 # ------------------------------------------------------------ what the ledger holds of it
 
 
-PROGRESS_SECONDS: Final = 2.0
+PROGRESS: Final = timedelta(seconds=2)
 """How much of a stream the ledger may miss when its process is killed."""
 
 USUAL_OUTPUT: Final = 1_000.0
@@ -334,7 +335,7 @@ class MeteredModel:
 
     async def _note_progress(self, sent: _OpenRequest) -> None:
         now = self._clock()
-        if (now - sent.noted_at).total_seconds() >= PROGRESS_SECONDS:
+        if has_passed(PROGRESS, since=sent.noted_at, now=now):
             sent.noted_at = now
             await self._ledger.note_progress(sent.id, sent.charge)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -34,12 +34,14 @@ def asker_of(turn: Turn, parameters: Mapping[str, ParameterValue]) -> Asker:
     )
 
 
-def wait_of(asked: Sequence[datetime], most: int, span: timedelta, now: datetime) -> timedelta | None:
-    """Return how long somebody has to wait who may ask `most` within a span; None when they may ask now."""
-    if len(asked) < most:
-        return None
-    wait = asked[-most] + span - now
-    return wait if wait > timedelta() else None
+def wait_of(asked: Iterable[datetime], most: int, span: timedelta, at: datetime) -> timedelta | None:
+    """Return how long after the moment `at` somebody may ask who may ask `most` within a span; None when then already.
+
+    What was asked later counts too: what is read after a gap comes channel by channel.
+    """
+    times = sorted([at, *(other for other in asked if abs(other - at) < span)])
+    full = [first for first, last in zip(times, times[most:], strict=False) if last - first < span]
+    return full[-1] + span - at if full else None
 
 
 class QuestionPace:
@@ -48,11 +50,11 @@ class QuestionPace:
     def __init__(self) -> None:
         self._asked: OrderedDict[tuple[str, str, str], dict[str, datetime]] = OrderedDict()
 
-    def note(self, incoming: Incoming, parameters: Mapping[str, ParameterValue], now: datetime) -> None:
-        """Count a question. Raises `InvalidInput` for one too many, which does not count, with when to ask again."""
+    def note(self, incoming: Incoming, parameters: Mapping[str, ParameterValue], at: datetime) -> None:
+        """Count a question of the moment `at`. Raises `InvalidInput` for one too many, which does not count."""
         name = (incoming.key.platform, incoming.key.workspace, incoming.author.id)
-        since = now - max(SPANS.values())
-        asked = {key: at for key, at in self._asked.pop(name, {}).items() if at > since}
+        since = at - max(SPANS.values())
+        asked = {key: other for key, other in self._asked.pop(name, {}).items() if other > since}
         self._asked[name] = asked
         while len(self._asked) > PEOPLE_REMEMBERED:
             self._asked.popitem(last=False)
@@ -60,12 +62,12 @@ class QuestionPace:
             return
         for bound, span in SPANS.items():
             most = _number(parameters, bound)
-            if most and (wait := wait_of(list(asked.values()), most, span, now)) is not None:
+            if most and (wait := wait_of(asked.values(), most, span, at)) is not None:
                 unit = gettext("a minute") if span == timedelta(minutes=1) else gettext("an hour")
                 raise InvalidInput(
                     gettext(TOO_MANY).format(count=quantity(most, "question"), span=unit, wait=_words(wait))
                 )
-        asked[incoming.dedupe_key] = now
+        asked[incoming.dedupe_key] = at
 
 
 def _number(parameters: Mapping[str, ParameterValue], name: str) -> int:

@@ -37,8 +37,9 @@ from bot.turns.claim import DEFAULT_TAKEOVER, TakeoverTimes
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher, DispatchTimes
 from bot.turns.inbox import Inbox
+from bot.turns.missed_changes import MissedChanges
 from bot.types import ConversationKey, Turn, TurnId
-from storage import SqlStore, has_queue, migrate, open_clock, open_store, single_instance
+from storage import SqlStore, has_queue, migrate, open_clock, open_store, refuse_taken, single_instance
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +98,7 @@ async def open_core(
     At the end running turns may finish within `grace` seconds, and the rest is handed back.
     """
     url = settings.database_url
+    await asyncio.to_thread(refuse_taken, url, shared=role is EngineRole.ASKS)
     await migrate_patiently(url)
     await asyncio.to_thread(all_commands)  # imports each of them, which the first message would wait for
     async with AsyncExitStack() as stack:
@@ -119,8 +121,11 @@ async def open_core(
         stack.push_async_callback(manager.aclose, patience=patience)
         run_turn = metrics.observed(manager.answer, clock)
         dispatcher = _dispatcher(settings, store, run_turn, worker=worker, clock=clock, role=role)
-        await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         inbox = Inbox(manager, dispatcher, _services(store, manager, platforms, rates, clock))
+        missed = MissedChanges(inbox, store, platforms, are_apart=has_queue(url))
+        await missed.begin()
+        dispatcher.prepare_with(missed.follow)
+        await stack.enter_async_context(_engine(url, role, dispatcher, manager, platforms, grace))
         if role is EngineRole.RUNS:
             digests = Digests(store, platforms, dispatcher.wake, admits=inbox.admits, clock=clock)
             for name, work in _upkeep(model, store, platforms, digests, clock).items():

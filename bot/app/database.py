@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.access.audit_trail import OPERATOR
 from bot.app.clock import utc_now
-from bot.ports import Store
+from bot.ports import Clock, Store
 from bot.settings import Settings
 from bot.turns.effects import Effect
 from bot.types import ConversationKey, Entrance, Incoming, Person
@@ -21,11 +21,19 @@ NOWHERE: Final = ConversationKey(platform="", workspace="", channel="", thread="
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Store]:
     """Yield the database at the newest schema."""
-    from storage import migrate, open_store  # noqa: PLC0415 - commands without a database start faster
-
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_timed_database(settings) as (store, _):
         yield store
+
+
+@asynccontextmanager
+async def open_timed_database(settings: Settings) -> AsyncIterator[tuple[Store, Clock]]:
+    """Yield the database at the newest schema, and its clock: that of this machine may be wrong."""
+    from storage import migrate, open_clock, open_store  # noqa: PLC0415 - commands without a database start faster
+
+    url = settings.database_url
+    await migrate(url)
+    async with open_clock(url, utc_now) as clock, open_store(url, clock=clock) as store:
+        yield store, clock
 
 
 def by_operator(key: ConversationKey = NOWHERE) -> Incoming:

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.access.audit_trail import OPERATOR
 from bot.app.clock import utc_now
-from bot.app.database import open_database
+from bot.app.database import open_database, open_timed_database
 from bot.app.day_option import add_days
 from bot.app.feedback_report import rating_as_json, report_lines
 from bot.command_help import add_command
@@ -108,8 +108,8 @@ def _exported(options: argparse.Namespace, archive: Path | None = None) -> Perso
 
 async def _export(settings: Settings, platform: str, id: str, archive: Path | None) -> PersonExport:
     way = Entrance.COMMAND_LINE.value
-    record = AuditRecord(at=utc_now(), who=OPERATOR, place=platform, action="", what="", via=way)
-    async with open_database(settings) as store:
+    async with open_timed_database(settings) as (store, clock):
+        record = AuditRecord(at=clock(), who=OPERATOR, place=platform, action="", what="", via=way)
         found = await export_person(store, record, platform, id)
         if archive is not None:
             await write_archive(archive, found, store)

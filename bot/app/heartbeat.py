@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.errors import StorageError
+from bot.intervals import has_passed
 from bot.ports import AdapterStateStore, Clock
 from bot.types import Process
 
@@ -26,7 +27,7 @@ _PLACE: Final = "process"
 async def processes(state: AdapterStateStore, clock: Clock) -> Sequence[Process]:
     """Return the processes that are there, by name. Raises `StorageError`."""
     found = [_read(name, text) for name, text in (await state.list_state(_PLACE)).items()]
-    return [process for process in found if process is not None and clock() - process.seen_at < GONE]
+    return [process for process in found if process is not None and not _is_silent(process, clock, GONE)]
 
 
 @asynccontextmanager
@@ -57,8 +58,13 @@ async def _forget_gone(state: AdapterStateStore, clock: Clock) -> None:
     """Drop what processes that crashed have left."""
     for name, text in (await state.list_state(_PLACE)).items():
         process = _read(name, text)
-        if process is None or clock() - process.seen_at >= 10 * GONE:
+        if process is None or _is_silent(process, clock, 10 * GONE):
             await state.swap_state(_PLACE, name, before=text, after=None)
+
+
+def _is_silent(process: Process, clock: Clock, span: timedelta) -> bool:
+    """Return whether a process has told nothing for so long; what it told before the clock was set back is as old."""
+    return has_passed(span, since=process.seen_at, now=clock())
 
 
 async def _remove(state: AdapterStateStore, name: str) -> None:

@@ -5,49 +5,51 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from bot.access.audit_trail import OPERATOR, person_key
-from bot.app.clock import utc_now
+from bot.app.database import open_timed_database
 from bot.errors import ConfigError, InvalidInput, StorageError
 from bot.ports import Clock, Store
 from bot.retention import NO_TERMS, PARAMETER, Retention
 from bot.settings import Settings
 from bot.turns.effects import DELIVERIES_KEPT, WORTH_TELLING
 from bot.types import AuditRecord, ConversationKey, Entrance, QueueFigures
-from storage import back_up, copy_database, has_queue, migrate, open_store
+from storage import back_up, copy_database, has_queue
 
 logger = logging.getLogger(__name__)
 
 RETENTION_SWEEP_SECONDS = 3_600.0
 
 
-async def queue_figures(settings: Settings) -> QueueFigures:
-    """Return the queue as it stands."""
-    await migrate(settings.database_url)
-    async with open_store(settings.database_url, clock=utc_now) as store:
-        return await store.queue_figures()
+async def queue_figures(settings: Settings) -> tuple[QueueFigures, float | None]:
+    """Return the queue as it stands, and for how many seconds the oldest question is open; None where none is."""
+    async with open_timed_database(settings) as (store, clock):
+        figures = await store.queue_figures()
+        oldest = figures.oldest_accepted_at
+        return figures, None if oldest is None else max(0.0, (clock() - oldest).total_seconds())
 
 
 async def forget_conversation(settings: Settings, key: ConversationKey) -> int:
     """Forget a conversation; how many entries are gone."""
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_timed_database(settings) as (store, clock):
         gone = await store.forget_conversation(key)
-        await store.record_audit(_forgotten("conversation", str(key)))
+        await store.record_audit(_forgotten("conversation", str(key), at=clock()))
     return gone.entries
 
 
 async def forget_person(settings: Settings, platform: str, id: str) -> int:
     """Forget somebody; how many entries are gone."""
-    async with open_store(settings.database_url, clock=utc_now) as store:
+    async with open_timed_database(settings) as (store, clock):
         gone = await store.forget_person(platform, id)
-        await store.record_audit(_forgotten(person_key(platform, id), platform))
+        await store.record_audit(_forgotten(person_key(platform, id), platform, at=clock()))
     return gone.entries
 
 
-def _forgotten(what: str, place: str) -> AuditRecord:
+def _forgotten(what: str, place: str, *, at: datetime) -> AuditRecord:
     via = Entrance.COMMAND_LINE.value
-    return AuditRecord(at=utc_now(), who=OPERATOR, place=place, action="forget", what=what, via=via)
+    return AuditRecord(at=at, who=OPERATOR, place=place, action="forget", what=what, via=via)
 
 
 async def back_up_database(settings: Settings, path: Path) -> None:

@@ -7,7 +7,6 @@ import asyncio
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.app.clock import utc_now
 from bot.app.own_history import add_own, chosen_settings, key_of
 from bot.command_help import add_command
 from bot.errors import InvalidInput
@@ -80,8 +79,7 @@ def _add_forget(commands: Commands) -> None:
 def _queue(options: argparse.Namespace) -> int:
     from bot.app import maintenance
 
-    figures = asyncio.run(maintenance.queue_figures(load_settings()))
-    age = None if figures.oldest_accepted_at is None else (utc_now() - figures.oldest_accepted_at).total_seconds()
+    figures, age = asyncio.run(maintenance.queue_figures(load_settings()))
     shown = {**asdict(figures), "oldest_open_seconds": age and round(age, 3)}
     del shown["oldest_accepted_at"]
     if options.json:

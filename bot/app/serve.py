@@ -27,6 +27,7 @@ from bot.errors import ConfigError
 from bot.language import gettext_noop, quantity
 from bot.ports import Clock, ListeningPlatform, Platform, Store
 from bot.settings import Settings
+from bot.turns.missed_changes import note_listening
 from bot.types import RunnerKind
 from storage import has_queue
 
@@ -192,10 +193,19 @@ def _listening(
     alone = len(platforms) == 1
     return [
         asyncio.create_task(
-            supervisor.keep(title, partial(item.run, core.inbox), alone=alone), name=f"{item.name} platform"
+            supervisor.keep(title, partial(_listen, item, core), alone=alone), name=f"{item.name} platform"
         )
         for title, item in platforms.items()
     ]
+
+
+async def _listen(platform: ListeningPlatform | Playground, core: Core) -> None:
+    """Listen until cancelled; whoever runs turns learns when that begins and ends."""
+    await note_listening(core.store, platform.name)
+    try:
+        await platform.run(core.inbox)
+    finally:
+        await note_listening(core.store, platform.name)
 
 
 def _background(

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from bot.chat.gap import Gap
 from bot.errors import StorageError
+from bot.intervals import has_passed
 from bot.ports import AdapterStateStore, Clock
 
 logger = logging.getLogger(__name__)
 
 CATCHING_UP: Final = "catching up"
 """The kind of what goes wrong here."""
-
-OLDEST: Final = timedelta(hours=12)
-"""What is older is not answered any more: nobody waits for it."""
 
 LOOK_BACK: Final = timedelta(days=7)
 """Conversations that rested longer are not looked at for what was edited or deleted."""
@@ -39,9 +38,6 @@ CHANNELS_KEPT: Final = 300
 
 PREFIX: Final = "heard/"
 """Of the names under which positions are stored, each followed by its workspace."""
-
-REST_SECONDS: Final = 10.0
-"""Between two attempts to read a gap while the database or the platform is away."""
 
 REMEMBER_EVERY: Final = timedelta(seconds=10)
 
@@ -64,6 +60,11 @@ class WorkspacePositions:
         for channel, position in other.channels.items():
             self.channels[channel] = max(self.channels.get(channel, 0), position)
 
+    def until(self, position: int) -> WorkspacePositions:
+        """Return what of it is no later."""
+        channels = {id: at for id, at in self.channels.items() if at <= position}
+        return WorkspacePositions(self.newest if self.newest <= position else 0, channels)
+
     def to_text(self) -> str:
         """Return it as it is stored."""
         kept = sorted(self.channels.items(), key=lambda item: item[1], reverse=True)[:CHANNELS_KEPT]
@@ -85,40 +86,44 @@ EVERYWHERE: Final = ""
 
 
 class Positions:
-    """Positions of the workspaces of a platform, stored once in a while.
+    """Positions of the workspaces of a platform, stored once in a while; `clock` tells the time of the platform.
 
     After a gap (the start is one) what is heard is kept apart until the gap was read, or a message behind it would hide
     what lies in it.
     """
 
-    def __init__(self, state: AdapterStateStore, platform: str, *, clock: Clock) -> None:
+    def __init__(
+        self, state: AdapterStateStore, platform: str, *, clock: Clock, position_of: Callable[[datetime], int]
+    ) -> None:
         self._state = state
         self._platform = platform
         self._clock = clock
+        self._position_of = position_of
         self._known: dict[str, WorkspacePositions] = {}
         self._since_gap: dict[str, WorkspacePositions] = {}
         self._changed: set[str] = set()
         self._is_loaded = False
-        self._gaps = 1
-        self._gap = 1
+        self._gap: Gap | None = Gap()
         self._remembered_at = clock() - REMEMBER_EVERY
 
     @property
-    def gap(self) -> int:
-        """Return the number of the newest gap that was not read, 0 where all were."""
+    def gap(self) -> Gap | None:
+        """Return the newest gap that was not read, None where all were."""
         return self._gap
 
     def open_gap(self) -> None:
         """Note that from here on something may have been missed."""
-        self._gaps += 1
-        self._gap = self._gaps
+        self._gap = Gap()
 
-    async def close_gap(self, number: int, *, until: int) -> None:
-        """Note that the gap of that number was read everywhere up to a position; a newer one stays open."""
-        if number != self._gap:
+    async def close_gap(self, gap: Gap) -> None:
+        """Note that a gap was read, up to when that began; a newer one stays open."""
+        if gap is not self._gap:
             return
-        self._gap = 0
-        self._of(EVERYWHERE).newest = max(self._of(EVERYWHERE).newest, until)
+        if gap.trouble:
+            logger.warning("gap closed, not all of it could be read", extra={"error": gap.trouble})
+        self._gap = None
+        everywhere = self._of(EVERYWHERE)
+        everywhere.newest = max(everywhere.newest, self._position_of(gap.began or self._clock()))
         self._changed.add(EVERYWHERE)
         for workspace, heard in self._since_gap.items():
             self._of(workspace).add(heard)
@@ -136,11 +141,11 @@ class Positions:
         else:
             self._of(workspace).note(channel, position)
         self._changed.add(workspace)
-        if self._clock() - self._remembered_at >= REMEMBER_EVERY:
+        if has_passed(REMEMBER_EVERY, since=self._remembered_at, now=self._clock()):
             await self.remember()
 
-    async def load(self, *, now: int, newest: int = 0) -> None:
-        """Read what was stored, once; where nothing ever was, nothing was missed before the position `now`.
+    async def load(self, *, newest: int = 0) -> None:
+        """Read what was stored, once; where nothing ever was, nothing was missed before.
 
         `newest` is what an earlier version kept for all. Raises `StorageError`.
         """
@@ -148,11 +153,15 @@ class Positions:
             return
         stored = await self._state.list_state(self._platform, prefix=PREFIX)
         for name, text in stored.items():
-            self._of(name.removeprefix(PREFIX)).add(WorkspacePositions.from_text(text))
-        self._of(EVERYWHERE).newest = max(self._of(EVERYWHERE).newest, newest)
+            self._of(name.removeprefix(PREFIX)).add(self._trusted(WorkspacePositions.from_text(text)))
+        self._of(EVERYWHERE).add(self._trusted(WorkspacePositions(newest)))
         self._is_loaded = True
-        if not stored and not newest:
-            await self.close_gap(self._gap, until=now)
+        if self._gap is not None and not stored and not newest:
+            await self.close_gap(self._gap)
+
+    def _trusted(self, stored: WorkspacePositions) -> WorkspacePositions:
+        """Return what was heard by now: earlier versions took the time of this machine, which may have been ahead."""
+        return stored.until(self._position_of(self._clock() + OVERLAP))
 
     def channels(self, workspace: str) -> list[str]:
         """Return the channels of a workspace in which something was heard."""
@@ -173,7 +182,8 @@ class Positions:
         try:
             for workspace in list(self._changed):
                 name, known = f"{PREFIX}{workspace}", self._of(workspace)
-                known.add(WorkspacePositions.from_text(await self._state.get_state(self._platform, name) or ""))
+                stored = WorkspacePositions.from_text(await self._state.get_state(self._platform, name) or "")
+                known.add(self._trusted(stored))
                 await self._state.put_state(self._platform, name, known.to_text())
                 self._changed.discard(workspace)
         except StorageError as error:

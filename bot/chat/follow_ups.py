@@ -17,6 +17,7 @@ import re
 from collections.abc import Sequence, Set
 from typing import Final
 
+from bot.chat.message_markdown import own_words, without_quotes
 from bot.chat.reactions import is_assent, is_reaction
 from bot.types import BOT, Utterance
 
@@ -172,22 +173,3 @@ class _Talk:
         for name in (whole, re.split(r"[\W_]+", whole, maxsplit=1)[0]):
             if len(name) >= _SHORTEST_NICKNAME or name == whole != "":
                 self.names[name] = said.speaker
-
-
-# ------------------------------------------------------------ what somebody says themselves
-
-
-# Quotations of one line, and of all that follows: Slack and Discord have both.
-_QUOTATION = r"^>>>\s.*|^[>\uff1e][^\n]*$"
-_QUOTED = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]*`|{_QUOTATION}", re.DOTALL | re.MULTILINE)
-_QUOTATIONS = re.compile(_QUOTATION, re.DOTALL | re.MULTILINE)
-
-
-def without_quotes(text: str) -> str:
-    """Return a text in Markdown without code and quotations: who is mentioned in them is not called."""
-    return _QUOTED.sub(" ", text)
-
-
-def own_words(text: str) -> str:
-    """Return a text in Markdown without quotations, or all of it where it is nothing else."""
-    return _QUOTATIONS.sub(" ", text).strip() or text

@@ -1,7 +1,8 @@
 """Write a message with all its parts as Markdown for the model.
 
 Each part but a table begins with its mark in square brackets, and what belongs to it is indented or, in a quote, begins
-with "> ". No text can pass for a mark or for the label of an entry: a line that would gets a backslash in front. Pure.
+with "> ". No text can pass for a mark or for the label of an entry: a line that would gets a backslash in front. What
+people typed themselves is found in Markdown again, without parts and quotations. Pure.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.context.transcript import HIDDEN, as_seen, plain_name, plain_text
+from bot.context.transcript import as_seen, plain_name, plain_text
+from bot.invisible import HIDDEN
 from bot.types.content import (
     Card,
     ForumPost,
@@ -52,6 +54,10 @@ _WORD = re.compile(r"[^\W_]+")
 _NUMBERING = re.compile(r"^[^\S\n]*+\d{1,9}[.)](?=\s)", re.MULTILINE)
 _CUT = re.compile(r"\n[> ]*+\[cut: ([\d,]{1,20}) more characters\]")
 _CELL_BREAK = re.compile(r"\s+")
+# Quotations of one line, and of all that follows: Slack and Discord have both.
+_QUOTATION = r"^>>>\s.*|^[>\uff1e][^\n]*$"
+_QUOTED = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]*`|{_QUOTATION}", re.DOTALL | re.MULTILINE)
+_QUOTATIONS = re.compile(_QUOTATION, re.DOTALL | re.MULTILINE)
 
 
 def render(content: MessageContent, *, most: int = MESSAGE_CHARACTERS) -> str:
@@ -94,6 +100,16 @@ def typed_text(rendered: str) -> str:
             is_escaped = line.startswith("\\") and _is_marked(line[1:])
             kept.append(line[1:] if is_escaped else line)
     return "\n".join(kept).strip()
+
+
+def without_quotes(text: str) -> str:
+    """Return a text in Markdown without code and quotations: who is mentioned in them is not called."""
+    return _QUOTED.sub(" ", text)
+
+
+def own_words(text: str) -> str:
+    """Return a text in Markdown without quotations, or all of it where it is nothing else."""
+    return _QUOTATIONS.sub(" ", text).strip() or text
 
 
 # ---------------------------------------------------------------- parts

@@ -236,12 +236,6 @@ def about_thread(incoming: Incoming) -> Incoming:
     return replace(incoming, text=ABOUT_THREAD) if is_question else incoming
 
 
-def check_says_something(incoming: Incoming) -> None:
-    """Raise `InvalidInput` for a question without words and files."""
-    if not incoming.text.strip() and not incoming.attachments:
-        raise InvalidInput(gettext(EMPTY_QUESTION))
-
-
 def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     """Return a question with the place of its answer.
 
@@ -255,12 +249,17 @@ def placed(incoming: Incoming, state: PolicyState) -> Incoming:
     return replace(incoming, key=key, platform_data={**incoming.platform_data, ANSWER_IN: answer_in})
 
 
-def with_limit(incoming: Incoming, state: PolicyState) -> Incoming:
-    """Return a question with the number of messages that its answer may have, where people have set one."""
-    most = state.parameters.get(ANSWER_MESSAGES)
+def as_stored(question: Incoming, state: PolicyState) -> Incoming:
+    """Return a question with the place of its answer, and how many messages that may have where people have set it.
+
+    Raises `InvalidInput` for one without words and files.
+    """
+    if not question.text.strip() and not question.attachments:
+        raise InvalidInput(gettext(EMPTY_QUESTION))
+    question, most = placed(question, state), state.parameters.get(ANSWER_MESSAGES)
     if most is None:
-        return incoming
-    return replace(incoming, platform_data={**incoming.platform_data, ANSWER_MESSAGES: str(most)})
+        return question
+    return replace(question, platform_data={**question.platform_data, ANSWER_MESSAGES: str(most)})
 
 
 def context_above(question: Incoming) -> tuple[Incoming, ...]:

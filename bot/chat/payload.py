@@ -31,6 +31,22 @@ class Payload(BaseModel):
         return [cls.read(item) for item in _records(records)]
 
 
+P = TypeVar("P", bound=Payload)
+
+
+def length_of(payload: Payload) -> int:
+    """Return how much there is to read in a payload: its characters, and one for each of its fields and records."""
+    length, waiting = 0, list[object]([payload])
+    while waiting:
+        value = waiting.pop()
+        length += len(value) if isinstance(value, str) else 1
+        if isinstance(value, tuple):
+            waiting += value
+        elif isinstance(value, Payload):
+            waiting += [getattr(value, name) for name in value.model_fields_set]
+    return length
+
+
 def text_of(value: object) -> str:
     """Return a text of which a database can store every character; "" for anything else."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode() if isinstance(value, str) else ""
@@ -94,6 +110,16 @@ def words_or_records(value: object, read: Reader) -> Any:
     if isinstance(value, str):
         return text_of(value)
     return _records_that_can_be_read(value if isinstance(value, list | tuple) else [value], read)
+
+
+def words_of(content: str | tuple[Payload, ...]) -> str:
+    """Return the words that such a field holds as they are; "" where it holds records."""
+    return content if isinstance(content, str) else ""
+
+
+def records_of(content: str | tuple[P, ...]) -> tuple[P, ...]:
+    """Return the records that such a field holds; none where it holds words."""
+    return () if isinstance(content, str) else content
 
 
 Text = Annotated[str, BeforeValidator(text_of)]

@@ -14,7 +14,8 @@ from itertools import accumulate
 from typing import Final
 
 from bot.context.tokens import MOST_CHARACTERS, REQUEST_OVERHEAD, estimate, estimate_entry
-from bot.context.transcript import HIDDEN, with_plain_line_ends
+from bot.context.transcript import with_plain_line_ends
+from bot.invisible import without_hidden
 from bot.types import Entry
 
 SYSTEM_PROMPT: Final = """\
@@ -37,7 +38,6 @@ _FENCE: Final = "=" * 24
 WORDS_PER_TOKEN: Final = 0.6  # below the usual 0.75, so that the answer rarely has to be cut
 ROOM_SHARE: Final = 1.25  # of the bound: notes that are a little longer are cut at the end of a line
 
-_HIDDEN = re.compile(f"[{HIDDEN}]+")
 _FENCED = re.compile(r"\A```[a-z]*\n(.*?)\n?```\Z", re.DOTALL)
 _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 
@@ -73,7 +73,7 @@ def sanitised(notes: str) -> str:
     """Return notes without what could pass for a part of the prompt: a fence around them, headings, invisible
     characters.
     """
-    text = _HIDDEN.sub("", with_plain_line_ends(notes)).strip()
+    text = without_hidden(with_plain_line_ends(notes)).strip()
     if fenced := _FENCED.match(text):
         text = fenced.group(1)
     return _HEADING.sub("", text).strip()

@@ -15,6 +15,7 @@ from typing import Final
 
 from bot.context.tokens import estimate_entry
 from bot.delivery.addresses import visible
+from bot.invisible import HIDDEN, without_hidden
 from bot.time_zones import in_zone, zone_label
 from bot.types import (
     EMPTY,
@@ -60,15 +61,7 @@ NO_FILES: Final[Mapping[str, FileOutcome]] = MappingProxyType({})
 
 _LABELLED = re.compile(r"\[[^\]\n]*\] (?P<name>[^:\n]*):(?: (?P<text>.*))?", re.DOTALL)
 _LINE_BREAK = re.compile(r"\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-HIDDEN: Final = (
-    r"\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
-    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a"
-    r"\U000e0000-\U000e0fff"
-)
-"""Characters that people do not see, for a set: controls, what Unicode calls default ignorable, and blank letters."""
-
 _BRACKETED = re.compile(rf"^(?=(?:[^\S\n]|[{HIDDEN}])*[\[\uff3b]([^\n]*))", re.MULTILINE)
-_INVISIBLE = re.compile(rf"[{HIDDEN}]+")
 _LABEL_LIKE = re.compile(  # "2026-", "Fri 2026-11", "Friday, 27/11", and the marks of what is nobody's message
     r"\s*(?:\d\d|[^\W\d_]{1,12}[^\w\]]{1,3}\d{2,4}[-/:\u2010-\u2015\u2212]\d\d|notes ?\]|sources of the answer\b)",
     re.IGNORECASE,
@@ -143,7 +136,7 @@ def _backslash(bracket: re.Match[str]) -> str:
 
 def as_seen(line: str) -> str:
     """Return the beginning of a line as people see it: on one line of plain letters, nothing invisible in between."""
-    shown = " ".join(_INVISIBLE.sub("", line).split())[:LOOKED_AT]
+    shown = " ".join(without_hidden(line).split())[:LOOKED_AT]
     return " ".join(visible(shown).split())
 
 
@@ -275,6 +268,7 @@ def _entry_of(message: Incoming | ThreadMessage, id: str, entry: Entry, at: date
         tokens=estimate_entry(entry),
         at=at,
         author=message.author.id,
+        author_is_bot=message.author.is_bot,
         message_id=message.message_id,
         replies_to=message.replies_to,
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bot.delivery import known, urls_in
 from bot.delivery.renderer import PlainRenderer
+from bot.invisible import without_hidden
 from bot.language import gettext, gettext_noop, quantity
 from bot.types import (
     Draft,
@@ -120,7 +121,7 @@ class AnswerAccumulator:
 
     def _is_wordless(self) -> bool:
         text = self.text
-        return bool(text) and len(text) <= LONGEST_WORDLESS and not PlainRenderer().render(text).strip()
+        return bool(text) and len(text) <= LONGEST_WORDLESS and not without_hidden(PlainRenderer().render(text)).strip()
 
     def _note_progress(self, event: QueuePlace | RequestSent | SearchStarted) -> None:
         self._ahead = event.ahead if isinstance(event, QueuePlace) else None

@@ -20,8 +20,10 @@ from markdown_it.parser_block import RuleFuncBlockType
 from markdown_it.parser_inline import ParserInline, RuleFuncInlineType
 from markdown_it.ruler import RuleOptionsType, Ruler
 from markdown_it.rules_block import StateBlock, list_block, table
+from markdown_it.rules_core import StateCore, text_join
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 from bot.delivery import inline_rules
 
@@ -37,6 +39,7 @@ GROWING: Final = "growing"
 _DEEPEST: Final = 12  # levels; what is deeper is text, since the parser drops what lies below its own limit
 _QUOTES: Final = 12  # marks of quotes before a line; more are left out
 _MANY_QUOTES: Final = re.compile(rf"^( {{0,3}}(?:> ?){{{_QUOTES}}})(?:> ?)++", re.MULTILINE)
+_FREED_AT_ONCE: Final = 1_000  # tokens
 _UNDERLINE: Final = re.compile(r"=+[ \t]*\Z")
 _PROMPT: Final = re.compile(r">>>(?: +(?=\S)|\Z)")
 _ENVIRONMENT: Final = re.compile(r"\\begin\{(?P<name>[a-zA-Z]{1,20}\*?)\}")
@@ -51,6 +54,12 @@ def parse(text: str, *, growing: bool = False) -> list[Token]:
 def parse_running(text: str) -> list[Token]:
     """Return the parts of a paragraph's text."""
     return _parser().parseInline(text, {})[0].children or []
+
+
+def release(tokens: list[Token]) -> None:
+    """Empty a list, a part at a time: freeing a long text's tokens at once takes 20 ms, in which no thread runs."""
+    while tokens:
+        del tokens[-_FREED_AT_ONCE:]
 
 
 @cache
@@ -73,8 +82,15 @@ def _parser() -> MarkdownIt:
     block.at("lheading", _underlined)
     block.before("table", "prompt", _prompt, alternatives)
     block.before("blockquote", "formula", _formula)
+    parser.core.ruler.at("text_join", _text_join)
     block.at("list", lambda *at: at[0].level < _DEEPEST and list_block(*at), list_alternatives)
     return dispatching(parser)
+
+
+def _text_join(state: StateCore) -> None:
+    """Join what escapes and entities stand for with the text around it, where there are any."""
+    if "\\" in state.src or "&" in state.src:
+        text_join(state)
 
 
 def guarded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -243,6 +259,15 @@ class _InlineParser(ParserInline):
                 state.pos += 1
         if state.pending:
             state.pushPending()
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Push the tokens of a text: one for a text without marks."""
+        text = _TEXT.match(src)
+        if text is None or text.end() < len(src):
+            return super().parse(src, md, env, tokens)
+        if src:
+            tokens.append(Token("text", "", 0, content=src, level=0))
+        return tokens
 
     def skipToken(self, state: StateInline) -> None:  # noqa: N802 - the library's name
         """Skip one token, as each label and address of a link asks at each place of them."""

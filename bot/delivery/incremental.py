@@ -13,7 +13,7 @@ from typing import Final
 from markdown_it.token import Token
 
 from bot.delivery.addresses import bare_address
-from bot.delivery.document import parse
+from bot.delivery.document import parse, release
 from bot.delivery.marks import (
     ADDRESS,
     FORMULA,
@@ -64,52 +64,56 @@ class IncrementalRenderer:
     def render(self, text: str, *, allowed: Allowed, growing: bool) -> str:
         """Return the text, or of one that may go on what stays as it is; links are those that are `allowed`."""
         self._renderer.allowed = allowed
-        text = text.replace("\r\n", "\n").replace("\r", "\n" if not growing else "")
+        if growing:
+            text = text.removesuffix("\r")  # half of a line end, perhaps
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
         if not text.startswith(self._text[: self._at]):
             self._at, self._written, self._after_blank, self._tables = 0, "", False, 0
         self._text = text
-        tail, tokens = self._parsed(growing=growing)
+        tail = self._text[self._at :]
+        tail = settled_lines(tail) if growing else tail
+        tokens, lines = parse(tail, growing=growing), tail.split("\n")
         if not growing:
-            return self._render(tokens, tail.split("\n"))
-        if settled := _last_start(tokens):
-            self._settle(tail.split("\n"), settled)
-            tail, tokens = self._parsed(growing=growing)
+            return self._render(tokens, lines)
+        before, tokens = _divided(tokens)
+        if before:
+            self._settle(before, lines, tokens[0])
         space = tail[len(tail.rstrip()) :][:1]  # the parser leaves it out, but it ends the last word
         goes_on = _BLANK_END.search(tail) is None
 
         def cut(text: str, is_paragraph: bool) -> int:
             return settled_running(text + space, is_paragraph)
 
-        rest = self._render(tokens, tail.split("\n"), cut=cut if goes_on else None)
+        rest = self._render(tokens, lines, cut=cut if goes_on else None)
         return _BARE_MARKER.sub("", _END_OF_CODE.sub("", rest)).rstrip()
 
-    def _parsed(self, *, growing: bool) -> tuple[str, Sequence[Token]]:
-        """Return what is not settled, without a last line that only its end will tell, and its blocks."""
-        tail = self._text[self._at :]
-        tail = settled_lines(tail) if growing else tail
-        return tail, parse(tail, growing=growing)
-
-    def _settle(self, lines: Sequence[str], count: int) -> None:
-        part = "\n".join(lines[:count])
-        self._written = self._render(parse(part), lines[:count])
+    def _settle(self, tokens: list[Token], lines: Sequence[str], next_one: Token) -> None:
+        """Write blocks for good, those before `next_one`."""
+        count = next_one.map[0] if next_one.map else 0
+        self._written = self._render(tokens, lines)
         self._after_blank = not lines[count - 1].strip(BLANKS_OF_QUOTES)
-        self._at += len(part) + 1
+        self._at += sum(map(len, lines[:count])) + count
         self._tables = self._renderer.tables
 
-    def _render(self, tokens: Sequence[Token], lines: Sequence[str], *, cut: Cut | None = None) -> str:
+    def _render(self, tokens: list[Token], lines: Sequence[str], *, cut: Cut | None = None) -> str:
         self._renderer.tables = self._tables
         blocks = self._renderer.blocks(tokens, lines, after_blank=self._after_blank, cut=cut)
+        release(tokens)
         gap = blocks[0].gap if blocks and self._written else ""
         return self._written + gap + joined(blocks)
 
 
-def _last_start(tokens: Sequence[Token]) -> int:
-    """Return the line of the last block, or of the last item of a list: all before it is settled."""
-    start = 0
-    for token in tokens:
-        if token.map and (token.level == 0 or (token.level == 1 and token.type == "list_item_open")):
-            start = token.map[0]
-    return start
+def _divided(tokens: list[Token]) -> tuple[list[Token], list[Token]]:
+    """Return the blocks that are settled, and the last one; of a list its last item, as a list of its own."""
+    first = last = 0
+    for number, token in enumerate(tokens):
+        if token.map and token.level == 0:
+            first = last = number
+        elif token.level == 1 and token.type == "list_item_open":
+            last = number
+    if last > first + 1:
+        return [*tokens[:last], tokens[-1]], [tokens[first].copy(map=tokens[last].map), *tokens[last:]]
+    return tokens[:first], tokens[first:]
 
 
 # ------------------------------------------------------------ how much is settled, whatever follows

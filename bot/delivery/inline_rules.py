@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from html import unescape
 from typing import Final
 
@@ -17,6 +16,7 @@ from bot.delivery.marks import (
     FORMULA_ENDS,
     KNOWN_TAGS,
     LONGEST_COMMENT,
+    RUN,
     SCHEME,
     TAG,
     TAG_LABEL,
@@ -26,10 +26,13 @@ from bot.delivery.marks import (
     flanking,
     identifier,
     is_mathematics,
+    reach_of_marks,
 )
 
 _LINKED: Final = (*LINKED_SCHEMES, "mailto:")
-_RUN: Final = re.compile(r"\*++|_++|~++")
+_MANY: Final = 16
+"""Delimiters of a text, behind which a run that nothing pairs with is looked for."""
+
 _ESCAPABLE: Final = str.maketrans("", "", "\\")
 
 
@@ -40,28 +43,35 @@ def emphasis(state: StateInline, silent: bool) -> bool:
     if silent or marker not in "*_~":
         return False
     if marker == "_" and (end := identifier(src, start)) > start:
-        state.push("text", "", 0).content = src[start:end]
+        state.append_pending(src[start:end])
         state.pos = end
         return True
     end = _end_of_run(state, start)
-    if marker == "~" and end - start != 2:  # two tildes strike through
-        state.push("text", "", 0).content = src[start:end]
+    opens, closes = flanking(src[start:end], src[start - 1] if start else "", src[end : min(end + 2, state.posMax)])
+    is_one = marker != "~" or end - start == 2  # two tildes strike through
+    if is_one and (opens or closes) and _may_pair(state, start, opens=opens, closes=closes):
+        _note_delimiters(state, start, end, opens=opens, closes=closes)
     else:
-        _note_delimiters(state, marker, start, end)
+        state.append_pending(src[start:end])
     state.pos = end
     return True
 
 
+def _may_pair(state: StateInline, start: int, *, opens: bool, closes: bool) -> bool:
+    """Return whether a run that opens may be closed, or the other way round: not looked for in usual texts."""
+    if len(state.delimiters) < _MANY or (opens and closes):
+        return True
+    first_opening, last_closing = reach_of_marks(state.src)[state.src[start]]
+    return last_closing > start if opens else first_opening < start
+
+
 def _end_of_run(state: StateInline, start: int) -> int:
-    run = _RUN.match(state.src, start, state.posMax)
+    run = RUN.match(state.src, start, state.posMax)
     return run.end() if run else start + 1
 
 
-def _note_delimiters(state: StateInline, marker: str, start: int, end: int) -> None:
-    run = state.src[start:end]
-    before = state.src[start - 1] if start else ""
-    after = state.src[end : min(end + 2, state.posMax)]
-    opens, closes = flanking(run, before, after)
+def _note_delimiters(state: StateInline, start: int, end: int, *, opens: bool, closes: bool) -> None:
+    marker = state.src[start]
     step = 2 if marker == "~" else 1
     for _ in range(0, end - start, step):
         state.push("text", "", 0).content = marker * step

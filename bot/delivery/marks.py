@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -33,6 +34,8 @@ FORMULA: Final = re.compile(
     r"\$\$(?P<display>[^$]{1,2000}+)\$\$|\$(?![\s$])(?P<inline>[^$\n]{1,200}+)(?<![\s\\])\$(?!\d)"
 )
 FORMULA_ENDS: Final = {"\\(": "\\)", "\\[": "\\]"}
+
+RUN: Final = re.compile(r"\*++|_++|~++")
 
 _SENTENCE_MARKS: Final = ".,:;!?"
 _TELLING: Final = 3  # marks of a run; more of them say no more
@@ -117,6 +120,19 @@ def _flanking(marker: str, before: str, after: str) -> tuple[bool, bool]:
     if marker.startswith("_"):
         return left and (not right or is_punctuation(before)), right and (not left or is_punctuation(after))
     return left, right
+
+
+@lru_cache(maxsize=8)
+def reach_of_marks(text: str) -> Mapping[str, tuple[int, int]]:
+    """Return where the first run of a mark stands that may open emphasis, and the last one that may close it."""
+    first, last = dict.fromkeys("*_~", len(text)), dict.fromkeys("*_~", 0)
+    for run in RUN.finditer(text):
+        start, end = run.span()
+        mark = text[start]
+        opens, closes = flanking(run.group(), text[start - 1] if start else "", text[end : end + 2])
+        first[mark] = min(first[mark], start) if opens else first[mark]
+        last[mark] = start if closes else last[mark]
+    return {mark: (first[mark], last[mark]) for mark in first}
 
 
 def _is_word(character: str) -> bool:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from markdown_it.token import Token
 
-from bot.delivery.document import parse, parse_running
+from bot.delivery.document import parse, parse_running, release
 from bot.delivery.formulas import readable_formula
 from bot.delivery.running_text import Allowed, RunningTextRenderer, any_address
 from bot.delivery.tables import Align, PlainTable, aligned_lines, row_lines, shortened
@@ -26,8 +25,7 @@ _TASK: Final = re.compile(r"\[([ xX])\](?=\s|\Z)")
 _BOXES: Final = {" ": "☐", "x": "☑", "X": "☑"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """A block as it is written; `gap` is what parts it from what stands before."""
 
     text: str
@@ -50,7 +48,10 @@ class MarkdownRenderer(RunningTextRenderer):
     def render(self, text: str) -> str:
         """Return a whole text."""
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return joined(self.blocks(parse(text), text.split("\n")))
+        tokens = parse(text)
+        written = joined(self.blocks(tokens, text.split("\n")))
+        release(tokens)
+        return written
 
     def blocks(
         self,
@@ -66,7 +67,7 @@ class MarkdownRenderer(RunningTextRenderer):
         text only that is written, and no table or formula that may go on.
         """
         self._lines, self._after_blank, self._cut = lines, after_blank, cut
-        self._last = _last_leaf(tokens)
+        self._last = _last_leaf(tokens) if cut else None
         return self._blocks(_Cursor(tokens), "")
 
     # ------------------------------------------------------------ blocks
@@ -91,10 +92,9 @@ class MarkdownRenderer(RunningTextRenderer):
     def _block(self, token: Token, cursor: _Cursor) -> str:
         text = ""
         match token.type:
-            case "inline":
-                text = self._running_text(token, is_paragraph=True)
-            case "paragraph_open":
-                text = joined(self._blocks(cursor, "paragraph_close"))
+            case "paragraph_open" if (inline := cursor.next()) is not None:
+                text = self._running_text(inline, is_paragraph=True)
+                cursor.next()
             case "heading_open":
                 text = self._heading(token, cursor)
             case "bullet_list_open" | "ordered_list_open":
@@ -225,11 +225,15 @@ class _Cursor:
 
 def joined(blocks: Sequence[Block]) -> str:
     """Return blocks one below the other."""
+    if len(blocks) == 1:
+        return blocks[0].text
     return "".join(f"{block.gap if number else ''}{block.text}" for number, block in enumerate(blocks))
 
 
 def indented(text: str, indent: str, *, first: bool = True) -> str:
     """Return a text whose lines stand further in; the first one as well, unless said."""
+    if "\n" not in text:
+        return f"{indent}{text}" if first and text else text
     lines = text.split("\n")
     moved = [f"{indent}{line}" if line else line for line in lines]
     return "\n".join(moved if first else [lines[0], *moved[1:]])

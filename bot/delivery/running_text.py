@@ -45,6 +45,7 @@ class _Frame:
 
     kind: str
     token: Token | None = None
+    before: str = "\n"  # character that is written in front of it
     written: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
     last: str = ""  # character that is written
@@ -53,6 +54,10 @@ class _Frame:
         self.written.append(written)
         self.plain.append(plain)
         self.last = written[-1:] or self.last
+
+
+def _opened(outer: _Frame, kind: str, token: Token) -> _Frame:
+    return _Frame(kind=kind, token=token, before=outer.last or outer.before)
 
 
 class RunningTextRenderer:
@@ -73,6 +78,8 @@ class RunningTextRenderer:
 
     def running(self, children: Sequence[Token], after: str = "") -> str:
         """Return what stands within a paragraph; `after` is the character behind it."""
+        if len(children) == 1 and children[0].type == "text":
+            return self.escape_at_start(children[0].content)
         return "".join(self._read(children, after).written)
 
     def plain(self, children: Sequence[Token]) -> str:
@@ -85,7 +92,7 @@ class RunningTextRenderer:
         frames = [_Frame(kind="")]
         for number, token in enumerate(children):
             if token.type in _OPEN_PAIRS:
-                frames.append(_Frame(kind=token.type.removesuffix("_open"), token=token))
+                frames.append(_opened(frames[-1], token.type.removesuffix("_open"), token))
             elif token.nesting < 0:
                 self._close(frames, token.type.removesuffix("_close"), _first_character(children, number + 1, behind))
             elif token.type == "html_inline":
@@ -100,7 +107,7 @@ class RunningTextRenderer:
         frame = frames[-1]
         match token.type:
             case "text" | "text_special":
-                before = frame.last or next((item.last for item in reversed(frames) if item.last), "\n")
+                before = frame.last or frame.before
                 frame.add(self._escaped(token.content, at_start=before == "\n"), token.content)
             case "softbreak":
                 frame.add("\n", "\n")
@@ -133,7 +140,7 @@ class RunningTextRenderer:
             frames[-1].add(*self._link(self.escape(label), label, (str(token.attrs["href"]), "image"), after))
         elif kind is not None and not token.info:
             if kind != "link" or (token.attrs and not any(frame.kind == "link" for frame in frames)):
-                frames.append(_Frame(kind=kind, token=token))
+                frames.append(_opened(frames[-1], kind, token))
         elif kind is not None and (opened := frames[-1].token) and (opened.type, opened.tag) == (token.type, token.tag):
             self._close(frames, kind, after)
             if token.tag == "summary":

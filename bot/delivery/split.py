@@ -70,16 +70,21 @@ class Splitter:
         self._wrapped: tuple[Fence, tuple[str, str]] | None = None
         self._begin((0, BlockState()), "")
 
-    def split(self, text: str) -> list[Piece]:
-        """Return the pieces of the text; when it is not the last one grown longer, all is done anew."""
+    def split(self, text: str, *, most: int | None = None) -> list[Piece]:
+        """Return the pieces of the text, or the first `most`; when it is not the last one grown longer, all is done
+        anew.
+        """
         if not text.startswith(self._text[: self._seen]):
             self._forget()
         self._text = text
-        while (piece := self._next(text)) is not None:
+        while most is None or len(self._settled) < most:
+            piece = self._next(text)
+            if piece is None:
+                break
             self._settled.append(piece)
             self._start += len(piece.text)
-        if self._start == len(text):
-            return list(self._settled)
+        if self._start == len(text) or (most is not None and len(self._settled) >= most):
+            return self._settled[:most]
         return [*self._settled, self._piece(text, self._start, len(text))]
 
     def _forget(self) -> None:

@@ -11,15 +11,14 @@ from bot.ports.deliveries import DeliveryStore
 from bot.ports.exports import ExportStore
 from bot.ports.model import Clock, FileSource, MediaReader, Model, Rates, SoundReader
 from bot.ports.pictures import ChartPainter
+from bot.ports.platform_abilities import Acknowledging, ChangeReader, Notifying
 from bot.ports.platforms import (
     TIME_STEP,
-    Acknowledging,
     Bot,
     ChannelReader,
     Commands,
     Joining,
     ListeningPlatform,
-    Notifying,
     OpenStore,
     Platform,
     PlatformSpec,
@@ -44,6 +43,7 @@ __all__ = [
     "AuditStore",
     "Bot",
     "BudgetStore",
+    "ChangeReader",
     "ChannelReader",
     "ChartPainter",
     "Clock",

@@ -54,6 +54,13 @@ class DeletionStore(Protocol):
         """
         ...
 
+    async def unsent_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        """Return the ids of the newest messages of a conversation that are still to be sent to the model, oldest first.
+
+        Those are its open questions, what is answered together with them, and what is remembered for the next one.
+        """
+        ...
+
     async def set_aside(self, incoming: Incoming) -> bool:
         """Remember a question for the next one in place of asking it; return whether that was possible.
 

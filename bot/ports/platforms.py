@@ -119,31 +119,6 @@ class Platform(Protocol):
         ...
 
 
-@runtime_checkable
-class Acknowledging(Protocol):
-    """A platform that can show at once that a question has come in."""
-
-    async def acknowledge(self, asked: Incoming) -> None:
-        """Show where `asked` stands that it is being answered, for a moment and without a message.
-
-        Nothing rests on it: it may be left out where there is no room. Raises `PlatformError`.
-        """
-        ...
-
-    async def take_back(self, key: ConversationKey) -> None:
-        """Show no more of it in a conversation whose question is gone before anybody ran it. Raises `PlatformError`."""
-        ...
-
-
-@runtime_checkable
-class Notifying(Protocol):
-    """A platform whose people are notified of new messages, and not of edits."""
-
-    async def notify(self, turn: Turn, text: str) -> None:
-        """Post `text` beside the answer of `turn` so that its asker is notified, once. Raises `PlatformError`."""
-        ...
-
-
 TIME_STEP: Final = timedelta(milliseconds=1)
 """The finest that every platform tells times apart by: Discord's ids count milliseconds."""
 

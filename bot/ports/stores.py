@@ -46,7 +46,6 @@ class TurnStore(Protocol):
 
         None as well for a question that was read before it was told, and so stands in a request that is answered, or
         being answered: it is stored as one of those that this answer is for, unless it is asked `again`, on purpose.
-
         Its `posted` message is stored with it.
 
         With the task `CONTEXT` it is remembered until the next question of its conversation takes it along: it is never
@@ -216,9 +215,8 @@ class TranscriptStore(Protocol):
         ...
 
     async def append_entries(self, key: ConversationKey, entries: Sequence[NewEntry]) -> Sequence[StoredEntry]:
-        """Append those entries whose id is new, in order, creating the conversation; the new ones.
-
-        Messages that wait as questions of the conversation are left out: they enter with their answers.
+        """Append those entries whose id is new, in order, creating the conversation; the new ones. Messages that wait
+        as questions there are left out: they enter with their answers.
         """
         ...
 

@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.delivery import Presenter
 from bot.errors import PlatformError, StorageError
+from bot.intervals import has_passed
 from bot.ports import Clock, Platform, TurnStore
 from bot.types import OPEN_STATES, Draft, Incoming, Turn, joins_others, takes_others
 
@@ -92,7 +93,7 @@ class Attempt:
 # ------------------------------------------------------------ the checkpoint
 
 
-CHECKPOINT_SECONDS = 2.0
+CHECKPOINT = timedelta(seconds=2)
 """How much of a stream a crash may cost: the least time between two stored drafts."""
 
 
@@ -121,7 +122,7 @@ class Checkpoint:
 
         Raises `ClaimLost`, before who was held up shows it beside or over another's answer.
         """
-        if (self._clock() - self._saved_at).total_seconds() < CHECKPOINT_SECONDS:
+        if not has_passed(CHECKPOINT, since=self._saved_at, now=self._clock()):
             self._stop_if(await self._store.check_claim(self._turn))
             return
         self._stop_if(await self._store.save_draft(self._turn, draft))

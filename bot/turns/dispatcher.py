@@ -81,6 +81,11 @@ class Dispatcher:
         self._embedded = embedded
         self._runners: dict[ConversationKey, _Runner] = {}
         self._stopping = asyncio.Event()
+        self._prepare: Callable[[ConversationKey], Awaitable[None]] | None = None
+
+    def prepare_with(self, prepare: Callable[[ConversationKey], Awaitable[None]]) -> None:
+        """Do something in a conversation before each claim there; it may raise `StorageError`."""
+        self._prepare = prepare
 
     def wake(self, key: ConversationKey) -> None:
         """See to it that the open turns of a conversation are being run; call it after they are stored."""
@@ -179,6 +184,8 @@ class Dispatcher:
         if await is_paused(self._turns):
             await self._rest(runner, self._times.sweep)
             return True
+        if self._prepare is not None:
+            await self._prepare(key)
         runner.turn = await self._turns.claim(key, worker=self._worker)
         if runner.turn is not None:
             await self._run_claimed(runner.turn)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.access.budget_text import reached_text
 from bot.errors import (
+    BodyTooLarge,
     BotError,
     BudgetReached,
     ContextTooLong,
@@ -36,6 +37,13 @@ MESSAGES: Sequence[tuple[type[BotError], str]] = (
         Refused,
         gettext_noop(
             "The model's safety filter refused this question. I will not remember it; please try other words."
+        ),
+    ),
+    (
+        BodyTooLarge,
+        gettext_noop(
+            "The model's server takes no request of this size: the person who runs me has to raise its limit. "
+            "Please ask again once that is fixed."
         ),
     ),
     (

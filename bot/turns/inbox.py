@@ -15,12 +15,11 @@ from bot.chat.message_policy import (
     Decision,
     PolicyState,
     about_thread,
-    check_says_something,
+    as_stored,
     context_above,
     decide,
     placed,
     policy_state,
-    with_limit,
 )
 from bot.commands.command import Call, Result, Services
 from bot.commands.parser import Invocation, parse, refuse_unknown, unknown_command
@@ -135,7 +134,7 @@ class Inbox:
     async def _follow(self, decision: Decision, incoming: Incoming, state: PolicyState) -> HandleResult:
         """Do what was decided of something that is no command."""
         if decision.action is Action.ANSWER:
-            return await self._take(placed(incoming, state), state)
+            return await self._take(incoming, state)
         if decision.action is Action.TELL:
             return await self._tell(decision, incoming)
         if decision.action is Action.CONTEXT and (incoming.text.strip() or incoming.attachments):
@@ -257,7 +256,7 @@ class Inbox:
     async def _take_up(self, question: Incoming, state: PolicyState, by: Incoming) -> HandleResult:
         """Store as a question what was none when it was sent; whoever wants that of too many waits for no words."""
         try:
-            return await self._take(placed(question, state), state, by=by)
+            return await self._take(question, state, by=by)
         except InvalidInput:
             return await self._pass_over(question, "pace")
 
@@ -363,19 +362,23 @@ class Inbox:
         return await self._store.active_conversations(platform, since=since)
 
     async def kept_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
-        """Return the ids of the newest messages in the window of a conversation, oldest first."""
+        """Return the ids of the newest messages that were sent in a conversation, or are to be, oldest first."""
         kept = await self._store.get_conversation(key)
-        return message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))[-limit:]
+        sent = message_ids(await self._store.get_entries(key, start=kept.window_start if kept else 0))
+        unsent = await self._store.unsent_messages(key, limit=limit)
+        return list(dict.fromkeys((*sent, *unsent)))[-limit:]
 
     async def request_history(self, key: ConversationKey, *, limit: int) -> Sequence[RequestRecord]:
         """Return the newest requests of a conversation in figures, oldest first."""
         return await self._store.recent_requests(key, limit=limit)
 
     async def _take(self, incoming: Incoming, state: PolicyState, *, by: Incoming | None = None) -> HandleResult:
-        """Store a question; `by` is what takes it up, where it was none when it was sent. Raises `InvalidInput`."""
-        check_says_something(incoming)
-        incoming = with_limit(incoming, state)
-        self._pace.note(by or incoming, state.parameters, self._services.clock())
+        """Store a question, which counts when it was asked, however late it is read; `by` is what takes it up now,
+        where it was none when it was sent. Raises `InvalidInput`.
+        """
+        incoming = as_stored(incoming, state)
+        now = self._services.clock()
+        self._pace.note(by or incoming, state.parameters, now if by is not None else min(incoming.sent_at, now))
         if by is not None:
             await self._store.drop_context(incoming)
         for message in context_above(incoming):

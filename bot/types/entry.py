@@ -17,8 +17,9 @@ SOURCES_ID = "s:"
 class NewEntry:
     """An entry about to be stored; `id` is unique in its conversation, so that storing it twice stores it once.
 
-    `tokens` is the uncorrected estimate, `author` a person's id ("" for the bot), `message_id` the platform
-    message that it came from ("" for an answer), `replies_to` the one whose first words it repeats ("" for none).
+    `tokens` is the uncorrected estimate, `author` the id of who wrote it ("" for this bot), another bot where
+    `author_is_bot`, `message_id` the platform message that it came from ("" for an answer), `replies_to` the one whose
+    first words it repeats ("" for none).
     """
 
     id: EntryId
@@ -26,6 +27,7 @@ class NewEntry:
     tokens: int
     at: datetime
     author: str = ""
+    author_is_bot: bool = False
     message_id: str = ""
     replies_to: str = ""
 
@@ -37,6 +39,7 @@ class NewEntry:
             tokens=self.tokens,
             at=self.at,
             author=self.author,
+            author_is_bot=self.author_is_bot,
             message_id=self.message_id,
             replies_to=self.replies_to,
             position=position,

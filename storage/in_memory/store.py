@@ -129,8 +129,10 @@ class MemoryTurns(MemoryExports, MemoryBudgets):
         left = (oldest.post_left_at or as_utc(self._clock())) if oldest.post_begun_at else None
         self._settle_open(lambda line: line.turn == oldest.id)
         claimed = replace(oldest, state=TurnState.RUNNING, epoch=oldest.epoch + 1, attempt=oldest.attempt + 1)
-        claimed = replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left)
-        return self._with_merged(self._keep(claimed))
+        self._keep(replace(claimed, claimed_at=as_utc(self._clock()), post_left_at=left))
+        if oldest.outcome is None:
+            self._settle_edits(claimed)
+        return self._with_merged(self._turns[oldest.id])
 
     async def begin_post(self, turn: Turn) -> None:
         self._keep(replace(self._claimed(turn), post_begun_at=as_utc(self._clock()), post_left_at=None))
@@ -376,7 +378,7 @@ class MemoryStore(
         known = [turn.incoming.author for turn in self._turns.values() if turn.incoming.key == key]
         known += [item.author for item in wrote if stands_in(item, key)]
         people = {author.id for author in known if not author.is_bot}
-        people |= {entry.author for entry in self._entries[key].values()}
+        people |= {entry.author for entry in self._entries[key].values() if not entry.author_is_bot}
         return people - {author.id for author in known if author.is_bot} - NOBODY
 
 

@@ -88,11 +88,26 @@ class MemoryTalk(MemoryTranscripts, MemoryEdits):
             del self._turns[kept.id]
         return kept is not None
 
+    async def unsent_messages(self, key: ConversationKey, *, limit: int) -> Sequence[str]:
+        here = [turn for turn in self._turns.values() if turn.incoming.key == key and turn.incoming.message_id]
+        unsent = [
+            turn
+            for turn in here
+            if self._is_unsent(turn) or self._is_unsent(self._turns.get(self._merged.get(turn.id, 0)))
+        ]
+        newest = sorted(unsent, key=order)[-limit:]
+        return [turn.incoming.message_id for turn in newest if turn.incoming.text or turn.incoming.attachments]
+
+    def _is_unsent(self, turn: Turn | None) -> bool:
+        return turn is not None and (turn.state in OPEN_STATES or turn.state is TurnState.REMEMBERED)
+
     async def set_aside(self, incoming: Incoming) -> bool:
         id = await self.turn_of(incoming)
         turn = self._turns.get(id) if id is not None else None
         waits = turn is not None and turn.state is TurnState.QUEUED and turn.incoming.task is Task.ANSWER
-        if turn is None or not waits or turn.attempt or turn.incoming.dedupe_key != incoming.dedupe_key:
+        if turn is None or not waits or turn.incoming.dedupe_key != incoming.dedupe_key:
+            return False
+        if turn.attempt or turn.reply_ref or turn.post_begun_at:
             return False
         said = replace(turn.incoming, task=Task.CONTEXT)
         self._turns[turn.id] = replace(turn, state=TurnState.REMEMBERED, incoming=said)

@@ -105,6 +105,7 @@ class EntryRow(BaseTable, table=True):
     author: str
     source_id: str
     replies_to: str = ""
+    author_is_bot: bool = False
 
     @classmethod
     def from_entry(cls, conversation_id: int, position: int, new: NewEntry) -> Self:
@@ -119,6 +120,7 @@ class EntryRow(BaseTable, table=True):
             author=new.author,
             source_id=new.message_id,
             replies_to=new.replies_to,
+            author_is_bot=new.author_is_bot,
         )
 
     def to_entry(self, media: tuple[Media, ...]) -> StoredEntry:
@@ -128,6 +130,7 @@ class EntryRow(BaseTable, table=True):
             tokens=self.tokens,
             at=self.at,
             author=self.author,
+            author_is_bot=self.author_is_bot,
             message_id=self.source_id,
             replies_to=self.replies_to,
             position=self.position,

@@ -9,10 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.processes import line_with, seedling
-
-__all__ = ["postgresql", "postgresql_server"]  # fixtures
 
 MODEL = {"SEED_BASE_URL": "http://127.0.0.1:9/v1"}
 

@@ -72,9 +72,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("encoding", "shown"),
     [
-        pytest.param("utf-8", WORDS, id="utf-8"),
         pytest.param("cp1252", "Grüße, ?? ?", id="cp1252"),
-        pytest.param("ascii", "Gr??e, ?? ?", id="ascii"),
         pytest.param("ascii:strict", "Gr??e, ?? ?", id="strict"),
         pytest.param("utf-16-le", WORDS, id="utf-16"),
     ],
@@ -244,7 +242,7 @@ async def test_a_full_disk_is_told_and_the_answer_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-@pytest.mark.parametrize("command", [("params",), ("ask", "/help")], ids=" ".join)
+@pytest.mark.parametrize("command", [("params",), ("ask", "/help"), ("--version",), ("access", "--help")], ids=" ".join)
 async def test_a_command_tells_of_a_full_disk(tmp_path: Path, command: tuple[str, ...]) -> None:
     process = await start(*command, folder=tmp_path, redirected="> /dev/full", **NOWHERE)
     code, _, err = await end_of(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ import pytest
 
 from tests.emulators.seed.options import Options
 from tests.emulators.seed.server import running_seed
-from tests.processes import line_with, seedling
+from tests.processes import line_with, seedling, with_constants
 
 
 async def ready(process: asyncio.subprocess.Process) -> None:
@@ -56,9 +57,8 @@ async def test_a_file_is_free_again_when_its_process_was_killed(tmp_path: Path, 
         assert (await outcome(second))[0] == 0
 
 
-async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, seed_url: str) -> None:
-    async with seedling("migrate", folder=tmp_path) as migrating:
-        assert (await outcome(migrating))[0] == 0
+async def test_a_database_of_a_newer_version_is_refused(tmp_path: Path, seed_url: str, empty_database: Path) -> None:
+    shutil.copy(empty_database, tmp_path / "seedling.db")
     with closing(sqlite3.connect(tmp_path / "seedling.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
@@ -78,7 +78,8 @@ async def test_processes_apart_need_a_server(tmp_path: Path, command: str) -> No
 
 async def test_a_server_that_stays_away_ends_the_start_with_one_line_each(tmp_path: Path) -> None:
     url = "postgresql://seedling@127.0.0.1:1/none"
-    async with seedling("worker", folder=tmp_path, DATABASE_URL=url) as process:
+    impatient = with_constants({"bot.app.core.DATABASE_PATIENCE_SECONDS": 2.0})
+    async with seedling("worker", folder=tmp_path, program=impatient, DATABASE_URL=url) as process:
         code, said = await outcome(process)
     assert code == 69
     assert [line.partition("Trying again")[1] for line in said.splitlines()] == ["Trying again", ""]

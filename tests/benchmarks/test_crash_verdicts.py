@@ -13,6 +13,7 @@ from benchmarks.crash.books import added_up
 from benchmarks.crash.history import Asked, Charge, History, Pressed, Request, Seen, Setting, Shown, State, Stored
 from benchmarks.crash.sums import rows
 from benchmarks.crash.verdicts import judge
+from bot.context.transcript import NOTES_MARK
 
 PLACE = "c/1"
 FIRST, SECOND = "q0: the tide turns", "q1: twice a day"
@@ -86,6 +87,18 @@ def with_stored(**changes: Any) -> History:
 
 def with_request(later: Request) -> History:
     return replace(CLEAN, requests=[*CLEAN.requests, later])
+
+
+Q1, Q2, Q3 = (("user", f"call q{number}, 5 words") for number in (1, 2, 3))
+ASKS = request(*SAID, Q1, charge=BILLED)
+GOES_ON = request(*SAID, Q1, ("assistant", SECOND), Q2, charge=BILLED)
+LATE = replace(ASKS, at=40, charge=None)
+TRIMMED = replace(GOES_ON, messages=[("user", f"{NOTES_MARK} x"), *GOES_ON.messages[1:]], charge=None)
+FORGETFUL = request(*SAID, Q3)
+
+
+def with_requests(*requests: Request) -> History:
+    return replace(CLEAN, requests=requests)
 
 
 def pressed(history: History, kind: Any, at: float) -> History:
@@ -172,6 +185,11 @@ FAULTS: dict[str, tuple[str, Callable[[], History]]] = {
         "request",
         lambda: with_request(request(("user", "CALL q0"), *SAID[1:], *CLEAN.requests[2].messages[3:])),
     ),
+    "sent late, though nobody was held up": ("request", lambda: with_requests(ASKS, GOES_ON, LATE)),
+    "without an answer that was given": (
+        "request",
+        lambda: replace(with_requests(ASKS, GOES_ON, replace(FORGETFUL, at=40)), resumed=[38.0]),
+    ),
     "nothing billed": ("ledger", lambda: with_stored(ledger=[BILLED, Charge(input=1, cached=0, output=1)])),
     "nothing noted": ("ledger", lambda: with_stored(ledger=[])),
 }
@@ -239,6 +257,8 @@ HARMLESS: dict[str, Callable[[], History]] = {
     "a digest once more, since somebody pressed for that": lambda: replace(
         pressed(CLEAN, "regenerate", 30), digests={"c": 2}
     ),
+    "sent late by a process that was held up": lambda: replace(with_requests(ASKS, GOES_ON, LATE), resumed=[38.0]),
+    "asked again, with more of the past": lambda: with_requests(ASKS, TRIMMED, GOES_ON),
     "both in one answer": lambda: with_shown(answer("m0", 22, f"{FIRST}\n\n{SECOND}")),
     "in two messages": lambda: with_shown(
         CLEAN.shown[0], shown("m1", 21, ("part", "q1: twice")), shown("m2", 22, ("done", "a day"))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from adapters.local import LocalServer
+from adapters.local import LocalServer, find_weights
 from tests.emulators.seed import API_KEY, Options, running_seed
 from tests.processes import line_with, seedling, start
 
@@ -79,9 +79,10 @@ def tokens(small_print: str) -> tuple[int, int]:
     return int(match[1].replace(",", "")), int((match[2] or "0").replace(",", ""))
 
 
+@pytest.mark.skipif(find_weights() is None, reason="the embedded model's weights are not installed")
 @pytest.mark.timeout(400)
 async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
-    page: Page, tmp_path: Path, shared_data: Path, local_model: LocalServer
+    page: Page, tmp_path: Path, shared_data: Path
 ) -> None:
     importing = await start("import", "slack-export", str(shared_data / EXPORT), folder=tmp_path)
     printed, errors = await importing.communicate()
@@ -91,7 +92,7 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
     async with running(tmp_path) as url:
         thread = await open_thread(page, url)
         place = page.url.removeprefix(url)
-        await thread.locator("textarea").fill("/set max_tokens 60")  # a small model does not know when to stop
+        await thread.locator("textarea").fill("/set max_tokens 24")  # a small model does not know when to stop
         await thread.locator("textarea").press("Enter")
         await expect(thread).to_contain_text("max_tokens")
         first, _ = tokens(await ask(thread, "@seedling where are the rules stored? max one sentence"))
@@ -106,14 +107,20 @@ async def test_a_real_thread_is_answered_cached_and_the_same_after_a_restart(
     assert cached >= first // 2, "the server found the first request again in its cache"
     assert all(text.strip() for text in answers)
 
-    async with running(tmp_path) as url:
+    # With a model that is asked faster than the embedded one reads it all anew, and whose requests can be looked at.
+    async with (
+        running_seed() as seed,
+        running(tmp_path, SEED_API_KEY=API_KEY, SEED_BASE_URL=seed.url) as url,
+    ):
         await page.goto(url + place)
         thread = page.locator(".thread")
         await expect(thread.locator(".message.bot")).to_have_count(2)
         assert await thread.locator(".message.bot .body").all_inner_texts() == answers
-        third, _ = tokens(await ask(thread, "thanks, and who reads them?"))
-        assert third > second
+        await ask(thread, "thanks, and who reads them?")
         await page.goto("about:blank")
+        sent = [message["content"] for message in seed.requests[-1].body["messages"]]
+    said = (QUESTION_OF_THE_THREAD, "where are the rules stored?", "is it safe to edit them?", "who reads them?")
+    assert [sum(words in str(content) for content in sent) for words in said] == [1, 1, 1, 1]
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,13 @@ def test_a_key_or_another_server_switches_the_local_model_off(monkeypatch: pytes
         pytest.param("BUDGET_USD_PER_MONTH", "nan", id="not-an-amount"),
         pytest.param("BUDGET_TIME_ZONE", "Mars", id="no-such-zone"),
         pytest.param("DATABASE_URL", "mysql://root:hunter2@db", id="another-database"),
+        pytest.param("DATABASE_URL", "sqlite+foo:///x.db", id="no-such-driver"),
+        pytest.param("DATABASE_URL", "postgresql://\udcff/d", id="an-address-that-is-no-text"),
+        pytest.param("SEED_BASE_URL", "http://a b", id="a-blank-in-a-host"),
+        pytest.param("SLACK_API_URL", "https://slack.example/a\tb", id="white-space-in-a-path"),
+        pytest.param("OIDC_ISSUER", "http://[::1", id="half-an-address"),
+        pytest.param("DISCORD_GATEWAY_URL", "wss://gateway.example:99999", id="no-such-port-of-a-server"),
+        pytest.param("DISCORD_API_URL", "https://?v=10", id="no-server"),
     ],
 )
 def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
@@ -85,6 +93,24 @@ def test_a_malformed_setting_is_named_with_its_fix_and_without_its_value(
     assert value not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert str(DESCRIPTIONS[variable.lower()]) in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e400", "9" * 400])
+def test_no_number_is_without_bounds(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    numbers = {"int", "float", "Decimal"}
+    for kind in EVERY_KIND:
+        for name, field in kind.model_fields.items():
+            if numbers & set(re.findall(r"\w+", str(field.annotation))):
+                with pytest.raises(ConfigError, match=name.upper()):
+                    load_all(monkeypatch, **{name.upper(): value})
+
+
+def test_every_setting_is_text_but_names_of_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in DESCRIPTIONS.keys() - {"database_url", "state_folder"}:
+        with pytest.raises(ConfigError, match=name.upper()):
+            load_all(monkeypatch, **{name.upper(): "http://a\udcff"})
+    settings = load(monkeypatch, DATABASE_URL="sqlite:///\udcff.db", STATE_FOLDER="\udcff")
+    assert "\udcff" in settings.database_url
 
 
 def test_secrets_stay_out_of_what_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:

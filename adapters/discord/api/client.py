@@ -29,6 +29,7 @@ from adapters.discord.settings import DiscordSettings
 from bot.backoff import BackoffTimes
 from bot.chat.rate_limit import Priority, RateLimiter
 from bot.errors import ConfigError, PlatformError
+from bot.server_clock import ServerClock
 from bot.settings import plain
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ _NOT_COUNTED: Final = ("/webhooks/", "/interactions/")  # by the limit of all re
 class DiscordOptions:
     """Options of the connection to Discord; the addresses are Discord's own unless given.
 
-    `ready_wait` is how long no further server has to come in for the connection to count as ready, in seconds.
+    `ready_wait` is how long no further server has to come in for the connection to count as ready, in seconds;
+    `limit_scale` how much longer than Discord's the windows of its limits are.
     """
 
     token: str = field(repr=False)
@@ -56,6 +58,7 @@ class DiscordOptions:
     gateway_url: str | None = None
     reconnect: BackoffTimes = RECONNECT
     ready_wait: float = 2.0  # discord.py's own default
+    limit_scale: float = 1.0
 
     def point_the_library(self) -> None:
         """discord.py knows no setting for other addresses; its classes do."""
@@ -94,7 +97,10 @@ class PacedConnector(aiohttp.TCPConnector):
 
 
 class DiscordClient:
-    """One bot at Discord's REST interface; logged in by whoever needs it first."""
+    """One bot at Discord's REST interface; logged in by whoever needs it first.
+
+    Its `clock` tells the time of Discord, and is told it by every answer that is seen by `trace`.
+    """
 
     def __init__(self, options: DiscordOptions, limits: DiscordLimits) -> None:
         options.point_the_library()
@@ -103,6 +109,8 @@ class DiscordClient:
         self._limits = limits
         self._client: discord.Client | None = None
         self._lock = asyncio.Lock()
+        self.clock = ServerClock()
+        self.trace = _trace_to(self.clock)
         self._told_revoked = False
 
     async def login(self) -> discord.Client:
@@ -116,7 +124,12 @@ class DiscordClient:
 
     async def _logged_in(self) -> discord.Client:
         connector = PacedConnector(self._limits.requests)
-        client = discord.Client(intents=discord.Intents(guilds=True), max_messages=None, connector=connector)
+        client = discord.Client(
+            intents=discord.Intents(guilds=True),
+            max_messages=None,
+            connector=connector,
+            http_trace=self.trace,
+        )
         try:
             await client.login(self._options.token)
         except BaseException as error:  # whoever gives up waiting leaves no session behind either
@@ -200,6 +213,17 @@ class DiscordClient:
         return Message.read_list(
             await self.call("GET", "/channels/{channel_id}/messages", query=query, channel_id=channel)
         )
+
+
+def _trace_to(clock: ServerClock) -> aiohttp.TraceConfig:
+    """Return what tells a clock the time of every answer; discord.py itself gives no headers."""
+
+    async def note(_session: object, _context: object, ended: aiohttp.TraceRequestEndParams) -> None:
+        clock.note_header(ended.response.headers.get("Date"))
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(note)
+    return trace
 
 
 def may_read_content(flags: discord.ApplicationFlags) -> bool:

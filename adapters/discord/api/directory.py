@@ -127,6 +127,11 @@ class DiscordDirectory:
             return False
         return held.administrator or held.manage_guild
 
+    async def own_role(self, guild: str) -> int | None:
+        """Return the role that a server gave to the bot itself, None for none. Raises `PlatformError`."""
+        me = await self._rest.user_id()
+        return next((int(role.id) for role in (await self.guild(guild)).roles if role.bot_id == me), None)
+
     async def post(self, thread: str) -> ForumPost | None:
         """Return the title and tags of a post in a forum, None for any other thread. Raises `PlatformError`."""
         told = await self.channel(thread)

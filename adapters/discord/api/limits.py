@@ -57,6 +57,7 @@ UNKNOWN_MESSAGE: Final = 10008
 UNKNOWN_WEBHOOK: Final = 10015
 UNKNOWN_INTERACTION: Final = 10062
 ALREADY_ACKNOWLEDGED: Final = 40060
+NO_SUCH_ACTION: Final = 50024  # in a channel of that kind
 INVALID_WEBHOOK_TOKEN: Final = 50027
 NO_MORE_FOLLOWUPS: Final = 40094  # after five where only the user has installed the app (platform reference, 2.3)
 CANNOT_REPLY: Final = 160002  # without the right to read the history

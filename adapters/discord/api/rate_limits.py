@@ -7,12 +7,17 @@ from bot.chat.rate_limit import Priority, RateLimiter, RateLimiters
 
 
 class DiscordLimits:
-    """Rate limits by what is done where; `requests` is that of all requests together."""
+    """Rate limits by what is done where, in windows that are `scale` times as long as Discord's; `requests` is that of
+    all requests together.
+    """
 
-    def __init__(self) -> None:
-        self.requests = RateLimiter(REQUESTS_A_SECOND, seconds=1.0)
-        self._posts: RateLimiters[str] = RateLimiters(_new_limiter)
-        self._edits: RateLimiters[str] = RateLimiters(_new_limiter)
+    def __init__(self, scale: float = 1.0) -> None:
+        def of_channel(_channel: str) -> RateLimiter:
+            return RateLimiter(SLOTS, seconds=SLOT_SECONDS * scale)
+
+        self.requests = RateLimiter(REQUESTS_A_SECOND, seconds=scale)
+        self._posts: RateLimiters[str] = RateLimiters(of_channel)
+        self._edits: RateLimiters[str] = RateLimiters(of_channel)
 
     async def posting(self, channel: str, priority: Priority) -> None:
         """Wait until a message may be posted to a channel."""
@@ -21,7 +26,3 @@ class DiscordLimits:
     async def editing(self, channel: str, priority: Priority) -> None:
         """Wait until one of a channel's messages may be edited."""
         await self._edits.get(channel).acquire(priority)
-
-
-def _new_limiter(_channel: str) -> RateLimiter:
-    return RateLimiter(SLOTS, seconds=SLOT_SECONDS)

@@ -93,6 +93,7 @@ class GatewayClient(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=ready_wait,
+            http_trace=context.rest.trace,
         )
         self._bot = bot
         self._on_ready = on_ready

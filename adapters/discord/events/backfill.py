@@ -7,32 +7,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from functools import partial
+from typing import Final
 
 from adapters.discord.api.directory import PLATFORM
-from adapters.discord.api.errors import DiscordApiError
-from adapters.discord.api.limits import MESSAGES_AT_ONCE, UNKNOWN_CHANNEL, UNKNOWN_MESSAGE
+from adapters.discord.api.errors import DiscordAccessRevoked, DiscordApiError
+from adapters.discord.api.limits import MESSAGES_AT_ONCE
 from adapters.discord.api.names import names_in
 from adapters.discord.api.snowflakes import EPOCH, at_time
 from adapters.discord.context import DiscordContext
+from adapters.discord.events.changes import follow_changes
 from adapters.discord.events.messages import DiscordMessageHandler
 from adapters.discord.events.parse import Names, no_names
 from adapters.discord.payloads import Message
+from bot.backoff import Backoff
 from bot.chat.backfill import (
     CATCHING_UP,
     LOOK_BACK,
     MOST_CHECKED,
     MOST_CONVERSATIONS,
-    OLDEST,
     OVERLAP,
-    REST_SECONDS,
     Positions,
-    edited_since,
 )
-from bot.errors import BotError, PlatformError, StorageError
+from bot.chat.gap import OLDEST, RESTS, Read, Reading
+from bot.errors import BotError, PlatformError, PlatformRefused, StorageError
 from bot.ports import Bot
 from bot.types import ConversationKey
 
@@ -46,7 +47,9 @@ SEEN: Final = "seen"
 
 OVERLAP_IDS: Final = int(at_time(EPOCH + OVERLAP))
 PAGES: Final = 5  # of one channel, 500 messages, the newest first
-T = TypeVar("T")
+
+UNREADABLE: Final = frozenset({403, 404})
+"""Statuses of HTTP by which Discord refuses a channel for good."""
 
 AT_ONCE: Final = 4  # channels that are read beside one another, far below the limit of all requests
 
@@ -82,18 +85,19 @@ class DiscordBackfill:
         self._channels = channels
         self._running: asyncio.Task[None] | None = None
         self._unstored: dict[str, ReadableChannel] = {}
-        self.positions = Positions(context.store, PLATFORM, clock=context.clock)
+        self._now = context.rest.clock
+        self.positions = Positions(context.store, PLATFORM, clock=self._now, position_of=_position)
 
     async def prepare(self) -> None:
         """Read up to where was heard, before anything is: at a first start nothing was missed."""
         try:
-            await self._load(self._context.clock())
+            await self._load()
         except StorageError as error:
             logger.warning("positions not read yet", extra={"error": str(error)})
 
-    async def _load(self, now: datetime) -> None:
+    async def _load(self) -> None:
         before = await self._context.store.get_state(PLATFORM, SEEN)
-        await self.positions.load(now=int(at_time(now)), newest=int(before or 0))
+        await self.positions.load(newest=int(before or 0))
 
     async def heard(self, message: Message) -> None:
         """Remember a message that the gateway told."""
@@ -121,36 +125,40 @@ class DiscordBackfill:
 
     async def run(self) -> None:
         """Hear what was missed, and follow what was edited and deleted, until no gap is open."""
+        rest = Backoff(RESTS)
         while gap := self.positions.gap:
-            now = self._context.clock()
+            gap.begin(self._now())
             try:
-                await self._read_gap(now)
-            except BotError as error:
-                logger.warning("backfill incomplete", extra={"error": str(error)})
+                await self._read_gap(gap.reading())
+            except StorageError as error:
+                logger.warning("backfill not complete yet", extra={"error": str(error)})
             except Exception as error:  # noqa: BLE001 - told by its kind; the gap stays open
                 self._context.errors.note(CATCHING_UP, error)
             else:
-                if gap == self.positions.gap:
-                    self._unstored.clear()
-                await self.positions.close_gap(gap, until=int(at_time(now)))
-                continue
-            await asyncio.sleep(REST_SECONDS)
+                if gap.trouble:
+                    logger.warning("backfill not complete yet", extra={"error": gap.trouble})
+                if gap.is_over(self._now()):
+                    if gap is self.positions.gap:
+                        self._unstored.clear()
+                    await self.positions.close_gap(gap)
+                    rest = Backoff(RESTS)
+                    continue
+            await asyncio.sleep(rest.delay())
 
-    async def _read_gap(self, now: datetime) -> None:
+    async def _read_gap(self, reading: Reading) -> None:
         """Follow the changes first, so that nothing that was deleted goes to the model, then hear what is new."""
-        await self._load(now)
-        active = await self._bot.recent_conversations(PLATFORM, since=now - LOOK_BACK)
+        await self._load()
+        active = await self._bot.recent_conversations(PLATFORM, since=self._now() - LOOK_BACK)
         conversations = sorted(active, key=lambda key: active[key], reverse=True)[:MOST_CONVERSATIONS]
-        await self._some_at_once([self._follow_changes(key) for key in conversations])
-        oldest = int(at_time(now - OLDEST))
-        missed: list[Awaitable[int]] = []
+        await self._some_at_once(reading, {key: partial(self._follow_changes, key) for key in conversations})
+        oldest = _position(self._now() - OLDEST)
+        missed: dict[Hashable, Read] = {}
         for item in self._places(conversations):
             start = max(self._start(item.guild, item.id), oldest)
             start = min(start, item.unstored - 1) if item.unstored else start
             if not item.last or item.last > start:
-                missed.append(self._hear_since(item, start))
-        heard = await self._some_at_once(missed)
-        messages = sum(count or 0 for count in heard)
+                missed[item.id] = partial(self._hear_since, item, start)
+        messages = await self._some_at_once(reading, missed)
         extra = {"conversations": len(conversations), "channels": len(missed), "messages": messages}
         logger.info("backfill finished", extra=extra)
 
@@ -172,33 +180,38 @@ class DiscordBackfill:
     def _start(self, workspace: str, channel: str = "") -> int:
         return self.positions.start(workspace, channel, overlap=OVERLAP_IDS)
 
-    async def _some_at_once(self, doing: Sequence[Awaitable[T]]) -> list[T | None]:
-        """Do all of it, some at once, beginning in the order given; None is of what ended in an unexpected error.
+    async def _some_at_once(self, reading: Reading, places: Mapping[Hashable, Read]) -> int:
+        """Read places, some at once, beginning in the order given; return how much was heard. Raises `StorageError`."""
+        slots = asyncio.Semaphore(AT_ONCE)
 
-        Raises `BotError`.
-        """
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def one(work: Awaitable[T]) -> T | None:
-            async with places:
+        async def one(place: Hashable) -> int:
+            async with slots:
                 try:
-                    return await work
+                    return await reading.read(place, places[place])
                 except BotError:
                     raise
                 except Exception as error:  # noqa: BLE001 - told by its kind; the other channels are read
                     self._context.errors.note(CATCHING_UP, error)
-                    return None
+                    return 0
 
-        return await asyncio.gather(*(one(work) for work in doing))
+        return sum(await asyncio.gather(*(one(place) for place in reading.in_order(places))))
 
     # ------------------------------------------------------------ what is new
 
     async def _hear_since(self, place: ReadableChannel, start: int) -> int:
-        """Hear the messages of a channel since then, oldest first; return how many there were."""
-        missed = await self._messages(place.id, start)
+        """Hear the messages of a channel since then, oldest first; return how many there were.
+
+        Raises `PlatformError` where it must be read once more, with everything heard that can be.
+        """
+        missed, trouble = await self._messages(place.id, start), []
         names = await self._names_in(missed, place)
         for message in missed:
-            await self._hear(message, place, names)
+            try:
+                await self._hear(message, place, names)
+            except PlatformError as error:
+                trouble.append(error)
+        if trouble:
+            raise trouble[0]
         return len(missed)
 
     async def _hear(self, message: Message, place: ReadableChannel, names: Names) -> None:
@@ -206,8 +219,10 @@ class DiscordBackfill:
             admin = await self._is_admin(message, place)
             await self._message_handler.on_message(message, names=names, own_role=place.own_role, is_admin=admin)
             await self.positions.heard(place.guild, place.id, int(message.id))
-        except PlatformError as error:
-            logger.warning("missed message not stored", extra={"id": message.id, "error": str(error)})
+        except DiscordAccessRevoked:
+            raise
+        except PlatformRefused as error:  # it would be refused again
+            logger.warning("missed message not taken", extra={"id": message.id, "error": str(error)})
         except BotError:
             raise
         except Exception as error:  # noqa: BLE001 - told by its kind; what comes next is heard
@@ -226,14 +241,17 @@ class DiscordBackfill:
 
     async def _messages(self, channel: str, start: int) -> list[Message]:
         """Return the newest messages since then, oldest first; none where the bot may not read, or where there is no
-        such channel.
+        such channel. Raises `PlatformError`.
         """
         found: list[Message] = []
         before: dict[str, str] = {}
         for _ in range(PAGES):
             try:
                 page = await self._context.rest.history(channel, limit=MESSAGES_AT_ONCE, **before)
-            except PlatformError:
+            except DiscordApiError as refusal:
+                if refusal.status not in UNREADABLE:
+                    raise
+                logger.info("channel not read after a gap", extra={"channel": channel, "error": str(refusal)})
                 break
             newer = [item for item in page if int(item.id) > start]
             found += newer
@@ -245,48 +263,20 @@ class DiscordBackfill:
     # ------------------------------------------------------------ what has changed
 
     async def _follow_changes(self, key: ConversationKey) -> None:
-        """Follow the edits and deletions of messages of a conversation: those that its channel no longer has are gone.
+        """Follow the edits and deletions of messages of a conversation. Raises `PlatformError`."""
+        kept = await self._bot.kept_messages(key, limit=MOST_CHECKED)
+        since = self._start(DIRECT if is_direct(key) else key.workspace)
+        try:
+            await follow_changes(self._message_handler, self._context, key, kept, since=since)
+        except DiscordApiError as refusal:
+            if refusal.status not in UNREADABLE:
+                raise
+            extra = {"conversation": str(key), "error": str(refusal)}
+            logger.info("not looked at for changes", extra=extra)
 
-        A message is looked for in its thread first, and in the channel only if it is not there.
-        """
-        kept = [id for id in await self._bot.kept_messages(key, limit=MOST_CHECKED) if id.isdecimal()]
-        places = [place for place in (key.thread, key.channel) if place]
-        missing = dict.fromkeys(kept)
-        found: dict[str, Message] = {}
-        for place in places:
-            if missing:  # else this is one request less
-                found |= {item.id: item for item in await self._messages(place, min(map(int, missing)) - 1)}
-                missing = {id: None for id in missing if id not in found}
-        gone = [id for id in missing if await self._is_gone(id, places)]
-        if gone:
-            guild = int(key.workspace) if key.workspace.isdecimal() else None
-            await self._message_handler.on_deleted(guild, int(key.channel), gone)
-            logger.info("messages were deleted", extra={"conversation": str(key), "messages": len(gone)})
-        await self._follow_edits(key, kept, found)
 
-    async def _follow_edits(self, key: ConversationKey, kept: Sequence[str], found: dict[str, Message]) -> None:
-        workspace = DIRECT if is_direct(key) else key.workspace
-        edits = {id: item.edited_at for id, item in found.items()}
-        positions = {id: int(at_time(at)) for id, at in edits.items() if at is not None}
-        edited = [found[id] for id in edited_since(positions, kept, self._start(workspace))]
-        place = ReadableChannel(guild=workspace, id=key.channel)
-        names = await self._names_in(edited, place)
-        for message in edited:
-            await self._message_handler.on_edited(message, names=names)
-
-    async def _is_gone(self, message: str, places: Sequence[str]) -> bool:
-        """Return whether Discord says that none of the places has a message; it may also not tell."""
-        for place in places:
-            try:
-                await self._context.rest.message(place, message)
-            except DiscordApiError as error:
-                if error.code not in {UNKNOWN_MESSAGE, UNKNOWN_CHANNEL}:
-                    return False
-            except PlatformError:
-                return False
-            else:
-                return False
-        return True
+def _position(at: datetime) -> int:
+    return int(at_time(at))
 
 
 def is_direct(key: ConversationKey) -> bool:

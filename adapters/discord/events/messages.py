@@ -25,8 +25,7 @@ from adapters.discord.replies.message_targets import ChannelTarget
 from adapters.discord.replies.rendering import plain_pages
 from adapters.discord.replies.reply_placement import CHANNEL, MESSAGE, OPENS_THREAD, thread_name
 from bot.chat.arrival_order import ArrivalOrder
-from bot.chat.follow_ups import own_words, without_quotes
-from bot.chat.message_markdown import render
+from bot.chat.message_markdown import own_words, render, without_quotes
 from bot.chat.rate_limit import Priority
 from bot.chat.reactions import is_assent, is_reaction
 from bot.errors import InvalidInput, PlatformError, StorageError

@@ -11,7 +11,7 @@ from adapters.discord.api.limits import CONTENT
 from adapters.discord.replies.components import Row, rows_for
 from adapters.discord.replies.markdown import DiscordRenderer, to_discord
 from bot.chat.reply_actions import ENDED, is_search
-from bot.delivery import IncrementalRenderer, Splitter, known, split
+from bot.delivery import AnswerPieces, split
 from bot.delivery.footer import SEPARATOR, footer_parts
 from bot.delivery.running_text import Allowed, any_address
 from bot.delivery.split import (
@@ -66,22 +66,19 @@ class Renderer:
 
     def __init__(self, turn: Turn, *, searches: bool = True, hint: str = "", head: str = "") -> None:
         self._turn = turn
-        self._head = head
         self._hint = hint
         self._searches = searches
-        self._text = IncrementalRenderer(DiscordRenderer())
-        self._splitter = Splitter(limit=CONTENT)
+        self._answer = AnswerPieces(DiscordRenderer(), limit=CONTENT, head=head)
         self._most = most_messages(turn.incoming, MESSAGES)
         self.attaches = True
 
     def pages(self, draft: Draft) -> list[Page]:
         """One message or more; the last one has the buttons."""
         growing = draft.status not in ENDED
-        text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
-        pieces = self._splitter.split(self._head + text)
+        pieces = self._answer.divide(draft, growing=growing, most=self._most if self.attaches else None)
         contents = [piece.shown for piece in pieces if piece.shown.strip()]
         if self.attaches and draft.text and is_for_file(draft, len(contents), self._most):
-            return self._growing_pages(contents, draft) if growing else [self._with_file(draft, text)]
+            return self._growing_pages(contents, draft) if growing else [self._with_file(draft)]
         contents = _joined(contents, self._tail(draft)) or [gettext(NO_ANSWER)]
         *before, last = contents
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
@@ -93,15 +90,14 @@ class Renderer:
         last = f"{split(last, limit=CONTENT - len(below) - 2)[0].shown}\n\n{below}"
         return [*(Page(content=item) for item in before), Page(content=last, rows=rows_for(draft, self._turn))]
 
-    def _with_file(self, draft: Draft, text: str) -> Page:
+    def _with_file(self, draft: Draft) -> Page:
         """Return the one message of an answer that is in a file: the first page, unless it was asked for as a file."""
         tail = self._tail(replace(draft, sources=()))
         if draft.file_name:
             shown = "\n".join(tail or [gettext(NOTHING_SHOWN)])
         else:
             below = "\n".join([f"{SMALL}{gettext(IN_A_FILE)}", *tail])[: CONTENT // 2]
-            first = split(self._head + text, limit=CONTENT - len(below) - 2)[0]
-            shown = f"{first.shown}\n\n{below}"
+            shown = f"{self._answer.first(CONTENT - len(below) - 2)}\n\n{below}"
         return Page(content=shown[:CONTENT], rows=rows_for(draft, self._turn), file=file_of(draft))
 
     def whole_in_file(self, draft: Draft, note: str) -> Page:

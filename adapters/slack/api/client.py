@@ -23,6 +23,7 @@ from adapters.slack.api.limits import (
     STATUSES_PER_MINUTE,
 )
 from bot.chat.rate_limit import Priority, RateLimiter, RateLimiters
+from bot.server_clock import ServerClock
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class SlackClient:
     """The Web API as one workspace's bot.
 
     `token` gives its token, `on_token_refused` is called when Slack no longer accepts it. `minute` is how many
-    seconds a minute of Slack's limits lasts.
+    seconds a minute of Slack's limits lasts. `clock` is told the time of Slack with every answer.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class SlackClient:
         *,
         on_token_refused: Callable[[str], None] = lambda _code: None,
         minute: float = MINUTE_SECONDS,
+        clock: ServerClock | None = None,
     ) -> None:
         self._client = client
+        self._clock = clock or ServerClock()
         self._token = token
         self._on_token_refused = on_token_refused
         self._minute = minute
@@ -226,6 +229,7 @@ class SlackClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _NotDone(type(error).__name__, unsure=True) from error
         self._told_revoked = False
+        self._clock.note_header(response.headers.get("Date"))
         data = response.data
         return data if isinstance(data, dict) else {}
 

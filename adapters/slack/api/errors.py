@@ -14,7 +14,13 @@ UNAVAILABLE: Final = frozenset(
 )
 """A method that a workspace does not have: it is not asked for again."""
 
-GONE: Final = frozenset({"message_not_found", "thread_not_found"})
+THREAD_GONE: Final = "thread_not_found"
+GONE: Final = frozenset({"message_not_found", THREAD_GONE})
+UNREADABLE: Final = GONE | {
+    "channel_not_found", "ekm_access_denied", "is_archived", "missing_scope", "no_permission", "not_in_channel",
+}  # fmt: skip
+"""Why a channel or thread is not given to the bot to read, however often it asks."""
+
 TOKEN_GONE: Final = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from adapters.slack.api.client import SlackClient
+from adapters.slack.api.client import PATIENCE_SECONDS, SlackClient
 from adapters.slack.api.directory import Member
 from adapters.slack.api.errors import SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.limits import HISTORY_PAGE
@@ -36,6 +36,9 @@ class Urgency:
 FOR_AN_ANSWER: Final = Urgency(priority=Priority.FINAL, patience=20.0)
 ON_DEMAND: Final = Urgency(priority=Priority.FINAL, patience=60.0)
 BESIDE_OTHERS: Final = Urgency(priority=Priority.BACKGROUND, patience=120.0)
+
+READ_ONE: Final = "conversations.replies"
+"""The method by which one message is read."""
 
 NOT_GIVEN: Final = gettext_noop("Slack did not give it to me")
 FEW_AT_ONCE: Final = gettext_noop(
@@ -72,7 +75,12 @@ async def read_readable(
 
 
 async def read_one(
-    calls: SlackClient, channel: str, ts: str, *, priority: Priority = Priority.FINAL
+    calls: SlackClient,
+    channel: str,
+    ts: str,
+    *,
+    priority: Priority = Priority.FINAL,
+    patience: float = PATIENCE_SECONDS,
 ) -> SlackMessage | None:
     """Return one message, whether or not it stands in a thread; None where it is gone. Raises `PlatformError`.
 
@@ -80,7 +88,7 @@ async def read_one(
     (https://docs.slack.dev/reference/methods/conversations.replies).
     """
     arguments = {"channel": channel, "ts": ts, "limit": 1, "include_all_metadata": True}
-    page = ListPage.read(await calls.call("conversations.replies", arguments, priority=priority))
+    page = ListPage.read(await calls.call(READ_ONE, arguments, priority=priority, patience=patience))
     return next((item for item in page.messages if item.ts == ts), None)
 
 

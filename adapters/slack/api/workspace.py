@@ -25,6 +25,7 @@ from adapters.slack.payloads import ConversationAnswer, SlackMessage, TokenOwner
 from adapters.slack.replies.rendering import COMMAND
 from bot.chat.rate_limit import Priority
 from bot.errors import ConfigError, PlatformError, PlatformRefused
+from bot.server_clock import ServerClock
 from bot.types import Attachment, AuthorKind, Incoming, Membership, Person, Place, Subject, SubjectKind
 
 logger = logging.getLogger(__name__)
@@ -206,7 +207,10 @@ class Workspaces(Protocol):
 
 
 class Connector:
-    """Makes the callers of Slack's Web API, all over one HTTP session; `url` is the API's address."""
+    """Makes the callers of Slack's Web API, all over one HTTP session; `url` is the API's address.
+
+    Its `clock` tells the time of Slack.
+    """
 
     def __init__(
         self,
@@ -217,6 +221,7 @@ class Connector:
         role_seconds: float = ROLE_SECONDS,
     ) -> None:
         self.session = session
+        self.clock = ServerClock()
         self._url = url
         self._minute = minute
         self._role_seconds = role_seconds
@@ -229,7 +234,9 @@ class Connector:
 
     def calls(self, token: Token, on_token_refused: Callable[[str], None] = lambda _code: None) -> SlackClient:
         """Return a caller with this token."""
-        return SlackClient(self.client(), token, on_token_refused=on_token_refused, minute=self._minute)
+        return SlackClient(
+            self.client(), token, on_token_refused=on_token_refused, minute=self._minute, clock=self.clock
+        )
 
     async def workspace(self, calls: SlackClient, origin: Origin | None = None) -> SlackWorkspace:
         """Return the workspace that a token belongs to, as Slack tells it; `origin` for one of an

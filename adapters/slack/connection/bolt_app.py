@@ -78,16 +78,22 @@ class Handlers:
 
 
 def make_handlers(
-    bot: Bot, state: AdapterStateStore, *, clock: Clock, background: BackgroundTasks, errors: EventErrors
+    bot: Bot,
+    state: AdapterStateStore,
+    *,
+    clock: Clock,
+    slack_clock: Clock,
+    background: BackgroundTasks,
+    errors: EventErrors,
 ) -> Handlers:
-    """Return the handlers that hand events to `bot`; `state` remembers what was heard."""
+    """Return the handlers that hand events to `bot`; `state` remembers what was heard, by the time of Slack."""
     messages = SlackMessageHandler(bot, background)
     return Handlers(
         messages=messages,
         interactions=InteractionHandler(bot, messages, background, clock=clock),
         reactions=SlackReactionHandler(bot, messages, clock=clock),
         hello=HelloHandler(bot, messages, clock=clock),
-        backfill=SlackBackfill(bot, messages, state, clock=clock, errors=errors),
+        backfill=SlackBackfill(bot, messages, state, clock=slack_clock, errors=errors),
     )
 
 

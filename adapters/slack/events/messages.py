@@ -35,7 +35,7 @@ from adapters.slack.replies.status import forget_title
 from adapters.slack.settings import PLATFORM
 from bot.chat.arrival_order import ArrivalOrder
 from bot.chat.background_tasks import BackgroundTasks
-from bot.chat.follow_ups import without_quotes
+from bot.chat.message_markdown import without_quotes
 from bot.errors import InvalidInput
 from bot.language import gettext, gettext_noop
 from bot.ports import Bot
@@ -49,6 +49,9 @@ EDITED: Final = gettext_noop(
     "You edited a question that I have answered. To have it answered as it reads now, press *Answer again* here or "
     "*Regenerate* under my answer."
 )
+
+TOMBSTONE: Final = "tombstone"
+"""The subtype of what stands in place of a deleted message that others have replied to."""
 
 ORDER_SECONDS: Final = 2.5
 """How long a message waits for those before it: within three seconds Slack wants its acknowledgement."""
@@ -160,7 +163,7 @@ class SlackMessageHandler:
 
     async def _changed(self, workspace: SlackWorkspace, change: SlackMessage) -> None:
         message, before = change.message or SlackMessage(), change.previous_message
-        if message.subtype == "tombstone":
+        if message.subtype == TOMBSTONE:
             await self._forget(workspace, change.channel, before or message)
             return
         said = read_message(message.as_message(), bot_user=workspace.bot_user, channel=change.channel)

@@ -68,7 +68,7 @@ async def post_ephemeral(
     pieces = await offload(len(text), split, text, limit=limit, size=lambda each: len(escape(each)))
     for number, shown in enumerate([piece.shown for piece in pieces] or [""], start=1):
         below = blocks if number >= len(pieces) else ()
-        content = {"text": escape_mrkdwn(shown)} if plain else _content(shown, below)
+        content = {"text": escape_mrkdwn(shown)} if plain else await offload(len(shown), _content, shown, below)
         await _post_one(workspace, asked, content)
 
 

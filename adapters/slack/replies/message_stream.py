@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from adapters.slack.api.errors import GONE, SlackApiError, SlackUnknownOutcome
+from adapters.slack.api.errors import GONE, THREAD_GONE, SlackApiError, SlackUnknownOutcome
 from adapters.slack.api.files import delete_file
 from adapters.slack.api.limits import MARKDOWN_CHARACTERS
 from adapters.slack.api.workspace import SlackWorkspace
@@ -19,6 +19,7 @@ from adapters.slack.replies.rendering import fallback_text, markdown_blocks
 from bot.chat.rate_limit import Priority
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
+from bot.offload import offload
 from bot.ports import AdapterStateStore, AuditStore, Clock
 from bot.types import Turn, TurnId
 
@@ -128,6 +129,7 @@ class MessageStream:
         self._stream_seconds = min(own_end, READ_ALONG_SECONDS) if has_readers else own_end
         self.may_stream = bool(thread)
         self.plain = False
+        self._is_thread_gone = False
 
     # ------------------------------------------------------------ beginning
 
@@ -150,17 +152,28 @@ class MessageStream:
     async def post(
         self, text: str, blocks: Sequence[Block], metadata: Mapping[str, Any], *, priority: Priority
     ) -> ReplyMessage:
-        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`, `ReplyRemoved` where the thread is gone."""
+        """Post a message. Raises `SlackApiError` and `SlackUnknownOutcome`.
+
+        Where the message that it answers is gone Slack posts it to the whole channel, and leaves `thread_ts` out of
+        what it returns: such a post is deleted at once and counts as refused.
+        """
+        if self._is_thread_gone:
+            raise SlackApiError("chat.postMessage", THREAD_GONE)
         arguments = {
             "channel": self.channel,
             "thread_ts": self.thread or None,
-            **self._content(text, blocks),
+            **await self._content(text, blocks),
             "metadata": metadata,
             "unfurl_links": False,
             "unfurl_media": False,
         }
-        answer = await self._call("chat.postMessage", arguments, priority=priority)
-        return ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
+        answer = await self._calls.call("chat.postMessage", arguments, priority=priority)
+        part = ReplyMessage(ts=str(answer["ts"]), shown=text, blocks=blocks)
+        self._is_thread_gone = bool(self.thread) and "thread_ts" not in answer.get("message", {"thread_ts": ""})
+        if self._is_thread_gone:
+            await self.delete(part)
+            raise SlackApiError("chat.postMessage", THREAD_GONE)
+        return part
 
     # ------------------------------------------------------------ going on
 
@@ -170,7 +183,7 @@ class MessageStream:
             await self._append(part, text)
         elif part.shown != text:
             try:
-                arguments = {"channel": self.channel, "ts": part.ts, **self._content(text, blocks)}
+                arguments = {"channel": self.channel, "ts": part.ts, **await self._content(text, blocks)}
                 if await self._calls.try_call("chat.update", arguments, reserved=reserved) is not None:
                     part.shown, part.blocks = text, blocks
             except SlackApiError as refusal:
@@ -216,8 +229,11 @@ class MessageStream:
             return
         files = ([file] if file else []) if part.file != file else None
         place = {"channel": self.channel, "ts": part.ts}
-        arguments = {**place, **self._content(text, blocks), "metadata": metadata, "file_ids": files}
-        await self._call("chat.update", arguments, priority=Priority.FINAL)
+        arguments = {**place, **await self._content(text, blocks), "metadata": metadata, "file_ids": files}
+        try:
+            await self._calls.call("chat.update", arguments, priority=Priority.FINAL)
+        except SlackApiError as refusal:
+            raise _removed(refusal) from refusal
         before, part.shown, part.blocks, part.file = part.file, text, blocks, file
         if before and before != file:
             await delete_file(self._workspace, before)
@@ -287,25 +303,21 @@ class MessageStream:
         part.streaming = False
         self._workspace.open_streams.discard(part)
 
-    async def _call(self, method: str, arguments: Mapping[str, Any], *, priority: Priority) -> Mapping[str, Any]:
-        """Call a method about a message of the answer. Raises as `SlackCalls.call`, and `ReplyRemoved`."""
-        try:
-            return await self._calls.call(method, arguments, priority=priority)
-        except SlackApiError as refusal:
-            raise _removed(refusal) from refusal
-
-    def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+    async def _content(self, text: str, blocks: Sequence[Block]) -> dict[str, Any]:
         """Both forms of a message: blocks for people, `text` for notifications and screen readers."""
         if self.plain:
             return {"text": text or "…", "blocks": []}  # none would leave those that are there
-        shown = [*markdown_blocks(text), *blocks]
-        said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
-        return {"text": fallback_text(text or said), "blocks": shown}
+        return await offload(len(text), _both_forms, text, blocks)
 
 
 def _removed(refusal: SlackApiError) -> PlatformError:
-    """Return what a refusal means for an answer: of one that somebody deleted nothing is posted again."""
+    """Return what the refusal of an edit means: of an answer that somebody deleted nothing is posted again."""
     return ReplyRemoved(str(refusal)) if refusal.code in GONE else refusal
+
+
+def _both_forms(text: str, blocks: Sequence[Block]) -> dict[str, Any]:
+    said = "\n".join(_said(block) for block in blocks if block["type"] == "section")
+    return {"text": fallback_text(text or said), "blocks": [*markdown_blocks(text), *blocks]}
 
 
 def _said(block: Block) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.slack.api.limits import SECTION_CHARACTERS, TEXT_CHARACTERS
-from adapters.slack.elements import Element, elements_of, words_of
+from adapters.slack.elements import Element
 from adapters.slack.replies.markdown import JOINER, Block, FallbackRenderer, escape_mrkdwn, with_native_table
+from bot.chat.payload import records_of, words_of
 from bot.chat.reply_actions import LABELS, UNDO, ReplyAction, actions_of
 from bot.commands.command import all_commands
 from bot.delivery.footer import SEPARATOR, footer_parts, is_footer
@@ -134,7 +135,7 @@ def end_blocks(draft: Draft, turn: TurnId) -> list[Block]:
 
 def is_below_answer(block: Element) -> bool:
     """Return whether a block is the small print or the buttons under an answer, which say nothing to a reader."""
-    elements = elements_of(block.elements)
+    elements = records_of(block.elements)
     if block.type == "context":
         return len(elements) == 1 and is_footer(words_of(elements[0].text))
     return bool(elements) and all(item.action_id in CONTROLS for item in elements)

@@ -34,7 +34,7 @@ from adapters.slack.replies.rendering import (
 )
 from adapters.slack.replies.status import ThreadStatus
 from bot.chat.rate_limit import PROGRESS_SHARE, Priority
-from bot.delivery import IncrementalRenderer, Piece, Splitter, known, split
+from bot.delivery import AnswerPieces, Piece, split
 from bot.delivery.split import IN_A_FILE, file_of, is_for_file, most_messages
 from bot.errors import PlatformError, ReplyRemoved
 from bot.language import gettext, gettext_noop
@@ -96,8 +96,9 @@ class SlackReply:
         self._messages.may_stream = self._messages.may_stream and not self._parts
         self._renderer = SlackRenderer()
         self._renderer.code_entities = rules.code_entities
-        self._text = IncrementalRenderer(self._renderer)
-        self._splitter = Splitter(limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text)))
+        self._answer = AnswerPieces(
+            self._renderer, limit=PIECE_CHARACTERS, size=lambda text: len(escape_markdown(text))
+        )
         self._status = ThreadStatus(workspace, turn, channel=self._messages.channel)
         self._edited_at = 0.0
         self._most = most_messages(asked, MESSAGES)
@@ -174,9 +175,8 @@ class SlackReply:
     # ------------------------------------------------------------ writing
 
     async def _write(self, draft: Draft) -> None:
-        pieces = await self._pieces(draft, growing=True)
-        if self._workspace.uploads:
-            pieces = pieces[: self._most]  # the rest comes in a file
+        most = self._most if self._workspace.uploads else None  # the rest comes in a file
+        pieces = (await self._pieces(draft, growing=True, most=most))[:most]
         for index, piece in enumerate(pieces):
             if index < len(pieces) - 1:
                 await self._settle(index, escape_markdown(piece.shown), ())
@@ -189,9 +189,12 @@ class SlackReply:
                 await self._begin(index, text, below)
 
     async def _write_end(self, draft: Draft) -> None:
-        pieces = await self._pieces(draft)
-        if is_for_file(draft, len(pieces), self._most) and await self._write_file(draft, pieces[0]):
-            return
+        most = self._most if self._workspace.uploads else None
+        pieces = await self._pieces(draft, most=most)
+        if most is not None and is_for_file(draft, len(pieces), most):
+            if await self._write_file(draft, pieces[0]):
+                return
+            pieces = await self._pieces(draft)
         for index, piece in enumerate(pieces):
             below = end_blocks(draft, self._turn.id) if index == len(pieces) - 1 else ()
             await self._settle(index, escape_markdown(piece.shown), below)
@@ -203,8 +206,6 @@ class SlackReply:
 
         A file that no message names is seen by nobody, so that a crash in between leaves nothing to be seen twice.
         """
-        if not self._workspace.uploads:
-            return False
         file = file_of(draft)
         try:
             id = await upload(self._workspace, file.name, file.data)
@@ -252,16 +253,14 @@ class SlackReply:
         self._workspace.open_edits.discard(old)
         self._replaced.append(old)
 
-    async def _pieces(self, draft: Draft, *, growing: bool = False) -> Sequence[Piece]:
-        """Return the messages that an answer needs; of one that is still growing only what stays as it is."""
-        return await offload(len(draft.text), self._divided, draft, growing=growing)
-
-    def _divided(self, draft: Draft, *, growing: bool) -> Sequence[Piece]:
-        """Return the pieces of an answer, with links only to what people or the search named."""
-        text = self._text.render(draft.text, allowed=known(draft.addresses), growing=growing)
+    async def _pieces(self, draft: Draft, *, growing: bool = False, most: int | None = None) -> Sequence[Piece]:
+        """Return the messages that an answer needs, behind `most` of them only enough to tell that there are more; of
+        one that is still growing only what stays as it is.
+        """
+        pieces = await offload(len(draft.text), self._answer.divide, draft, growing=growing, most=most)
         # A stream has no switch for previews, and what fetches one may carry off what an address was made of.
         self._messages.may_stream = self._messages.may_stream and not self._renderer.has_unknown
-        return self._splitter.split(text) or [Piece(text="", shown="")]
+        return pieces or [Piece(text="", shown="")]
 
     def _growing(self, piece: Piece) -> str:
         """Return what can be shown of the last piece while more of it is to come: no end of a code block

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from adapters.web.frame.identity import PLATFORM
+from bot.intervals import has_passed
 from bot.ports import AdapterStateStore, Clock
 
 NAME: Final = "import"
@@ -45,7 +46,9 @@ class ImportProgress:
 
     def is_under_way(self, progress: Progress | None) -> bool:
         """Return whether a process is at work on it."""
-        return progress is not None and not progress.is_over and self._clock() - progress.at < ABANDONED
+        if progress is None or progress.is_over:
+            return False
+        return not has_passed(ABANDONED, since=progress.at, now=self._clock())
 
     async def begin(self, file: str, *, total: int) -> bool:
         """Begin another one, unless one is under way in any process; return whether it is begun."""

@@ -68,7 +68,7 @@ class Metrics:
             for state in ("queued", "running", "done", "failed", "cancelled", "retried", "recovered"):
                 self._queue.labels(state).set(getattr(figures, state))
             oldest = figures.oldest_accepted_at
-            self._oldest.set(0 if oldest is None else (clock() - oldest).total_seconds())
+            self._oldest.set(0 if oldest is None else max(0.0, (clock() - oldest).total_seconds()))
         return await asyncio.to_thread(generate_latest, self.registry)  # which reads files of the system
 
     def observed(self, run_turn: Callable[[Turn], Awaitable[None]], clock: Clock) -> Callable[[Turn], Awaitable[None]]:

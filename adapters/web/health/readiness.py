@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.checks import Check, within
+from bot.intervals import has_passed
 from bot.ports import Clock
 
 CHECK_SECONDS: Final = 5.0
@@ -30,7 +31,7 @@ class Readiness:
     async def checks(self) -> Sequence[Check]:
         """Return one row for each thing that can be wrong. Raises nothing."""
         async with self._asking:
-            if self._at is None or self._clock() - self._at >= REMEMBERED:
+            if self._at is None or has_passed(REMEMBERED, since=self._at, now=self._clock()):
                 found = await asyncio.gather(*(self._examine(name, part) for name, part in self._parts.items()))
                 self._found = [check for checks in found for check in checks]
                 self._at = self._clock()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from adapters.web.playground.channel_access import direct_channel
 from adapters.web.playground.differences import NOTHING, step
 from bot.errors import PlatformError, StorageError
+from bot.intervals import has_passed
 from bot.language import gettext, gettext_noop
 from bot.ports import Clock, WorkspaceStore
 from bot.types import ChannelMessage, Draft, Incoming, Person, PlaygroundEvent, Turn
@@ -16,7 +18,7 @@ from bot.types import ChannelMessage, Draft, Incoming, Person, PlaygroundEvent, 
 logger = logging.getLogger(__name__)
 
 BOT = Person(id="seedling", name="Seedling", is_bot=True)
-STORE_SECONDS = 1.0
+STORE_EVERY = timedelta(seconds=1)
 """The least time between two stored states of a reply that is being written."""
 
 TAKEN_BACK = gettext_noop("This answer was removed.")
@@ -62,7 +64,7 @@ class PlaygroundReply:
         """Say what is new, and store the whole now and then; the next state replaces it, so a failure may pass."""
         try:
             await self._announce(step(self._message, self._shown, draft))
-            if self._stored_at is None or (self._clock() - self._stored_at).total_seconds() >= STORE_SECONDS:
+            if self._stored_at is None or has_passed(STORE_EVERY, since=self._stored_at, now=self._clock()):
                 await self._put()
         except (StorageError, PlatformError):
             logger.warning("a draft was not stored", extra={"reply": self._message.id}, exc_info=True)

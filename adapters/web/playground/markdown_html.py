@@ -24,7 +24,7 @@ from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class, get_all_lexers
 
 from bot.delivery.addresses import bare_address
-from bot.delivery.document import dispatching, guarded_table
+from bot.delivery.document import dispatching, guarded_table, release
 from bot.language import gettext, language
 
 ALLOWED_SCHEMES = frozenset({"http", "https", "mailto"})
@@ -52,7 +52,10 @@ def render_in(text: str, language: str) -> str:  # noqa: ARG001 - code has a but
 
 def render_afresh(text: str) -> str:
     """Return the same, rendered now."""
-    rendered: str = _parser().render(text)
+    parser, env = _parser(), dict[str, Any]()
+    tokens = parser.parse(text, env)
+    rendered = str(parser.renderer.render(tokens, parser.options, env))
+    release(tokens)
     return rendered
 
 

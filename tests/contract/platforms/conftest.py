@@ -13,9 +13,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from adapters.discord.api.client import DiscordOptions
 from adapters.discord.platform import DiscordPlatform
-from adapters.slack.options import SlackOptions
 from adapters.slack.platform import open_slack
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.platform import Playground, PlaygroundOptions
@@ -23,13 +21,14 @@ from bot.ports import Platform
 from bot.types import Channel, ChannelMessage, Person, Workspace
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.stage import Stage
-from tests.emulators.discord import TOKEN, running_discord
-from tests.emulators.discord import Options as DiscordEmulatorOptions
+from tests.emulators.discord import running_discord
 from tests.emulators.discord.limits import MESSAGES
 from tests.emulators.discord.permissions import bits
 from tests.emulators.discord.world import Message, Overwrite
 from tests.emulators.slack import Options, running_slack
 from tests.fakes import START, ManualClock, incoming
+from tests.integration.discord.scene import QUICK, options_for
+from tests.integration.slack.scene import slack_options
 from tests.integration.third_platform.stage import pigeon
 from tests.loose_store import LooseStore
 
@@ -78,12 +77,7 @@ async def slack() -> AsyncIterator[Stage]:
     async with running_slack(Options(limits=False)) as emulator:
         store = LooseStore(clock=emulator.clock.now)
         root = await emulator.say(emulator.ada, emulator.general, "q")
-        options = SlackOptions(
-            bot_token=emulator.options.bot_token,
-            app_token=emulator.options.app_token,
-            api_url=emulator.api_url.rstrip("/"),
-            http_seconds=0.3,
-        )
+        options = replace(slack_options(emulator), http_seconds=0.3)
 
         @asynccontextmanager
         async def process() -> AsyncIterator[Platform]:
@@ -142,15 +136,13 @@ async def discord() -> AsyncIterator[Stage]:
     """The emulated Discord, as a worker has it: over REST alone."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
+        async with running_discord(QUICK) as emulator:
             store = MemoryStore(clock=emulator.clock.now)
             ada = emulator.person("ada")
             guild = emulator.guild("Garden", ada)
             general = next(iter(guild.channels.values()))
             root = emulator.say(ada, general, f"{emulator.mention()} q")
-            options = DiscordOptions(
-                token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url, ready_wait=0.1
-            )
+            options = options_for(emulator)
 
             @asynccontextmanager
             async def process() -> AsyncIterator[Platform]:

@@ -16,11 +16,10 @@ from bot.chat.message_policy import EMOJI
 from storage.in_memory.store import MemoryStore
 from tests.contract.platforms.chat import Chat, Said, end, now
 from tests.emulators.discord import DiscordEmulator, rules, running_discord
-from tests.emulators.discord import Options as DiscordEmulatorOptions
 from tests.emulators.discord.forms import TEXT_INPUT
 from tests.emulators.discord.permissions import bits
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Message, Role, User
-from tests.integration.discord.scene import labels, options_for
+from tests.integration.discord.scene import QUICK, labels, options_for
 
 
 def is_answer(message: Message) -> bool:
@@ -164,7 +163,7 @@ async def discord() -> AsyncIterator[DiscordChat]:
     """The emulated Discord, heard over the gateway."""
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY  # the library's own addresses, given back at the end
     try:
-        async with running_discord(DiscordEmulatorOptions(identify_interval_s=0)) as emulator:
+        async with running_discord(QUICK) as emulator:
             store = MemoryStore(clock=now)
             async with open_discord(options_for(emulator), store, clock=now) as platform:
                 chat = DiscordChat(emulator, platform, store)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from bot.types import ConversationKey, Turn
-from storage import migrate, open_store
-from storage.database import parse_url
+from storage import open_store
 from storage.in_memory.store import MemoryStore
-from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import BaseTable
 from tests.contract.stores.samples import KEY
 from tests.fakes import ManualClock
-from tests.postgresql import running_postgresql
 
 AnyStore = MemoryStore | SqlStore
 Opener = Callable[[], AbstractAsyncContextManager[AnyStore]]
@@ -40,25 +35,8 @@ def on_sqlite(clock: ManualClock, empty_database: Path, tmp_path: Path) -> Opene
     return lambda: open_store(f"sqlite:///{path}", clock=clock)
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server of our own."""
-    with running_postgresql() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
-def postgresql(postgresql_server: str) -> str:
-    """The URL of a migrated PostgreSQL database."""
-    asyncio.run(migrate(postgresql_server))
-    return postgresql_server
-
-
 @pytest.fixture
 def on_postgresql(clock: ManualClock, postgresql: str) -> Opener:
-    with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(BaseTable.metadata.sorted_tables):
-            connection.execute(table.delete())
     return lambda: open_store(postgresql, clock=clock)
 
 

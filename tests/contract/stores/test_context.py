@@ -253,6 +253,33 @@ async def test_a_question_that_waits_can_be_set_aside_for_the_next_one(store: An
     assert (turn.incoming.text, texts(turn.context)) == ("question q3", ["question q2"])
 
 
+async def test_a_question_whose_answer_stands_there_already_is_not_set_aside(store: AnyStore) -> None:
+    await ask(store, "q1")
+    turn = await claim(store)
+    await store.set_reply_ref(turn, "r")
+    await store.release(turn)
+    assert not await store.set_aside(incoming("q1", message_id="s-q1"))
+
+
+async def test_what_is_still_to_be_sent_is_known_until_it_was(store: AnyStore) -> None:
+    await say(store, "a")
+    await ask(store, "q1", seconds=1)
+    turn = await claim(store)
+    await ask(store, "q2", seconds=2)
+    await store.coalesce(turn)
+    await say(store, "b", seconds=3)
+    await ask(store, "", seconds=4, text="elsewhere", key=OTHER)
+    await store.enqueue(incoming("by a command", seconds=5))
+    assert await store.unsent_messages(KEY, limit=9) == ["s-a", "s-q1", "s-q2", "s-b"]
+    assert await store.unsent_messages(KEY, limit=2) == ["s-q2", "s-b"]
+    await store.release(turn)
+    await store.delete_messages(KEY, ["s-b", "s-q2"])
+    assert await store.unsent_messages(KEY, limit=9) == ["s-a", "s-q1"]
+    while await store.waiting(KEY):
+        await settle(store, await gathered(store), settlement(entry("m:s-q1")))
+    assert not await store.unsent_messages(KEY, limit=9)
+
+
 async def test_what_is_edited_while_it_is_answered_is_corrected_behind_the_answer(store: AnyStore) -> None:
     await say(store, "a")
     await ask(store, "q1", seconds=1)

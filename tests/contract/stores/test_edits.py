@@ -74,6 +74,19 @@ async def test_a_question_put_off_after_an_edit_is_asked_as_it_reads_now(store: 
     assert await texts(store) == ["text a"]
 
 
+async def test_a_question_edited_in_mid_answer_is_taken_over_as_it_reads_now(store: AnyStore) -> None:
+    await store.enqueue(asked("a", seconds=1))
+    turn = await claim(store)
+    await store.enqueue(asked("b", seconds=2))
+    await store.coalesce(turn)
+    for name, text in (("s-a", "dogs"), ("s-b", "birds")):
+        await store.edit_message(CHANNEL, edit(text, seconds=10, message_id=name))
+    again = await claim(store)
+    assert [again.incoming.text, *(item.text for item in again.coalesced)] == ["dogs", "birds"]
+    await store.record(again, settlement(entry("a"), entry("b")))
+    assert await texts(store) == ["text a", "text b"]
+
+
 async def test_what_is_recorded_is_corrected_where_it_is_in_view_and_only_forwards(store: AnyStore) -> None:
     await store.append_entries(KEY, [entry("a")])
     await store.append_entries(OTHER, [entry("b")])

@@ -83,6 +83,7 @@ async def test_bots_are_no_authors_whose_words_anybody_would_miss(store: AnyStor
     alerts = Person(id="B1", name="Alerts", is_bot=True)
     await store.enqueue(incoming("alert", author=alerts, task=Task.CONTEXT))
     await answered(store, "a", author=GRACE)
+    await store.append_entries(KEY, [replace(entry("read"), author="B2", author_is_bot=True)])
     assert await store.authors(KEY) == {GRACE.id, ADA.id}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,20 +25,10 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'new' / 'folder' / 'seedling.db'}"
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    engine = sa.create_engine(parse_url(postgresql_server), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("CREATE DATABASE empty")
-        yield parse_url(postgresql_server).set(database="empty").render_as_string(hide_password=False)
-        connection.exec_driver_sql("DROP DATABASE empty")
-    engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite_url", "new_postgresql"], ids=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest) -> str:
     """The URL of a database without tables."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    url: str = request.getfixturevalue(request.param)
     return url
 
 

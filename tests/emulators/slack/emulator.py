@@ -20,7 +20,7 @@ from tests.emulators.slack.limits import MethodUse, RateLimits
 from tests.emulators.slack.methods.table import METHODS
 from tests.emulators.slack.options import EVERY_SCOPE, Options
 from tests.emulators.slack.recorder import Recorded, Recorder, Violation
-from tests.emulators.slack.shapes import channel_type, event_envelope, message_json, thread_json
+from tests.emulators.slack.shapes import channel_type, event_envelope, message_json, thread_json, tombstone_json
 from tests.emulators.slack.sockets import Sockets
 from tests.emulators.slack.surfaces import Surfaces
 from tests.emulators.slack.webhooks import Webhooks
@@ -34,8 +34,6 @@ _SCOPES = {"reaction_added": "reactions:read"}
 """Events that are told only with a scope of their own (docs.slack.dev/reference/events/reaction_added)."""
 
 _MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
-
-TOMBSTONE = "This message was deleted."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,8 +275,7 @@ class SlackEmulator:
         message.deleted = True
         self.saw(message)
         if has_replies and not message.is_reply:
-            kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count") if name in before}
-            tombstone = kept | {"subtype": "tombstone", "text": TOMBSTONE, "user": "USLACKBOT", "hidden": True}
+            tombstone = tombstone_json(before)
             self._emit_change(message.channel, "message_changed", message=tombstone, previous_message=before)
             return
         self._emit_change(message.channel, "message_deleted", deleted_ts=message.ts, previous_message=before)

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email.utils import format_datetime
 
 from aiohttp import web
 
@@ -35,7 +36,8 @@ class RunningSlack(InteractiveSlack):
         reply = await self.answer(name, token, values)
         if reply.dropped and request.transport is not None:
             request.transport.abort()
-        return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+        date = format_datetime(self.clock.now(), usegmt=True)  # RFC 9110, 6.6.1
+        return web.json_response(reply.body, status=reply.status, headers={"Date": date, **reply.headers})
 
     async def serve_response(self, request: web.Request) -> web.Response:
         """A response_url: five uses within thirty minutes."""

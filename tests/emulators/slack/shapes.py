@@ -20,6 +20,8 @@ from tests.emulators.slack.world import (
 
 Json = dict[str, Any]
 
+TOMBSTONE = "This message was deleted."
+
 
 def person_json(person: Person, viewer: Workspace, *, locale: bool = False) -> Json:
     """A person as `users.info` tells; the locale only when it was asked for."""
@@ -237,6 +239,12 @@ def thread_json(message: Message, world: World, origin: str, *, metadata: bool =
         "is_locked": False,
         "subscribed": False,
     }
+
+
+def tombstone_json(before: Json) -> Json:
+    """What events and the history carry in place of a deleted message that has replies."""
+    kept = {name: before[name] for name in ("type", "ts", "thread_ts", "reply_count", "latest_reply") if name in before}
+    return kept | {"subtype": "tombstone", "text": TOMBSTONE, "user": "USLACKBOT", "hidden": True}
 
 
 def event_envelope(workspace: Workspace, event: Json, *, id: str, at: int, shared: bool = False) -> Json:

@@ -10,9 +10,9 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from tests.emulators.discord import Options, running_discord
+from tests.emulators.discord import running_discord
 from tests.fakes import ScriptedModel
-from tests.integration.discord.scene import DATABASE, Scene, scene_on
+from tests.integration.discord.scene import DATABASE, QUICK, Scene, scene_on
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ async def scene(tmp_path: Path, empty_database: Path) -> AsyncIterator[Scene]:
     """The server of most tests; at the end nothing was refused by Discord's own specifications."""
     shutil.copy(empty_database, tmp_path / DATABASE)
     async with (
-        running_discord(Options(identify_interval_s=0)) as emulator,
+        running_discord(QUICK) as emulator,
         scene_on(emulator, tmp_path, ScriptedModel()) as found,
     ):
         yield found

@@ -16,14 +16,17 @@ from adapters.discord.platform import DiscordPlatform, open_discord
 from bot.app.clock import utc_now
 from bot.app.core import Core, EngineRole, open_core
 from bot.backoff import BackoffTimes
+from bot.ports import Clock
 from bot.settings import Settings
-from tests.emulators.discord import TOKEN, DiscordEmulator
+from tests.emulators.discord import TOKEN, DiscordEmulator, Options
 from tests.emulators.discord.world import THREAD_STARTER, Channel, Guild, Message, User
 from tests.fakes import FixedRates, ScriptedModel
 from tests.house import AT_ONCE
 
 DATABASE = "seedling.db"
 RECONNECT_AT_ONCE = BackoffTimes(first=0.05, longest=0.1, healthy=60)
+QUICK = Options(identify_interval_s=0, limit_scale=0.02)
+"""Every limit holds, in windows that pass fifty times as fast: 5 messages in a tenth of a second."""
 
 
 @dataclass(kw_only=True)
@@ -38,6 +41,7 @@ class Scene:
     general: Channel
     ada: User
     bob: User
+    clock: Clock = utc_now
     core: Core | None = None
     platform: DiscordPlatform | None = None
     running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -87,7 +91,7 @@ class Scene:
 
         @asynccontextmanager
         async def platforms(store: Any, *_: Any) -> AsyncIterator[dict[str, Any]]:
-            async with open_discord(self.options, store, clock=utc_now) as platform:
+            async with open_discord(self.options, store, clock=self.clock) as platform:
                 self.platform = platform
                 yield {platform.name: platform}
 
@@ -129,7 +133,8 @@ def options_for(emulator: DiscordEmulator) -> DiscordOptions:
         api_url=emulator.api_url,
         gateway_url=emulator.gateway_url,
         reconnect=RECONNECT_AT_ONCE,
-        ready_wait=0.1,
+        ready_wait=0.02,
+        limit_scale=emulator.options.limit_scale,
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.discord.api.snowflakes import at_time
+from adapters.discord.events import backfill
 from bot.app.clock import utc_now
+from bot.backoff import BackoffTimes
 from bot.errors import ChangedSince
 from bot.parameters import Scope
 from storage.database import name_of, parse_url
@@ -203,6 +206,42 @@ async def test_what_nobody_waits_for_any_more_is_not_answered(scene: Scene) -> N
     async with scene.bot():
         await scene.done(await scene.thread_of(newer))
     assert [request.entries[-1].text[-4:] for request in scene.model.asked] == ["one?", "new?"]
+
+
+@pytest.mark.parametrize("fault", [
+    {"kind": "429", "seconds": 0.01, "times": 27},
+    {"kind": "refuse", "status": 401, "times": 5},
+])  # fmt: skip
+async def test_what_discord_does_not_give_at_once_is_read_later_and_answered_once(
+    scene: Scene, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "RESTS", BackoffTimes(first=0.05, longest=0.05, healthy=0))
+    async with scene.bot():
+        await scene.done(await scene.thread_of(scene.mention("one?")))
+    asked = [scene.mention("two?", by=scene.bob), in_an_unknown_channel(scene)]
+    scene.discord.fault(method="GET", template="/channels/{channel_id}/messages", **fault)
+    async with scene.bot():
+        for question in asked:
+            await scene.done(await scene.thread_of(question))
+    async with scene.bot():
+        await scene.done(await scene.thread_of(scene.mention("three?")))
+    assert len(scene.model.asked) == 4
+
+
+@pytest.mark.parametrize(("before", "after"), [
+    (timedelta(hours=1), timedelta()),
+    (timedelta(minutes=3), timedelta(minutes=3)),
+    (timedelta(hours=13), timedelta(hours=13)),
+    (timedelta(hours=-1), timedelta(hours=-1)),
+])  # fmt: skip
+async def test_a_clock_that_is_wrong_hides_nothing_of_a_gap(scene: Scene, before: timedelta, after: timedelta) -> None:
+    scene.clock = lambda: utc_now() + before
+    async with scene.bot():
+        await scene.done(await scene.thread_of(scene.mention("one?")))
+    scene.clock = lambda: utc_now() + after
+    asked = in_an_unknown_channel(scene)
+    async with scene.bot():
+        await scene.done(await scene.thread_of(asked))
 
 
 async def test_what_is_edited_meanwhile_is_corrected(scene: Scene) -> None:

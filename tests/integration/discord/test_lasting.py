@@ -15,18 +15,17 @@ from bot.app.clock import utc_now
 from bot.errors import ConfigError
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
 from storage.in_memory.store import MemoryStore
-from tests.emulators.discord import TOKEN, DiscordEmulator
+from tests.emulators.discord import DiscordEmulator
 from tests.emulators.discord.world import SUPPRESS_EMBEDS, Channel, Message
 from tests.fakes import words
-from tests.integration.discord.scene import Scene, labels
+from tests.integration.discord.scene import Scene, labels, options_for
 
 MESSAGES = "/channels/{channel_id}/messages"
 
 
 def platform_on(emulator: DiscordEmulator) -> DiscordPlatform:
     """The platform as a worker has it: over REST alone."""
-    options = DiscordOptions(token=TOKEN, api_url=emulator.api_url, gateway_url=emulator.gateway_url)
-    return DiscordPlatform(options, MemoryStore(clock=utc_now), clock=utc_now)
+    return DiscordPlatform(options_for(emulator), MemoryStore(clock=utc_now), clock=utc_now)
 
 
 def turn_at(channel: Channel, message: Message, **changes: Any) -> Turn:

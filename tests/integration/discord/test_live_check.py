@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from adapters.discord.api.client import DiscordOptions
 from adapters.discord.live_check import try_out
-from tests.emulators.discord import TOKEN
 from tests.integration.discord.scene import Scene
 
 
 async def test_everything_is_tried_and_taken_away(scene: Scene) -> None:
-    options = DiscordOptions(token=TOKEN, api_url=scene.discord.api_url, gateway_url=scene.discord.gateway_url)
-    rows = [row async for row in try_out(options, str(scene.general.id), seconds=30, look=0)]
+    rows = [row async for row in try_out(scene.options, str(scene.general.id), seconds=30, look=0)]
     assert [(row.name, row.ok) for row in rows] == [
         (f"Discord {step}", True) for step in ("typing", "post", "nonce", "edit", "upload", "delete")
     ]

@@ -22,6 +22,19 @@ def said_to(scene: Scene, person: User) -> list[Message]:
     return scene.answers(scene.discord.direct(person))
 
 
+async def test_a_thread_that_a_bot_began_is_forgotten_for_the_only_one_who_wrote_in_it(scene: Scene) -> None:
+    other = User(id=scene.discord.ids.old(), name="Watchman", bot=True)
+    scene.discord.join(scene.guild, other)
+    alert = scene.discord.say(other, scene.general, "The pump is broken.")
+    thread = scene.discord.thread(scene.bob, alert, "pump")
+    async with scene.bot():
+        scene.mention("is it?", by=scene.bob, where=thread)
+        await scene.done(thread)
+        assert any("The pump is broken." in entry.text for entry in scene.model.asked[-1].entries)
+        scene.mention("/forget here", by=scene.bob, where=thread)
+        await scene.until(lambda: any("Deleted: this conversation" in item.content for item in scene.answers(thread)))
+
+
 @pytest.mark.parametrize(
     "said",
     [

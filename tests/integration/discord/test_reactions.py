@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.chat.message_policy import EMOJI
 from bot.parameters import Scope
-from tests.emulators.discord import Options, running_discord
+from tests.emulators.discord import running_discord
 from tests.emulators.discord.world import Message, User
 from tests.fakes import ScriptedModel
-from tests.integration.discord.scene import Scene, scene_on
+from tests.integration.discord.scene import QUICK, Scene, scene_on
 from tests.integration.discord.test_policy import asked_elsewhere
 
 MESSAGE = "/channels/{channel_id}/messages/{message_id}"
@@ -141,7 +142,7 @@ async def test_a_message_that_the_bot_may_not_read_is_not_answered(scene: Scene)
 
 
 async def test_without_the_message_content_intent_no_reaction_is_heard(tmp_path: Path) -> None:
-    options = Options(message_content=False, identify_interval_s=0)
+    options = replace(QUICK, message_content=False)
     async with running_discord(options) as emulator, scene_on(emulator, tmp_path, ScriptedModel()) as scene:
         async with scene.bot():
             scene.discord.react(scene.ada, left_alone(scene), EMOJI)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from discord.state import ConnectionState
 
-from tests.emulators.discord import Options, payloads, running_discord
+from tests.emulators.discord import payloads, running_discord
 from tests.emulators.discord.world import Payload
 from tests.fakes import ScriptedModel
-from tests.integration.discord.scene import Scene, scene_on
+from tests.integration.discord.scene import QUICK, Scene, scene_on
 
 SECRET = "what somebody wrote"
 
@@ -22,7 +22,7 @@ SECRET = "what somebody wrote"
 async def impatient(tmp_path: Path) -> AsyncIterator[Scene]:
     """A Discord that lets in who comes again at once."""
     async with (
-        running_discord(Options(identify_interval_s=0)) as emulator,
+        running_discord(QUICK) as emulator,
         scene_on(emulator, tmp_path, ScriptedModel()) as found,
     ):
         yield found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from adapters.local import find_weights
 from tests.emulators.discord import TOKEN, discord_process
 from tests.emulators.seed.options import Options as SeedOptions
 from tests.emulators.seed.server import running_seed
-from tests.postgresql import running_postgresql
 from tests.processes import seedling
 
 pytestmark = pytest.mark.timeout(300)
@@ -104,8 +103,8 @@ async def test_people_ask_are_answered_and_go_on_although_the_gateway_breaks(tmp
     print(seen, report, sep="\n")
 
 
-async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresql_url: str) -> None:
-    database = {"DATABASE_URL": postgresql_url}
+async def test_one_process_listens_and_another_answers(tmp_path: Path, new_postgresql: str) -> None:
+    database = {"DATABASE_URL": new_postgresql}
     async with (
         discord_process() as origin,
         aiohttp.ClientSession() as session,
@@ -126,12 +125,6 @@ async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresq
     assert seen.count("tokens in") == 1
     assert [listening.returncode, working.returncode] == [0, 0]
     assert not report["refused"], report
-
-
-@pytest.fixture(scope="module")
-def postgresql_url() -> Iterator[str]:
-    with running_postgresql() as url:
-        yield url
 
 
 async def _garden(people: People, ada: str) -> tuple[str, str]:

@@ -12,10 +12,11 @@ from typing import Any
 from adapters.media.charts import PillowCharts
 from adapters.slack.options import SlackOptions
 from adapters.slack.platform import SlackPlatform, open_slack
-from bot.ports import Model, Store
+from bot.ports import Clock, Model, Store
 from bot.turns.conversation_manager import ConversationManager, TurnOptions
 from bot.turns.dispatcher import Dispatcher
 from bot.turns.inbox import Inbox
+from bot.turns.missed_changes import MissedChanges
 from bot.types import TextDelta
 from tests.emulators.slack import Message, Options, RunningSlack, running_slack
 from tests.fakes import FixedRates, ScriptedModel, services, words
@@ -23,6 +24,8 @@ from tests.house import AT_ONCE
 from tests.loose_store import LooseStore
 
 PATIENCE_S = 20
+QUICK_MINUTE = 0.6
+"""How long a minute of Slack's limits lasts, in seconds, where the emulator counts none."""
 
 
 def held(gate: asyncio.Event, first: str, rest: str) -> list[Any]:
@@ -37,16 +40,20 @@ def now() -> datetime:
 class Scene:
     """The emulator and the bot in it."""
 
-    def __init__(self, slack: RunningSlack, platform: SlackPlatform, store: Store, model: Model) -> None:
+    def __init__(
+        self, slack: RunningSlack, platform: SlackPlatform, store: Store, model: Model, *, clock: Clock
+    ) -> None:
         self.slack = slack
         self.platform = platform
         self.store: Any = store  # one in memory shows more than the port
         self.model: Any = model
         options, platforms = TurnOptions(takeover=AT_ONCE), {platform.name: platform}
-        manager = ConversationManager(store, model, FixedRates(), platforms, clock=now, options=options)
-        self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=now)
-        carried_out = services(store, manager, platforms, clock=now, charts=PillowCharts())
+        manager = ConversationManager(store, model, FixedRates(), platforms, clock=clock, options=options)
+        self.dispatcher = Dispatcher(store, manager.answer, worker="w", clock=clock)
+        carried_out = services(store, manager, platforms, clock=clock, charts=PillowCharts())
         self.inbox = Inbox(manager, self.dispatcher, carried_out)
+        self.missed = MissedChanges(self.inbox, store, platforms)
+        self.dispatcher.prepare_with(self.missed.follow)
 
     async def settled(self) -> None:
         """Everything delivered, and every answer complete."""
@@ -75,6 +82,7 @@ async def scene(
     emulator: Options | None = None,
     slack: RunningSlack | None = None,
     listens: bool = True,
+    clock: Clock = now,
     **options: Any,
 ) -> AsyncIterator[Scene]:
     """The bot, listening over Socket Mode unless it `listens` not; `options` are those of `SlackOptions`."""
@@ -84,8 +92,9 @@ async def scene(
         slack.general.creator = slack.ada.id
         store = store or LooseStore(clock=now)
         given = replace(slack_options(slack), **options)
-        platform = await stack.enter_async_context(open_slack(given, store, clock=now))
-        play = Scene(slack, platform, store, model or ScriptedModel(*scripts))
+        platform = await stack.enter_async_context(open_slack(given, store, clock=clock))
+        play = Scene(slack, platform, store, model or ScriptedModel(*scripts), clock=clock)
+        await play.missed.begin()
         tasks = [asyncio.create_task(play.dispatcher.run(["slack"]))]
         if listens:
             tasks.append(asyncio.create_task(platform.run(play.inbox)))
@@ -108,5 +117,6 @@ def slack_options(slack: RunningSlack) -> SlackOptions:
         signing_secret=slack.options.signing_secret,
         api_url=slack.api_url.rstrip("/"),
         http_seconds=2.0,
+        minute=slack.options.minute_s if slack.options.limits else QUICK_MINUTE,
         port=0,
     )

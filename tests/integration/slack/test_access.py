@@ -90,7 +90,7 @@ async def test_while_slack_does_not_tell_who_is_a_guest_a_denial_of_guests_count
         slack.general.members.append(boss.id)
         await slack.slash(boss, slack.general, "/seed", "access deny guests")
         await told(play, "Rule 1")
-        slack.fault("users.info", error="internal_error", times=99)
+        slack.fault("users.info", error="access_denied", times=99)
         await slack.say(slack.ben, slack.general, f"{slack.mention()} hi")
         await play.until(lambda: NOT_OPEN in whispered(slack))
         assert play.model.asked == []

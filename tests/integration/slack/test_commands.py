@@ -235,6 +235,19 @@ async def test_what_somebody_else_asked_is_neither_stopped_nor_repeated_nor_forg
         assert len(play.model.asked) == 1
 
 
+async def test_a_thread_that_a_bot_began_is_forgotten_for_the_only_one_who_wrote_in_it() -> None:
+    async with scene(words("It is.")) as play:
+        slack = play.slack
+        ci = slack.person("CI", bot_id="B0ROBOT001", app_id="A0ROBOT001")
+        alert = await slack.post(ci, slack.general, text="The pump is broken.", username="Watchman")
+        await play.settled()
+        await slack.say(slack.ben, slack.general, f"{slack.mention()} is it?", thread_ts=alert.ts)
+        await play.settled()
+        assert any("The pump is broken." in entry.text for entry in play.model.asked[-1].entries)
+        await slack.say(slack.ben, slack.general, f"{slack.mention()} /forget here", thread_ts=alert.ts)
+        assert "Deleted: this conversation" in await told(play, "conversation")
+
+
 async def test_a_cut_answer_is_gone_on_with_in_a_new_message() -> None:
     cut = [TextDelta("The first half"), Finished(Finish.LENGTH)]
     async with scene(cut, words("and the second.")) as play:

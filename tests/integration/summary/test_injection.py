@@ -114,6 +114,7 @@ async def test_the_rules_of_the_emulator() -> None:
             assert_harmless(draft, hostile_channel(50))
 
 
+@pytest.mark.slow  # it reads for long, and obeys less than the obedient one above
 @pytest.mark.local_model
 @pytest.mark.timeout(600)
 async def test_the_embedded_model(local_model: LocalServer) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from bot.app.platform_registry import PLATFORMS
 from tests import processes
 from tests.emulators.pigeon import SECRET, TOKEN, Pigeon, running_pigeon
 from tests.emulators.seed import Options, running_seed
-from tests.postgresql import running_postgresql
 from tests.processes import line_with
 
 MODULE = "tests.third_platform.spec"
@@ -142,15 +141,9 @@ async def test_run_joins_it(tmp_path: Path) -> None:
     assert "Traceback" not in log
 
 
-@pytest.fixture(scope="module")
-def postgresql_url() -> Iterator[str]:
-    with running_postgresql() as url:
-        yield url
-
-
-async def test_one_process_listens_and_another_answers(tmp_path: Path, postgresql_url: str) -> None:
+async def test_one_process_listens_and_another_answers(tmp_path: Path, new_postgresql: str) -> None:
     async with running_pigeon() as pigeon, running_seed(Options(api_key="")) as seed:
-        settings = joined(pigeon) | {"SEED_BASE_URL": seed.url, "DATABASE_URL": postgresql_url}
+        settings = joined(pigeon) | {"SEED_BASE_URL": seed.url, "DATABASE_URL": new_postgresql}
         async with (
             seedling("pigeon", folder=tmp_path, **settings) as listening,
             seedling("worker", folder=tmp_path, **settings) as working,

@@ -130,11 +130,11 @@ async def test_what_could_not_be_stored_stays_in_the_form_and_is_sent_again_as_t
     asked: list[str] = []
     enqueue = chat.store.enqueue
 
-    async def fail_once(incoming: Incoming) -> int | None:
+    async def fail_once(incoming: Incoming, *, again: bool = False) -> int | None:
         asked.append(incoming.dedupe_key)
         if len(asked) == 2:
             raise StorageUnavailable("the disk is full")
-        return await enqueue(incoming)
+        return await enqueue(incoming, again=again)
 
     monkeypatch.setattr(chat.store, "enqueue", fail_once)
     chat.model.scripts[:] = [words("Willow."), words("Poplar.")]

@@ -19,8 +19,8 @@ from storage import SqlStore, migrate, open_store
 from tests.contract.stores.test_daily_spending import ask
 from tests.emulators.discord import running_discord
 from tests.fakes import ManualClock, ScriptedModel, words
+from tests.integration.discord.scene import QUICK, scene_on, settings_for
 from tests.integration.discord.scene import Scene as DiscordScene
-from tests.integration.discord.scene import scene_on, settings_for
 from tests.integration.slack.scene import Scene as SlackScene
 from tests.integration.slack.scene import scene
 from tests.processes import seedling
@@ -81,7 +81,7 @@ async def test_the_months_total_is_the_same_everywhere(tmp_path: Path) -> None:
     url = settings_for(tmp_path).database_url
     await spend_in_the_month_before(url)
     async with (
-        running_discord() as emulator,
+        running_discord(QUICK) as emulator,
         scene_on(emulator, tmp_path, ScriptedModel(answer(1), answer(2))) as discord,
         discord.bot(),
         open_store(url, clock=utc_now) as store,

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-
-import pytest
 
 from adapters.web.frame import FrameOptions
 from adapters.web.playground.platform import Playground, PlaygroundOptions, Site
 from bot.commands.completion import complete
 from bot.types import ConversationKey, Draft, Incoming, Person, Turn, TurnState
-from storage import migrate, open_store
+from storage import open_store
 from storage.notifications import follow_playground
 from tests.integration.web.test_playground import grown
-from tests.postgresql import running_postgresql
 from tests.quiet_bot import QuietBot
 from tests.web_visitors import SECRET, Visitor, settled
 
@@ -34,13 +31,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with running_postgresql() as url:
-        asyncio.run(migrate(url))
-        yield url
-
-
 @asynccontextmanager
 async def web_process(url: str) -> AsyncIterator[Site]:
     async with open_store(url, clock=now) as store:
@@ -52,10 +42,12 @@ async def web_process(url: str) -> AsyncIterator[Site]:
         await asyncio.gather(following, return_exceptions=True)
 
 
-async def test_a_page_is_read_here_written_there_and_answered_elsewhere(url: str) -> None:
+async def test_a_page_is_read_here_written_there_and_answered_elsewhere(postgresql: str) -> None:
     async with AsyncExitStack() as stack:
-        one, other = [await stack.enter_async_context(web_process(url)) for _ in range(2)]
-        worker = Playground(await stack.enter_async_context(open_store(url, clock=now)), options=OPTIONS, clock=now)
+        one, other = [await stack.enter_async_context(web_process(postgresql)) for _ in range(2)]
+        worker = Playground(
+            await stack.enter_async_context(open_store(postgresql, clock=now)), options=OPTIONS, clock=now
+        )
         here, there = Visitor(one.app, "u-ada", "Ada"), Visitor(other.app, "u-ada", "Ada")
         token = await here.token()
         assert token == await there.token(), "a form of one process is good in the other"

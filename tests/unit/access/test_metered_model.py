@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from bot.access.metered_model import PROGRESS_SECONDS, Bill, MeteredModel
+from bot.access.metered_model import PROGRESS, Bill, MeteredModel
 from bot.errors import BotError, ModelUnavailable, Refused, StorageError, StreamCut
 from bot.pricing import SEED_CARD
 from bot.types import (
@@ -169,7 +169,7 @@ async def test_a_stream_in_progress_is_noted_now_and_then(counter: Counter) -> N
         while not counter.lines:
             await asyncio.sleep(0)
         assert counter.usages[0].output == 0
-        counter.clock.advance(PROGRESS_SECONDS)
+        counter.clock.advance(PROGRESS.total_seconds())
         gate.set()
         while not counter.usages[0].output:
             await asyncio.sleep(0)

@@ -38,6 +38,29 @@ def test_so_many_an_hour_as_it_is_set() -> None:
     pace.note(incoming("Why?", 3), HOURLY, START + timedelta(minutes=60))
 
 
+def test_what_comes_late_counts_when_it_was_asked() -> None:
+    pace = QuestionPace()
+    for number in reversed(range(20)):  # one every ten seconds, the newest first
+        pace.note(incoming("Why?", number), {}, START + timedelta(seconds=10 * number))
+    with_more = START + timedelta(seconds=95)
+    for number in range(20, 24):
+        pace.note(incoming("Why?", number), {}, with_more)
+    with pytest.raises(InvalidInput, match="within a minute"):
+        pace.note(incoming("Why?", 24), {}, with_more)
+
+
+async def test_what_is_read_after_a_gap_is_taken_though_it_is_read_within_a_second() -> None:
+    async with running() as house:
+        house.inbox._pace = QuestionPace()
+        for number in range(1, 12):
+            asked = incoming("Why?", number, sent_at=START - timedelta(minutes=number))
+            assert (await house.inbox.handle(asked)).outcome is Outcome.ANSWERING
+        for number in range(20, 29):
+            await house.inbox.handle(incoming("Why?", number, sent_at=START - timedelta(minutes=11)))
+        with pytest.raises(InvalidInput, match="asked 10 questions within a minute"):
+            await house.inbox.handle(incoming("Why?", 29, sent_at=START - timedelta(minutes=11)))
+
+
 async def test_nobody_lifts_a_bound_for_one_answer() -> None:
     async with running() as house:
         with pytest.raises(InvalidInput, match="cannot be given for one answer"):

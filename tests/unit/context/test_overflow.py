@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.context.attachments import media_bytes
 from bot.context.overflow import LEAST_ANSWER, MOST_TRIES, check_shorter, shorter
 from bot.context.tokens import estimate_entry, estimate_request
 from bot.context.window import Window, plan
-from bot.errors import ContextTooLong, QuestionTooLong
+from bot.errors import BodyTooLarge, ContextTooLong, QuestionTooLong
 from bot.turns.error_messages import user_message
 from bot.types import ModelEvent, ModelRequest, RequestNotBilled, TurnState, Usage
 from tests.fakes import sent, words
@@ -36,6 +37,7 @@ class SmallServer:
     context_tokens: int = 224_000
     tells: bool = False
     factor: float = 1.0
+    bytes: int = 10**9  # of entries; a proxy in front of it takes no more
     name: str = "small"
     sent: list[tuple[int, int]] = field(default_factory=list)
     asked: list[ModelRequest] = field(default_factory=list)
@@ -50,6 +52,9 @@ class SmallServer:
             self.asked.append(request)
             self.sent.append((prompt, answer))
         yield sent(request)
+        if sum(len(entry.text) + media_bytes(entry) for entry in request.entries) > self.bytes:
+            yield RequestNotBilled()
+            raise BodyTooLarge("the body is too large")
         if prompt + answer > self.takes:
             yield RequestNotBilled()
             if not self.tells:
@@ -149,6 +154,23 @@ async def test_a_server_that_refuses_everything_is_asked_a_bounded_number_of_tim
     assert len(server.asked) <= MOST_TRIES
     assert settlement.state is TurnState.FAILED
     assert "thread" not in settlement.draft.notices[0]
+
+
+async def test_what_has_too_many_bytes_is_told_to_who_can_mend_it() -> None:
+    proxy = SmallServer(takes=10**9, bytes=0)
+    async with running() as house:
+        behind(house, proxy)
+        tiny = await house.ask("why?", 1)
+        tries = len(proxy.asked)
+        large = await house.ask("word " * 30_000, 2)
+        proxy.bytes, before = 30_000, len(proxy.asked)
+        for number in range(3, 8):
+            small = await house.ask("word " * 2_000, number)
+    assert "raise its limit" in tiny.draft.notices[0]
+    assert tries == 1  # nothing of it can be left out
+    assert "smaller files or ask in parts" in large.draft.notices[0]
+    assert small.state is TurnState.DONE  # with less of its past
+    assert len(proxy.asked) > before + 5
 
 
 def test_nobody_is_sent_away() -> None:

@@ -56,7 +56,7 @@ def test_how_the_stream_ended_is_told_when_it_matters() -> None:
 
 
 def test_an_answer_that_shows_nothing_is_told() -> None:
-    for text in (" \n ", "<!-- done -->", "<br>", "```\n```"):
+    for text in (" \n ", "<!-- done -->", "<br>", "```\n```", "\u200b\u2060", "\ufe0f", "**\u2800**"):
         assert grown(TextDelta(text), Finished(Finish.STOP)).draft().notices == (WORDLESS_NOTICE,)
     for text in ("---", "![](https://a.example/b.png)", "0"):
         assert grown(TextDelta(text), Finished(Finish.STOP)).draft().notices == ()

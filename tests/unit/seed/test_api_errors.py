@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.seed.api_errors import ProblemKind, classify, presentable, problem_from_error
+from adapters.seed.api_errors import ProblemKind, classify, presentable, problem_from_body, problem_from_error
 from adapters.seed.retry_policy import objected_parameters
 from tests.unit.seed.streams import ask
 
@@ -54,7 +54,37 @@ def test_a_status_alone_means_something_too() -> None:
     told = {status: classify(status, "", "") for status in (400, 401, 402, 404, 408, 413, 429, 500, 529)}
     denied = dict.fromkeys((401, 402, 404), ProblemKind.DENIED)
     busy = dict.fromkeys((408, 429, 500, 529), ProblemKind.BUSY)
-    assert told == {400: ProblemKind.INVALID, 413: ProblemKind.TOO_LONG} | denied | busy
+    assert told == {400: ProblemKind.INVALID, 413: ProblemKind.TOO_LARGE} | denied | busy
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        pytest.param(413, b"<html>413 Request Entity Too Large</html>", ProblemKind.TOO_LARGE, id="nginx"),
+        pytest.param(413, b"", ProblemKind.TOO_LARGE, id="nothing"),
+        pytest.param(400, b"request entity too large", ProblemKind.TOO_LARGE, id="express-behind-a-gateway"),
+        pytest.param(
+            413,
+            b'{"error": {"type": "request_too_large", "message": "exceeds the maximum number of bytes"}}',
+            ProblemKind.TOO_LARGE,
+            id="anthropic",
+        ),
+        pytest.param(
+            400,
+            b'{"error": {"message": "Request payload size exceeds the limit: 20971520 bytes."}}',
+            ProblemKind.TOO_LARGE,
+            id="gemini",
+        ),
+        pytest.param(
+            413,
+            b'{"error": {"message": "Request too large on tokens per minute (TPM): Limit 6000, Requested 8000"}}',
+            ProblemKind.TOO_LONG,
+            id="groq",
+        ),
+    ],
+)
+def test_bytes_are_no_tokens(status: int, body: bytes, kind: ProblemKind) -> None:
+    assert problem_from_body(body, status=status, request_id=None, retry_after=None).kind is kind
 
 
 @pytest.mark.parametrize(

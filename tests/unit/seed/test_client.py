@@ -13,6 +13,7 @@ import pytest
 from adapters.seed import Environment, SeedOptions, Timeouts, open_seed
 from bot.context.tokens import estimate
 from bot.errors import (
+    BodyTooLarge,
     ConfigError,
     ContextTooLong,
     ModelAccessDenied,
@@ -225,7 +226,7 @@ async def test_reasoning_of_two_tries_is_kept_apart() -> None:
         pytest.param(
             failed(400, {"code": "OutofContextError", "message": "m"}), ContextTooLong, "tokens", id="context"
         ),
-        pytest.param(failed(413), ContextTooLong, "tokens", id="too-large"),
+        pytest.param(failed(413), BodyTooLarge, "client_max_body_size", id="too-large"),
         pytest.param(
             failed(400, {"code": "InputTextSensitiveContentDetected", "message": "m"}), Refused, "safety", id="refused"
         ),

@@ -151,7 +151,12 @@ class Desk:
         self.background = BackgroundTasks(self.errors)
         clock = ManualClock()
         handlers = make_handlers(
-            self.bot, MemoryStore(clock=clock), clock=clock, background=self.background, errors=self.errors
+            self.bot,
+            MemoryStore(clock=clock),
+            clock=clock,
+            slack_clock=clock,
+            background=self.background,
+            errors=self.errors,
         )
         self.dispatcher = EventDispatcher(make_app(self.workspaces, handlers, self.errors), self.errors)
 

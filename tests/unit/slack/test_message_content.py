@@ -13,6 +13,8 @@ from adapters.slack.message_content import files, mentions
 from adapters.slack.payloads import SlackMessage
 from adapters.slack.replies.rendering import end_blocks, markdown_blocks
 from bot.chat.message_markdown import render
+from bot.chat.payload import length_of
+from bot.offload import LONG_TEXT
 from bot.types import Draft, Footer, Source, Usage
 from bot.types.content import MessageContent, Notice, Quote, QuoteKind, ReplyTo
 from tests.data import data_folder
@@ -301,6 +303,19 @@ def test_whom_a_message_names_in_any_part() -> None:
     assert mentions(SlackMessage.read({"room": {"participant_history": ["U6", "U7"]}})) == [("@", "U6"), ("@", "U7")]
 
 
+@pytest.mark.parametrize(
+    ("message", "is_long"),
+    [
+        pytest.param({"text": "hello", "blocks": [rich(section(text("hello")))] * 9}, False, id="what-was-left-empty"),
+        pytest.param({"attachments": [{"text": "a" * LONG_TEXT}]}, True, id="a-part-of-it"),
+        pytest.param({"blocks": [rich(section(*[{}] * LONG_TEXT))]}, True, id="many-parts-without-words"),
+        pytest.param({"blocks": [rich(section(text("🌱" * 999)))]}, False, id="characters-not-bytes"),
+    ],
+)
+def test_a_message_is_as_long_as_what_there_is_to_read(message: Json, is_long: bool) -> None:
+    assert (length_of(SlackMessage.read(message)) > LONG_TEXT) is is_long
+
+
 # ---------------------------------------------------------------- whatever comes
 
 KEYS = (
@@ -329,3 +344,4 @@ def test_however_deep_it_is_nested(name: str) -> None:
         value |= {"subtype": "thread_broadcast"} if name == "root" else {}
     assert isinstance(render(read_content({"blocks": [value], **value}, {})), str)
     assert isinstance(mentions(SlackMessage.read(value)), list)
+    assert length_of(SlackMessage.read(value)) > 0

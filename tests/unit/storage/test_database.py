@@ -20,6 +20,10 @@ from storage.database import name_of, parse_url, wrap_errors
         pytest.param("postgresql://u:p@h:5/d", "postgresql+psycopg://u:p@h:5/d", id="postgresql"),
         pytest.param("postgres://u@h/d", "postgresql+psycopg://u@h/d", id="postgres-for-short"),
         pytest.param("postgresql+asyncpg://h/d", "postgresql+psycopg://h/d", id="another-driver"),
+        pytest.param("sqlite:///x.db?timeout=0.5", "sqlite:///x.db?timeout=0.5", id="sqlite-with-option"),
+        pytest.param(
+            "postgresql://h/d?sslmode=require", "postgresql+psycopg://h/d?sslmode=require", id="postgresql-with-option"
+        ),
     ],
 )
 def test_a_url_gets_the_driver_that_the_stores_use(written: str, meant: str) -> None:
@@ -27,7 +31,12 @@ def test_a_url_gets_the_driver_that_the_stores_use(written: str, meant: str) -> 
 
 
 @pytest.mark.parametrize(
-    "written", ["", "seedling.db", "mysql://h/d", "sqlite://", "sqlite:///:memory:", "postgresql://h:port/d"]
+    "written",
+    [
+        *("", "seedling.db", "mysql://h/d", "sqlite://", "sqlite:///:memory:", "postgresql://h:port/d"),
+        *("sqlite:////", "sqlite:///.", "sqlite:///x.db?foo=bar", "sqlite:///x.db?timeout=long"),
+        *("postgresql://h/d?foo=bar", "postgresql://h/d?connect_timeout=long"),
+    ],
 )
 def test_a_url_of_something_else_is_a_wrong_setting(written: str) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL"):

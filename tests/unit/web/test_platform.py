@@ -189,9 +189,10 @@ def test_a_port_in_use_is_named() -> None:
     assert str(port) in caught.value.fix
 
 
-def test_an_address_of_another_machine_is_refused() -> None:
+@pytest.mark.parametrize("host", ["192.0.2.1", "a..b", "a b"])
+def test_an_address_of_no_part_of_this_machine_is_refused(host: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        listen("192.0.2.1", 0)
+        listen(host, 0)
     assert caught.value.variable == "HOST"
 
 

@@ -88,14 +88,18 @@ def read_metadata(call: Call) -> Json | None:
 
 
 def thread_of(call: Call, channel: Channel) -> str:
-    """The thread that a message goes into, "" for none; odd ones are noted as warnings."""
+    """The thread that a message goes into, "" for none; odd ones are noted as warnings.
+
+    Slack puts an answer to a message that is gone into the channel, and says so only by leaving `thread_ts` out of what
+    it returns (reported for slack-go and slackapi's SDKs). Where there are replies a tombstone keeps the thread.
+    """
     ts = call.args.text("thread_ts")
     if not ts:
         return ""
     root: Message | None = call.slack.world.find(channel, ts)
     if root is None:
-        call.warnings.append("thread_ts names no message of this channel: the reply stands in a thread without a root")
-        return ts
+        call.warnings.append("thread_ts names no message of this channel: the reply may stand in the channel itself")
+        return ts if any(item.is_reply for item in call.slack.world.thread(channel, ts)) else ""
     if root.is_reply:
         call.warnings.append("thread_ts names a reply, not the message that opened the thread")
     return root.root_ts

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from tests.emulators.slack.calls import Call
 from tests.emulators.slack.errors import SlackError
-from tests.emulators.slack.shapes import channel_json, thread_json
+from tests.emulators.slack.shapes import channel_json, thread_json, tombstone_json
 from tests.emulators.slack.world import Message
 
 Json = dict[str, Any]
@@ -36,9 +36,9 @@ def replies(call: Call) -> Json:
     channel = call.readable()
     limit = _most(call, call.args.number("limit", REPLIES, MOST_REPLIES))
     ts = call.args.need("ts")
-    thread = _found(call, call.slack.world.thread(channel, ts))
+    thread = _found(call, channel.threads.get(ts, ()))
     if not thread:
-        alone = [item for item in _found(call, channel.messages) if item.ts == ts and not item.deleted]
+        alone = [item for item in _found(call, channel.messages) if item.ts == ts]
         if not alone:
             raise SlackError("thread_not_found")
         return {"messages": _told(call, alone), "has_more": False}
@@ -52,9 +52,14 @@ def _most(call: Call, asked: int) -> int:
 
 
 def _found(call: Call, messages: Sequence[Message]) -> list[Message]:
-    """Messages that the history shows already; it lags behind when the emulator is told so."""
+    """Messages that the history shows already, deleted ones with replies too; it lags when the emulator is told so."""
     now = call.slack.clock.time()
-    return [message for message in messages if message.visible_at <= now and not message.deleted]
+    return [item for item in messages if item.visible_at <= now and (not item.deleted or _has_replies(call, item))]
+
+
+def _has_replies(call: Call, message: Message) -> bool:
+    thread = call.slack.world.thread(message.channel, message.ts)
+    return not message.is_reply and any(item.is_reply for item in thread)
 
 
 def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
@@ -75,7 +80,8 @@ def _between(call: Call, messages: Sequence[Message]) -> list[Message]:
 def _told(call: Call, messages: Sequence[Message]) -> list[Json]:
     metadata = call.args.flag("include_all_metadata")
     world, origin = call.slack.world, call.slack.origin
-    return [thread_json(message, world, origin, metadata=metadata) for message in messages]
+    told = [(item, thread_json(item, world, origin, metadata=metadata)) for item in messages]
+    return [tombstone_json(shape) if item.deleted else shape for item, shape in told]
 
 
 def _page(call: Call, items: Sequence[T], limit: int) -> tuple[list[T], Json]:

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from adapters.web.frame import WebRole
 from bot.errors import ConfigError, StorageUnavailable
 from bot.language import CATALOGUES
+from tests.fakes import incoming
 from tests.unit.web.console.console_stage import ConsoleStage, fill
 from tests.unit.web.frame.browsers import post
 
@@ -113,6 +114,19 @@ async def test_without_the_database_every_page_says_so_and_comes_back(
                 answer = await client.get(path)
                 assert (answer.status_code, "The database is away" in answer.text) == (503, True), path
         assert (await client.get("/console")).status_code == 200
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_what_is_open_and_who_is_there_is_told_though_the_clock_was_set(
+    stage: ConsoleStage, hours: float
+) -> None:
+    await stage.store.enqueue(incoming("Why?"))
+    stage.clock.advance(hours * 3_600)
+    async with stage.person(WebRole.VIEWER) as client:
+        for path in ("/console", "/console/queue", "/console/turns"):
+            answer = await client.get(path)
+            assert (answer.status_code, answer.text.count("-1 hour")) == (200, 0), path
+        assert ("1 hour" in answer.text) == (hours > 0)
 
 
 async def test_the_examination_shows_each_row(stage: ConsoleStage) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
 
 import httpx
 import pytest
@@ -68,6 +67,27 @@ async def test_what_is_broken_is_told_with_503_and_its_reason(store: MemoryStore
     assert answer.status_code == 503
     assert answer.json()["reasons"] == ["database: it is away"]
     assert answer.json()["checks"][0]["fix"] == "start it"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_what_is_broken_is_told_though_the_clock_is_set(
+    store: MemoryStore, clock: ManualClock, hours: float
+) -> None:
+    part = Part(Check(name="database", ok=True, detail="answers"))
+    async with client(Readiness({"database": part}, clock), store, clock) as http:
+        assert (await http.get("/readyz")).status_code == 200
+        part.checks = [Check(name="database", ok=False, detail="it is away", fix="start it")]
+        clock.advance(hours * 3_600)
+        assert (await http.get("/readyz")).status_code == 503
+
+
+async def test_a_question_is_never_open_for_less_than_no_time(store: MemoryStore, clock: ManualClock) -> None:
+    await store.enqueue(incoming("why?"))
+    clock.advance(-3_600)
+    async with client(Readiness({}, clock), store, clock) as http:
+        told = (await http.get("/metrics")).text
+    (line,) = [line for line in told.splitlines() if line.startswith("seedling_") and "oldest" in line]
+    assert float(line.rpartition(" ")[2]) == 0
 
 
 async def test_a_check_that_breaks_is_a_row_without_its_words(store: MemoryStore, clock: ManualClock) -> None:
@@ -152,15 +172,3 @@ async def test_without_the_database_there_are_still_metrics(
         answer = await http.get("/metrics")
     assert answer.status_code == 200
     assert value(answer.text, "database_up") == 0
-
-
-async def test_processes_tell_of_themselves_until_they_end_or_crash(store: MemoryStore, clock: ManualClock) -> None:
-    from bot.app.heartbeat import GONE, processes, telling
-
-    async with telling(store, clock, name="a", kind="run", version="1"):
-        while not await processes(store, clock):
-            await asyncio.sleep(0)
-        assert [process.kind for process in await processes(store, clock)] == ["run"]
-        clock.advance((GONE + timedelta(seconds=1)).total_seconds())
-        assert not await processes(store, clock), "one that tells nothing any more is gone"
-    assert not await store.list_state("process")
