@@ -198,7 +198,7 @@ async def played(script: Sequence[tuple[str, object]]) -> list[RequestRecord]:
     """What was recorded of a conversation's requests, each checked against the one before it."""
     answers = [words(f"answer {n} " + "ipsum " * 50, UNTOLD) for n in range(3 * len(script) + 2)]
     async with living(*answers) as house:
-        await act(house, "context", "economy", 999)
+        await act(house, "context", "economy", -1)
         for number, (name, value) in enumerate(script):
             await act(house, name, value, number)
         records = list(await house.store.recent_requests(KEY, limit=1000))
