@@ -38,7 +38,7 @@ class Reading:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the attempt before this one has read all there is."""
+        """Return whether the attempt before this one has read all there is."""
         return bool(self._read) and not self._failed_before
 
     def tried(self, kind: type) -> int:
@@ -88,7 +88,7 @@ class Gap:
 
     @property
     def trouble(self) -> str:
-        """Why something could not be read in this attempt, for the log: the last reason."""
+        """Return why something could not be read in this attempt, for the log: the last reason."""
         errors = self._errors()
         return str(errors[-1]) if errors else ""
 
