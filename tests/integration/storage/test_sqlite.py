@@ -375,7 +375,7 @@ def make_unusable(folder: Path) -> None:
     (folder / "locked.db.lock").mkdir()
 
 
-@pytest.mark.parametrize("name", ["loop.db", "locked.db", "../../../../../../../../../../", "/"])
+@pytest.mark.parametrize("name", ["loop.db", "locked.db", "."])
 async def test_a_path_that_can_be_no_database_is_named(tmp_path: Path, name: str) -> None:
     make_unusable(tmp_path)
     url = f"sqlite:///{tmp_path / name}"

@@ -94,7 +94,7 @@ def test_its_own_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
             "PIGEON_PORT: input should be less than or equal to 65535 (port for Pigeon's webhooks, 0 for a free one)\n",
             id="no-such-port",
         ),
-        pytest.param({"PIGEON_API_URL": "pigeon"}, "PIGEON_API_URL: must be a url that starts with http", id="no-url"),
+        pytest.param({"PIGEON_API_URL": "pigeon"}, "PIGEON_API_URL: must be a URL that starts with http", id="no-url"),
     ],
 )
 def test_what_is_wrong_is_one_line(

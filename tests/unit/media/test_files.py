@@ -313,7 +313,11 @@ async def test_what_was_kept_of_a_file_that_is_gone_is_read_where_its_message_is
     await house.ask("Look", attachments=attached("p"))
     await house.inbox.follow_up(1, FollowUp.REGENERATE, asked=incoming("", 99))
     await house.settled()
-    again = await house.ask("Look", attachments=attached("p"), dedupe_key="by a reaction")
+    asked_again = incoming("Look", attachments=attached("p"), dedupe_key="by a reaction")
+    assert await house.store.enqueue(asked_again, again=True) is not None
+    house.dispatcher.wake(asked_again.key)
+    await house.settled()
+    again = house.store.settlements[max(house.store.settlements)]
     await house.aclose()
     assert {settled.draft.notices for settled in house.store.settlements.values()} == {()}
     assert again.draft.text == "The same."

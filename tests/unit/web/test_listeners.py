@@ -70,7 +70,7 @@ async def test_a_connection_goes_on_after_a_body_that_nobody_read() -> None:
 async def test_nonsense_of_strangers_fills_no_log(
     caplog: pytest.LogCaptureFixture, nonsense: bytes, status: bytes
 ) -> None:
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG, logger="adapters.listeners"):
         async with connection() as (reader, writer):
             writer.write(nonsense)
             assert status in await reader.readline()
