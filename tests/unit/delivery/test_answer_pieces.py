@@ -17,9 +17,9 @@ from bot.delivery.renderer import Block, Cut
 from bot.types import Draft, ReplyStatus
 from tests.unit.delivery.markdown import DOCUMENTS, SOUP, real_answers
 
-LIMIT = 120
+LIMIT = 80
 RENDERERS = (MarkdownRenderer, DiscordRenderer, SlackRenderer)
-LONG = st.lists(st.one_of(DOCUMENTS, SOUP), min_size=2, max_size=8).map("\n\n".join)
+LONG = st.lists(st.one_of(DOCUMENTS, SOUP), min_size=2, max_size=4).map("\n\n".join)
 
 
 def draft(text: str, status: ReplyStatus = "done", *, file_name: str = "") -> Draft:
@@ -57,7 +57,7 @@ def test_as_many_as_are_shown_are_those_of_the_whole_answer(
     assert (len(shown(few)) > most) == (len(shown(everything)) > most)
     assert shown(few)[:most] == shown(everything)[:most]
     if len(everything) > 1:
-        assert answer.first(80) == split(renderer(known(draft(text).addresses)).render(text), limit=80)[0].shown
+        assert answer.first(50) == split(renderer(known(draft(text).addresses)).render(text), limit=50)[0].shown
     assert answer.divide(draft(text), growing=False) == everything
 
 
