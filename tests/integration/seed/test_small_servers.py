@@ -114,7 +114,7 @@ def small_model() -> Iterator[LocalServer]:
 
 @pytest.mark.local_model
 @pytest.mark.timeout(300)  # a thousand tokens are read in ten seconds on a quiet machine
-@pytest.mark.parametrize("share", [0.65, 0.90])
+@pytest.mark.parametrize("share", [pytest.param(0.65, marks=pytest.mark.slow), 0.90])
 @pytest.mark.parametrize("name", TEXTS)
 async def test_dense_texts_are_answered_or_refused_with_that_reason(
     small_model: LocalServer, name: str, share: float
