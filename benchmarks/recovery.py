@@ -21,6 +21,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -39,6 +40,7 @@ QUESTION = "Echo: " + "some words of an answer that takes a while " * 12
 HELD_SECONDS = 30.0  # the ends of answers, while they are only to be recorded
 PATIENCE_SECONDS = 110.0
 LOOK_SECONDS = 0.02
+PEOPLE = 64  # each asks one question or two: of one person not many are taken in a minute, and few answered at once
 
 
 @dataclass(kw_only=True)
@@ -175,6 +177,7 @@ def _recorded(run: Run, count: int) -> Callable[[Sequence[Any]], bool]:
 async def on_slack(seed: RunningSeed) -> AsyncIterator[Place]:
     """Slack with six channels."""
     async with running_slack(SlackOptions()) as slack:
+        people = cycle([slack.person(f"person-{number}") for number in range(PEOPLE)])
         channels = [slack.channel(f"room-{number}") for number in range(6)]
         yield Place(
             settings={
@@ -183,7 +186,7 @@ async def on_slack(seed: RunningSeed) -> AsyncIterator[Place]:
                 "SLACK_API_URL": slack.api_url.rstrip("/"),
                 **to(seed),
             },
-            ask=lambda number: slack.say(slack.ada, channels[number % 6], f"{slack.mention()} {QUESTION}"),
+            ask=lambda number: slack.say(next(people), channels[number % 6], f"{slack.mention()} {QUESTION}"),
             begun=lambda asked: bool(slack.answers(asked.channel, asked.ts)),
             whole=lambda asked: _has_buttons(slack.answers(asked.channel, asked.ts)),
             hold=lambda: _hold(slack),
@@ -200,12 +203,13 @@ def _hold(slack: RunningSlack) -> None:
 async def on_discord(seed: RunningSeed) -> AsyncIterator[Place]:
     """Discord with six channels."""
     async with running_discord() as discord:
-        ada = discord.person("ada")
-        guild = discord.guild("Garden", ada, channels=[f"room-{number}" for number in range(6)])
+        everybody = [discord.person(f"person-{number}") for number in range(PEOPLE)]
+        people = cycle(everybody)
+        guild = discord.guild("Garden", *everybody, channels=[f"room-{number}" for number in range(6)])
         channels = list(guild.channels.values())
 
         async def ask(number: int) -> Any:
-            return discord.say(ada, channels[number % 6], f"{discord.mention()} {QUESTION}")
+            return discord.say(next(people), channels[number % 6], f"{discord.mention()} {QUESTION}")
 
         yield Place(
             settings={
