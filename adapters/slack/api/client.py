@@ -70,7 +70,7 @@ class SlackClient:
         clock: ServerClock | None = None,
     ) -> None:
         self._client = client
-        self._clock = clock or ServerClock()
+        self.clock = clock or ServerClock()
         self._token = token
         self._on_token_refused = on_token_refused
         self._minute = minute
@@ -229,7 +229,7 @@ class SlackClient:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise _NotDone(type(error).__name__, unsure=True) from error
         self._told_revoked = False
-        self._clock.note_header(response.headers.get("Date"))
+        self.clock.note_header(response.headers.get("Date"))
         data = response.data
         return data if isinstance(data, dict) else {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -19,6 +20,8 @@ from bot.types import ConversationKey
 
 PAGES: Final = 3  # of the conversation, 600 messages; what is not among them is asked for by itself
 
+HISTORY_LAG: Final = 1.5
+"""Seconds after which Slack's history shows what was posted: what is younger and not there may still come."""
 
 STOP_SECONDS: Final = 1.0
 """How long the session that was named after a deleted question may take to lose its name."""
@@ -84,6 +87,16 @@ async def _found(
 
 
 async def _one(workspace: SlackWorkspace, channel: str, ts: str, urgency: Urgency) -> SlackMessage | None:
+    """Return a message, None for one that is gone: what was posted just now may only not be shown yet."""
+    found = await _read(workspace, channel, ts, urgency)
+    young = HISTORY_LAG - ((now := workspace.calls.clock()) - (moment(ts) or now)).total_seconds()
+    if found is None and young > 0:
+        await asyncio.sleep(min(young, HISTORY_LAG))
+        found = await _read(workspace, channel, ts, urgency)
+    return found
+
+
+async def _read(workspace: SlackWorkspace, channel: str, ts: str, urgency: Urgency) -> SlackMessage | None:
     try:
         return await read_one(workspace.calls, channel, ts, priority=urgency.priority, patience=urgency.patience)
     except SlackApiError as refusal:

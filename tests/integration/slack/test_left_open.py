@@ -92,6 +92,16 @@ async def test_a_question_that_was_edited_meanwhile_is_answered_as_it_reads(
             assert SECRET not in str(request.entries)
 
 
+async def test_a_question_that_the_history_does_not_show_yet_is_answered() -> None:
+    store = MemoryStore(clock=now)
+    async with running_slack(Options(limits=False, history_lag_s=0.5)) as slack:
+        asked = await left_open(store, slack, outside_threads, killed=True)
+        slack.deliveries.give_up()
+        async with scene(words("Here."), slack=slack, store=store) as again:
+            await again.settled()
+            assert [text.split("\n")[0] for text in again.answers(asked)] == ["Here."]
+
+
 async def test_all_that_waits_with_a_question_is_looked_at_by_who_only_answers() -> None:
     store = MemoryStore(clock=now)
     async with running_slack(Options(limits=False)) as slack:
