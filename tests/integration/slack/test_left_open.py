@@ -163,7 +163,7 @@ async def test_where_slack_makes_us_wait_nothing_is_looked_at() -> None:
         (key,) = await store.open_conversations()
         async with scene(words("Yes."), slack=slack, store=store, listens=False) as worker:
             await worker.platform.describe(key)
-            slack.fault("conversations.replies", http_status=429, retry_after=60)
+            slack.fault("conversations.replies", http_status=429, retry_after=60, times=1_000)
             for _ in range(2):
                 async with asyncio.timeout(10):
                     with pytest.raises(PlatformError):
