@@ -39,6 +39,11 @@ def as_position(at: datetime | None) -> int:
     return 0 if at is None else round((at - datetime.fromtimestamp(0, UTC)) / timedelta(microseconds=1))
 
 
+def position_of(ts: str) -> int:
+    """Return the position of a message by its timestamp; 0 for what is none."""
+    return as_position(moment(ts))
+
+
 def as_ts(position: int) -> str:
     """Return a position as Slack writes it."""
     seconds, fraction = divmod(position, 1_000_000)

@@ -16,7 +16,7 @@ class Arrival:
 
     @property
     def waits(self) -> bool:
-        """Whether something that arrived before in the same place is not taken yet."""
+        """Return whether something that arrived before in the same place is not taken yet."""
         return self._before is not None and not self._before.done()
 
     async def turn(self) -> None:

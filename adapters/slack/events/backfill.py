@@ -19,7 +19,7 @@ from adapters.slack.api.history import BESIDE_OTHERS, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.changes import follow_changes
 from adapters.slack.events.messages import SlackMessageHandler, read_message
-from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
+from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment, position_of
 from adapters.slack.settings import PLATFORM
 from bot.backoff import Backoff
 from bot.chat.backfill import (
@@ -180,13 +180,13 @@ class SlackBackfill:
         found = await self._readable(workspace, place, start)
         heard, trouble = 0, []
         for message in found:
-            if _position(message.ts) > start:
+            if position_of(message.ts) > start:
                 try:
                     heard += await self._hear(workspace, place.channel, message)
                 except PlatformError as error:
                     trouble.append(error)
         if not place.thread:
-            threads = [_Thread(place.channel, item.ts) for item in found if _position(item.latest_reply) > start]
+            threads = [_Thread(place.channel, item.ts) for item in found if position_of(item.latest_reply) > start]
             heard += await self._hear_each(workspace, reading, threads)
             # Nothing but their channel tells of them, so it is read once more with them.
             trouble += [reading.failed[thread] for thread in threads if thread in reading.failed]
@@ -242,7 +242,3 @@ class SlackBackfill:
                 raise
             extra = {"conversation": str(key), "error": str(refusal)}
             logger.info("not looked at for changes", extra=extra)
-
-
-def _position(ts: str) -> int:
-    return as_position(moment(ts))

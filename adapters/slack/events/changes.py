@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from adapters.slack.api.errors import GONE, SlackApiError
 from adapters.slack.api.history import FOR_AN_ANSWER, READ_ONE, Urgency, read_one, read_pages
 from adapters.slack.api.workspace import SlackWorkspace
 from adapters.slack.events.messages import TOMBSTONE, SlackMessageHandler
-from adapters.slack.payloads import SlackMessage, as_position, as_ts, moment
+from adapters.slack.payloads import SlackMessage, as_ts, moment, position_of
 from bot.chat.backfill import edited_since
 from bot.chat.background_tasks import BackgroundTasks
 from bot.errors import PlatformError
@@ -59,7 +60,7 @@ async def follow_changes(
     kept = [ts for ts in kept if moment(ts) is not None]
     found = await _found(workspace, key, kept, urgency) if kept else {}
     told = [_deletion(key, ts) for ts in kept if ts not in found]
-    edits = {ts: as_position(moment(found[ts].edited.ts)) for ts in kept if ts in found and found[ts].edited.ts}
+    edits = {ts: position_of(found[ts].edited.ts) for ts in kept if ts in found and found[ts].edited.ts}
     told += [_change(key, found[ts]) for ts in edited_since(edits, edits, since)]
     for event in told:
         await message_handler.on_message(workspace, event)
@@ -72,7 +73,7 @@ async def _found(
     found: dict[str, SlackMessage | None] = {}
     if len(kept) > 1:
         thread = key.thread if moment(key.thread) else ""
-        before = as_ts(min(as_position(moment(ts)) for ts in kept) - 1)
+        before = as_ts(min(map(position_of, kept)) - 1)
         try:
             read = await read_pages(workspace.calls, key.channel, thread, oldest=before, pages=PAGES, urgency=urgency)
         except SlackApiError as refusal:
@@ -89,11 +90,17 @@ async def _found(
 async def _one(workspace: SlackWorkspace, channel: str, ts: str, urgency: Urgency) -> SlackMessage | None:
     """Return a message, None for one that is gone: what was posted just now may only not be shown yet."""
     found = await _read(workspace, channel, ts, urgency)
-    young = HISTORY_LAG - ((now := workspace.calls.clock()) - (moment(ts) or now)).total_seconds()
-    if found is None and young > 0:
-        await asyncio.sleep(min(young, HISTORY_LAG))
+    lag = _lag_left(ts, workspace.calls.clock())
+    if found is None and lag > 0:
+        await asyncio.sleep(lag)
         found = await _read(workspace, channel, ts, urgency)
     return found
+
+
+def _lag_left(ts: str, now: datetime) -> float:
+    """Return for how many seconds a message may still be missing from the history, 0 or less for none."""
+    age = now - (moment(ts) or now)
+    return min(HISTORY_LAG, HISTORY_LAG - age.total_seconds())
 
 
 async def _read(workspace: SlackWorkspace, channel: str, ts: str, urgency: Urgency) -> SlackMessage | None:
